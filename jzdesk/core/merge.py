@@ -1,0 +1,150 @@
+"""What the accepted entries of one record say it is: a pure function, the heart of every merge.
+
+State depends on the *set* of entries only, never on the order of arrival (sync rule 2). The store uses it for one
+record at a time, both when a package is merged and when every table is recomputed, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from jzdesk.core.fields import Value
+
+AUTHORITY = {"county": 2, "township": 1, "school": 0}
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """One change of one record, as its canonical JSON line (sync §1). `void` and `restore` name what they saw."""
+
+    at: int
+    actor: str
+    dev: str
+    ent: str
+    ep: str
+    n: int
+    op: str
+    role: str
+    salt: str
+    scope: str
+    sv: int
+    uid: str
+    base: dict[str, tuple[str, ...]] = {}
+    seen: tuple[str, ...] = ()
+    set: dict[str, Value] = {}
+    why: str = ""
+
+
+class Known(NamedTuple):
+    """An accepted entry with its id (32 hexadecimal characters)."""
+
+    id: str
+    entry: Entry
+
+
+class RecordState(NamedTuple):
+    """The record that a set of entries describes.
+
+    `leaves` names for each field the entries nobody replaced, the shown one first; a field with leaves of different
+    values is in `conflicts`. `edited_after_void` reports delete-against-edit.
+    """
+
+    ent: str
+    scope: str
+    values: dict[str, Value]
+    hidden: bool
+    leaves: dict[str, tuple[str, ...]]
+    conflicts: frozenset[str]
+    edited_after_void: bool
+
+
+def rank(known: Known) -> tuple[int, int, str, str]:
+    """Which of several leaves is shown: authority of the role, then time, device and id as tie-breaks."""
+    entry = known.entry
+    return AUTHORITY.get(entry.role, 0), entry.at, entry.dev, known.id
+
+
+def record_state(entries: Sequence[Known]) -> RecordState:
+    """The state of one record from all its accepted entries, in any order; at least one entry is needed."""
+    if len(entries) == 1:
+        return _single(entries[0])
+    first = min(entries, key=lambda known: (known.entry.op != "put", bool(known.entry.base), *rank(known)))
+    leaves = _leaves(entries)
+    values = {field: heads[0].entry.set[field] for field, heads in leaves.items()}
+    hidden, edited = _void_state(entries)
+    return RecordState(
+        first.entry.ent,
+        first.entry.scope,
+        values,
+        hidden,
+        {field: tuple(head.id for head in heads) for field, heads in leaves.items()},
+        frozenset(field for field, heads in leaves.items() if _disagree(field, heads)),
+        edited,
+    )
+
+
+def _single(known: Known) -> RecordState:
+    """The common case: a record that was written once."""
+    entry = known.entry
+    leaves: dict[str, tuple[str, ...]] = dict.fromkeys(entry.set, (known.id,))
+    return RecordState(entry.ent, entry.scope, dict(entry.set), False, leaves, frozenset(), False)
+
+
+def _leaves(entries: Iterable[Known]) -> dict[str, list[Known]]:
+    """Field → entries that set it and that no accepted entry replaces, the shown one first."""
+    replaced: set[tuple[str, str]] = set()
+    setters: dict[str, list[Known]] = {}
+    for known in entries:
+        for field, ids in known.entry.base.items():
+            replaced.update((field, replaced_id) for replaced_id in ids)
+        for field in known.entry.set:
+            setters.setdefault(field, []).append(known)
+    heads = {
+        field: [known for known in knowns if (field, known.id) not in replaced] for field, knowns in setters.items()
+    }
+    return {field: sorted(found, key=rank, reverse=True) for field, found in sorted(heads.items()) if found}
+
+
+def _disagree(field: str, heads: Sequence[Known]) -> bool:
+    return any(head.entry.set[field] != heads[0].entry.set[field] for head in heads[1:])
+
+
+def _void_state(entries: Iterable[Known]) -> tuple[bool, bool]:
+    """(hidden, edited after void): a void hides a record only while it has seen every other kind of entry of it."""
+    voids = [known for known in entries if known.entry.op == "void"]
+    if not voids:
+        return False, False
+    others = {known.id for known in entries if known.entry.op != "void"}
+    if any(others <= set(void.entry.seen) for void in voids):
+        return True, False
+    return False, _unsettled(voids, entries)
+
+
+def _unsettled(voids: Sequence[Known], entries: Iterable[Known]) -> bool:
+    """Whether some void was answered by nobody: no restore has seen it, while an unseen edit keeps the record."""
+    answered: set[str] = set()
+    for known in entries:
+        if known.entry.op == "restore":
+            answered.update(known.entry.seen)
+    return any(void.id not in answered for void in voids)
+
+
+def changed_fields(state: Mapping[str, Value], wanted: Mapping[str, Value]) -> dict[str, Value]:
+    """The part of `wanted` that differs from `state`."""
+    return {field: value for field, value in wanted.items() if state.get(field) != value}
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder(Entry)
+
+
+def encode(entry: Entry) -> bytes:
+    """Canonical JSON of an entry: UTF-8, sorted keys, no floats."""
+    return _encoder.encode(entry)
+
+
+def decode(body: bytes) -> Entry:
+    """The entry in a JSON line; raises msgspec.ValidationError or msgspec.DecodeError."""
+    return _decoder.decode(body)
