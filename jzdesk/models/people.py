@@ -1,0 +1,238 @@
+"""Students and their households: the people all of this is for."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from sqlalchemy.orm import Mapped
+
+from jzdesk.core.kinds import (
+    Account,
+    CitizenIdNumber,
+    Code,
+    Date,
+    Integer,
+    LongText,
+    Month,
+    Options,
+    PersonName,
+    Phone,
+    Reference,
+    RollNumber,
+    Text,
+    YesNo,
+)
+from jzdesk.models.base import Record, field
+
+ID_HEADINGS = ("身份证号", "证件号码", "证件号", "身份证号码", "公民身份号码")
+
+
+class Household(Record):
+    """户：同吃同住的一家人。"""
+
+    __tablename__ = "household"
+    label = "家庭户"
+    title = ("head",)
+    indexed: ClassVar = (("number",),)
+
+    number: Mapped[str | None] = field("户编号", Text(30), search=True, table=18)
+    head: Mapped[str | None] = field("户主姓名", PersonName(), search=True, aliases=("户主",), table=10)
+    division: Mapped[str | None] = field("户籍地区划", Text(12), aliases=("户口所在地行政区划", "户口所在地"), table=14)
+    address: Mapped[str | None] = field("家庭住址", Text(120), aliases=("现住址", "家庭地址"), table=28, wide=True)
+    attr: Mapped[str | None] = field("户属性", Code("household_attr"), table=12)
+    cause: Mapped[str | None] = field("致贫原因", Code("poverty_cause"), table=12)
+    members_count: Mapped[int | None] = field("家庭人口数", Integer(1, 40), aliases=("家庭人口",), table=8)
+
+
+class Member(Record):
+    """家庭成员。"""
+
+    __tablename__ = "member"
+    label = "家庭成员"
+    title = ("name",)
+    indexed: ClassVar = (("id_number",), ("phone",))
+
+    household: Mapped[str | None] = field("家庭户", Reference("household"), table=10)
+    name: Mapped[str] = field("姓名", PersonName(), required=True, search=True, table=10)
+    relation: Mapped[str | None] = field("与户主关系", Code("relation"), table=10)
+    id_type: Mapped[str | None] = field("证件类型", Code("id_doc_type"))
+    id_number: Mapped[str | None] = field(
+        "身份证件号", CitizenIdNumber(), sensitive=True, search=True, aliases=ID_HEADINGS, table=20
+    )
+    phone: Mapped[str | None] = field("联系电话", Phone(), sensitive=True, aliases=("手机",), table=14)
+    health: Mapped[str | None] = field("健康状况", Code("health"), table=10)
+    work: Mapped[str | None] = field("工作单位", Text(60), table=16)
+    away: Mapped[int | None] = field("外出务工", YesNo(), table=8)
+
+
+class Student(Record):
+    """学生：一人一条，跨校不变。"""
+
+    __tablename__ = "student"
+    label = "学生"
+    title = ("name",)
+    indexed: ClassVar = (("id_number",), ("name", "birth"))
+
+    name: Mapped[str] = field("姓名", PersonName(), required=True, search=True, aliases=("学生姓名", "名字"), table=10)
+    sex: Mapped[str | None] = field("性别", Code("sex"), required=True, aliases=("性别码",), table=6)
+    birth: Mapped[str | None] = field("出生日期", Date(), required=True, aliases=("出生年月日",), table=12)
+    ethnic: Mapped[str | None] = field("民族", Code("ethnic"), aliases=("民族代码",), table=8)
+    id_type: Mapped[str | None] = field("身份证件类型", Code("id_doc_type"), aliases=("身份证类型", "证件类型"))
+    id_number: Mapped[str | None] = field(
+        "身份证件号", CitizenIdNumber(), sensitive=True, search=True, aliases=ID_HEADINGS, table=20
+    )
+    roll_number: Mapped[str | None] = field(
+        "学籍号", RollNumber(), sensitive=True, search=True, aliases=("全国学籍号",), table=20
+    )
+    former_name: Mapped[str | None] = field("曾用名", PersonName(), search=True)
+    household: Mapped[str | None] = field("家庭户", Reference("household"))
+    hukou_division: Mapped[str | None] = field(
+        "户口所在地", Text(12), aliases=("户口所在地行政区划", "户口所在地区划"), hint="12 位行政区划代码"
+    )
+    hukou_kind: Mapped[str | None] = field("户口性质", Code("hukou"), aliases=("户口类别",))
+    address: Mapped[str | None] = field("现住址", Text(120), aliases=("家庭住址", "家庭地址", "通信地址"), wide=True)
+    phone: Mapped[str | None] = field("联系电话", Phone(), sensitive=True, aliases=("电话", "手机号码"), table=14)
+    health: Mapped[str | None] = field("健康状况", Code("health"))
+    disability: Mapped[str | None] = field("残疾类型", Code("disability"), aliases=("残疾人类型", "残疾类别"))
+    disability_level: Mapped[str | None] = field("残疾等级", Code("disability_level"))
+    only_child: Mapped[int | None] = field("独生子女", YesNo(), aliases=("是否独生子女",))
+    left_behind: Mapped[str | None] = field("留守儿童", Code("left_behind"), aliases=("是否留守儿童", "留守情况"))
+    migrant: Mapped[int | None] = field("随迁子女", YesNo(), aliases=("是否进城务工人员随迁子女", "是否随迁子女"))
+    orphan: Mapped[int | None] = field("孤儿", YesNo(), aliases=("是否孤儿",))
+    martyr_child: Mapped[int | None] = field("烈士或优抚子女", YesNo(), aliases=("是否烈士或优抚子女",))
+    note: Mapped[str | None] = field("备注", LongText(), wide=True)
+
+
+class Guardian(Record):
+    """监护人：哪位家庭成员是哪名学生的什么人。"""
+
+    __tablename__ = "guardian"
+    label = "监护关系"
+    title = ("relation",)
+
+    student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
+    member: Mapped[str] = field("家庭成员", Reference("member"), required=True, table=10)
+    relation: Mapped[str | None] = field("关系", Code("relation"), table=10)
+    is_guardian: Mapped[int | None] = field("是监护人", YesNo(), aliases=("是否监护人",), table=8)
+    position: Mapped[int | None] = field("次序", Integer(1, 20), table=6)
+
+
+class Enrolment(Record):
+    """学籍：一名学生在一所学校的就读。"""
+
+    __tablename__ = "enrolment"
+    label = "学籍"
+    title = ("grade",)
+    indexed: ClassVar = (("scope", "status", "grade"),)
+
+    student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
+    school: Mapped[str] = field("学籍学校", Text(20), required=True, table=14)
+    grade: Mapped[str] = field("年级", Code("grade"), required=True, table=12)
+    school_class: Mapped[str | None] = field("班级", Reference("school_class"), table=10)
+    entry_month: Mapped[str | None] = field("入学年月", Month(), table=10)
+    boarding: Mapped[str | None] = field("就读方式", Code("boarding"), aliases=("住宿情况",), table=8)
+    status: Mapped[str] = field("学生状态", Code("student_status"), required=True, table=8)
+    valid_from: Mapped[str | None] = field("就读起", Date(), table=12)
+    valid_to: Mapped[str | None] = field("就读止", Date(), table=12)
+
+
+class EnrolmentEvent(Record):
+    """学籍异动：休学、复学、转出、转入、疑似辍学……每次一条。"""
+
+    __tablename__ = "enrolment_event"
+    label = "学籍异动"
+    title = ("kind", "date")
+
+    student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
+    kind: Mapped[str] = field("异动", Code("student_status"), required=True, table=10)
+    date: Mapped[str] = field("日期", Date(), required=True, table=12)
+    reason: Mapped[str | None] = field("原因", Text(200), table=30)
+    proof: Mapped[str | None] = field("依据材料", Text(100), table=20)
+
+
+class Hardship(Record):
+    """困难类型：一名学生可有多项，各有起止日期和来源。"""
+
+    __tablename__ = "hardship"
+    label = "困难类型"
+    title = ("code",)
+    indexed: ClassVar = (("code",),)
+
+    student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
+    code: Mapped[str] = field("困难类型", Code("difficulty_type"), required=True, sensitive=False, table=20)
+    valid_from: Mapped[str] = field("起始日期", Date(), required=True, table=12)
+    valid_to: Mapped[str | None] = field("结束日期", Date(), table=12)
+    source: Mapped[str | None] = field(
+        "来源", Options((("roll", "学籍信息"), ("list", "部门名单"), ("school", "学校认定"))), table=10
+    )
+    proof: Mapped[str | None] = field("依据", Text(100), table=24)
+
+
+class BankAccount(Record):
+    """银行账户：发放只用银行账号，户名与关系必须清楚。"""
+
+    __tablename__ = "bank_account"
+    label = "银行账户"
+    title = ("holder",)
+
+    student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
+    holder: Mapped[str] = field("户名", PersonName(), required=True, table=10)
+    relation: Mapped[str | None] = field("与学生关系", Code("relation"), table=10)
+    bank: Mapped[str] = field("开户行", Text(60), required=True, table=24)
+    account: Mapped[str] = field(
+        "银行账号", Account(), required=True, sensitive=True, aliases=("账号", "卡号"), table=22
+    )
+    valid_from: Mapped[str | None] = field("启用日期", Date(), table=12)
+    valid_to: Mapped[str | None] = field("停用日期", Date(), table=12)
+
+
+class Visit(Record):
+    """走访：何时、何人、何种方式、看到什么、做了什么。"""
+
+    __tablename__ = "visit"
+    label = "走访"
+    title = ("date",)
+    indexed: ClassVar = (("date",),)
+
+    student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
+    staff: Mapped[str | None] = field("走访人", Reference("staff"), aliases=("责任人姓名",), table=10)
+    date: Mapped[str] = field("走访日期", Date(), required=True, aliases=("日期",), table=12)
+    method: Mapped[str] = field("走访方式", Code("visit_method"), required=True, aliases=("方式",), table=16)
+    met: Mapped[str | None] = field("见面人", Text(40), table=10)
+    situation: Mapped[str | None] = field("家庭情况", LongText(), aliases=("家庭变化",), table=28, wide=True)
+    measures: Mapped[str | None] = field("帮扶措施", LongText(), aliases=("本次措施",), table=28, wide=True)
+    needs: Mapped[str | None] = field("需求", LongText(), aliases=("困难诉求",), table=20, wide=True)
+    next_plan: Mapped[str | None] = field("下次计划", Date(), table=12)
+
+
+class Question(Record):
+    """待核实：程序提出、人来确认的疑问，确认前一直保留。"""
+
+    __tablename__ = "question"
+    label = "待核实问题"
+    title = ("sentence",)
+    indexed: ClassVar = (("state",),)
+
+    student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
+    kind: Mapped[str] = field("种类", Text(40), required=True)
+    sentence: Mapped[str] = field("问题", Text(300), required=True, table=40, wide=True)
+    state: Mapped[str] = field(
+        "状态", Options((("open", "待核实"), ("confirmed", "已确认"), ("gone", "已消除"))), required=True, table=8
+    )
+    reason: Mapped[str | None] = field("确认理由", Text(200), table=24)
+
+
+class Identity(Record):
+    """同一人判定：两条学生记录是同一人，或确认不是。"""
+
+    __tablename__ = "identity"
+    label = "同一人判定"
+    title = ("verdict",)
+    indexed: ClassVar = (("first", "second"),)
+
+    first: Mapped[str] = field("学生甲", Reference("student"), required=True, table=10)
+    second: Mapped[str] = field("学生乙", Reference("student"), required=True, table=10)
+    verdict: Mapped[str] = field(
+        "判定", Options((("same", "同一人"), ("distinct", "不是同一人"))), required=True, table=10
+    )
+    reason: Mapped[str | None] = field("理由", Text(200), table=30)

@@ -1,0 +1,1 @@
+"""The only floor that opens a database: engine, unit of work, journal capture, search index, key slots."""

@@ -1,0 +1,122 @@
+"""Opens the encrypted database, and keeps every table that travels shut to anything but the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlcipher3.dbapi2 as sqlcipher
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from jzdesk.core.errors import StationFault, UserError
+from jzdesk.models import ENTITIES, Record
+from jzdesk.store.tables import local
+
+SCHEMA = 1
+APPLICATION_ID = 0x6A7A6401  # "jzd" 1
+_GUARDED = frozenset({*(entity.__tablename__ for entity in ENTITIES), "journal", "chain", "conflict"})
+_WRITES = frozenset({sqlcipher.SQLITE_INSERT, sqlcipher.SQLITE_UPDATE, sqlcipher.SQLITE_DELETE})
+_OK: int = sqlcipher.SQLITE_OK
+_DENY: int = sqlcipher.SQLITE_DENY
+
+
+def _refuse(action: int, first: str | None, *_rest: str | None) -> int:
+    """SQLite's authorizer: a synchronised table is written by the journal or not at all."""
+    return _DENY if action in _WRITES and first in _GUARDED else _OK
+
+
+@contextmanager
+def gate(connection: Connection) -> Iterator[None]:
+    """Open the synchronised tables for the statements inside; only the journal may call this."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = connection.connection.driver_connection
+    raw.set_authorizer(None)
+    try:
+        yield
+    finally:
+        raw.set_authorizer(_refuse)
+
+
+def open_engine(database: Path, key: bytes, *, writing: bool) -> Engine:
+    """An engine on the encrypted file; the writing one begins IMMEDIATE transactions, the other cannot write."""
+    engine = create_engine(
+        f"sqlite:///{database}",
+        module=sqlcipher,
+        connect_args={"check_same_thread": False, "isolation_level": None, "timeout": 30},
+        pool_size=1 if writing else 4,
+        max_overflow=0 if writing else 8,
+    )
+    event.listen(engine, "connect", lambda raw, _record: _prepare(raw, key, writing))
+    begin = "BEGIN IMMEDIATE" if writing else "BEGIN"
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _prepare(raw: Any, key: bytes, writing: bool) -> None:
+    """Unlock a new connection and set how it works; a wrong key shows at the first read."""
+    cursor = raw.cursor()
+    cursor.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.execute("PRAGMA cache_size = -16000")
+    if not writing:
+        cursor.execute("PRAGMA query_only = ON")
+    cursor.close()
+    raw.set_authorizer(_refuse)
+
+
+def create_database(database: Path, key: bytes) -> None:
+    """Make a new, empty, encrypted database with every table."""
+    engine = open_engine(database, key, writing=True)
+    try:
+        _create_schema(engine)
+    except OperationalError as fault:
+        raise StationFault("数据库文件建不起来", "没有改动任何已有文件", "请检查文件夹的权限和磁盘空间。") from fault
+    finally:
+        engine.dispose()
+
+
+def _create_schema(engine: Engine) -> None:
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        cursor.execute(f"PRAGMA user_version = {SCHEMA}")
+        cursor.close()
+    finally:
+        raw.close()
+    with engine.begin() as connection, gate(connection):
+        Record.metadata.create_all(connection)
+        local.create_all(connection)
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE id_fragment USING fts5(number, content='', contentless_delete=1, tokenize='trigram')"
+        )
+
+
+def check_database(engine: Engine, database: Path) -> None:
+    """Refuse a file that is no database of ours, or one written by a newer version; raises UserError."""
+    try:
+        with engine.connect() as connection:
+            application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+            schema = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    except DatabaseError:
+        raise UserError(
+            "数据库打不开：它不是本工作站的数据库，或者已经损坏",
+            "请不要覆盖它，从“备份与恢复”里选最近的备份。",
+            database.name,
+        ) from None
+    if application != APPLICATION_ID:
+        raise UserError("这个文件不是本软件的数据库", "请选择建站时的文件夹。", database.name)
+    if schema > SCHEMA:
+        raise UserError(
+            f"数据库来自更新的版本（{schema}，本软件支持到 {SCHEMA}）",
+            "请先把软件升级到最新版再打开，数据没有改动。",
+            database.name,
+        )

@@ -1,0 +1,241 @@
+"""The append-only journal: reads the entries of records, appends links of a chain, keeps the tables in step."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from jzdesk.core.merge import Entry, Known, RecordState, decode, record_state
+from jzdesk.models import BY_NAME
+from jzdesk.store import rows
+from jzdesk.store.engine import gate
+from jzdesk.store.tables import ACCEPTED, HELD, chain, journal
+
+Key = tuple[str, str]  # (entity, uid)
+GENESIS = bytes(32)
+_AT_ONCE = 900
+
+
+class Link(NamedTuple):
+    """One entry of a chain: its number, its chain hash, the exact bytes received, what they say, and its standing."""
+
+    n: int
+    h: bytes
+    body: bytes
+    entry: Entry
+    state: int = ACCEPTED
+
+    @property
+    def id(self) -> str:
+        """Entry id: the first 16 bytes of the chain hash, in hexadecimal."""
+        return self.h[:16].hex()
+
+
+class Chain(NamedTuple):
+    """The head of one device's epoch as this station knows it."""
+
+    id: int
+    dev: str
+    ep: str
+    own: bool
+    school: str
+    last_n: int
+    last_h: bytes
+    last_at: int
+    exported_n: int
+    received_n: int
+    last_package: str | None
+    packages: int
+
+
+def _as_chain(row: Row[Any]) -> Chain:
+    values = row._mapping
+    return Chain(**{name: values[name] for name in Chain._fields if name != "own"}, own=bool(values["own"]))
+
+
+def find_chain(connection: Connection, dev: str, ep: str) -> Chain | None:
+    """The chain of a device's epoch, or None when nothing of it has arrived."""
+    found = connection.execute(select(chain).where(chain.c.dev == dev, chain.c.ep == ep)).first()
+    return _as_chain(found) if found else None
+
+
+def own_chain(connection: Connection) -> Chain:
+    """The chain this station appends to (the newest of its own)."""
+    found = connection.execute(select(chain).where(chain.c.own == 1).order_by(chain.c.id.desc()).limit(1)).one()
+    return _as_chain(found)
+
+
+def chains(connection: Connection) -> list[Chain]:
+    """Every chain known here, oldest first."""
+    return [_as_chain(row) for row in connection.execute(select(chain).order_by(chain.c.id))]
+
+
+def open_chain(connection: Connection, dev: str, ep: str, school: str, *, own: bool) -> Chain:
+    """Begin to keep a chain."""
+    values = {
+        "dev": dev, "ep": ep, "own": int(own), "school": school, "last_n": 0, "last_h": GENESIS, "last_at": 0,
+        "exported_n": 0, "received_n": 0, "packages": 0,
+    }  # fmt: skip
+    with gate(connection):
+        connection.execute(insert(chain), [values])
+    found = find_chain(connection, dev, ep)
+    assert found is not None
+    return found
+
+
+def mark_chain(connection: Connection, chain_id: int, **values: Any) -> None:
+    """Note what was exported or acknowledged of a chain."""
+    with gate(connection):
+        connection.execute(update(chain).where(chain.c.id == chain_id).values(values))
+
+
+def known_entries(connection: Connection, ent: str, uids: Iterable[str]) -> dict[str, list[Known]]:
+    """uid → accepted entries of these records of one entity."""
+    wanted = list(uids)
+    found: dict[str, list[Known]] = defaultdict(list)
+    for start in range(0, len(wanted), _AT_ONCE):
+        query = select(journal.c.uid, journal.c.h, journal.c.body).where(
+            journal.c.ent == ent, journal.c.uid.in_(wanted[start : start + _AT_ONCE]), journal.c.state == ACCEPTED
+        )
+        for uid, h, body in connection.execute(query):
+            found[uid].append(Known(h[:16].hex(), decode(body)))
+    return found
+
+
+def stretch(connection: Connection, chain_id: int, after: int) -> Iterator[tuple[int, bytes, bytes]]:
+    """(n, hash, body) of a chain's entries with number above `after`, in order, streamed."""
+    query = (
+        select(journal.c.n, journal.c.h, journal.c.body)
+        .where(journal.c.chain == chain_id, journal.c.n > after)
+        .order_by(journal.c.n)
+        .execution_options(stream_results=True, yield_per=2000)
+    )
+    for row in connection.execute(query):
+        yield row.n, row.h, row.body
+
+
+def hash_at(connection: Connection, known: Chain, n: int) -> bytes | None:
+    """The chain hash after entry `n`, or None when we do not hold it."""
+    if n == 0:
+        return GENESIS
+    if n == known.last_n:
+        return known.last_h
+    query = select(journal.c.h).where(journal.c.chain == known.id, journal.c.n == n)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def hashes(connection: Connection, known: Chain, first: int, last: int) -> dict[int, bytes]:
+    """Number → chain hash of the entries held between `first` and `last`, both included."""
+    query = select(journal.c.n, journal.c.h).where(
+        journal.c.chain == known.id, journal.c.n >= first, journal.c.n <= last
+    )
+    return {row.n: row.h for row in connection.execute(query)}
+
+
+def foreign_records(connection: Connection, links: Sequence[Link], scopes: frozenset[str]) -> set[Key]:
+    """Those records the links touch that exist here and belong to none of these scopes."""
+    by_ent: dict[str, set[str]] = defaultdict(set)
+    for link in links:
+        if link.entry.ent in BY_NAME and (link.entry.base or link.entry.op != "put"):
+            by_ent[link.entry.ent].add(link.entry.uid)
+    found: set[Key] = set()
+    for ent, uids in by_ent.items():
+        table = BY_NAME[ent].__table__
+        listed = sorted(uids)
+        for start in range(0, len(listed), _AT_ONCE):
+            query = select(table.c.uid).where(
+                table.c.uid.in_(listed[start : start + _AT_ONCE]), table.c.scope.not_in(scopes)
+            )
+            found.update((ent, uid) for uid in connection.execute(query).scalars())
+    return found
+
+
+def set_head(connection: Connection, chain_id: int, n: int, h: bytes) -> None:
+    """Move the head of a chain over entries that were withheld from us."""
+    with gate(connection):
+        connection.execute(update(chain).where(chain.c.id == chain_id).values(last_n=n, last_h=h))
+
+
+def append(connection: Connection, chain_id: int, links: Sequence[Link]) -> dict[Key, RecordState]:
+    """Append consecutive links to a chain and bring the rows they touch up to date; returns the new states."""
+    if not links:
+        return {}
+    last = links[-1]
+    with gate(connection):
+        states = _apply(connection, [link for link in links if link.state == ACCEPTED])
+        _insert_links(connection, chain_id, links)
+        connection.execute(
+            update(chain).where(chain.c.id == chain_id).values(last_n=last.n, last_h=last.h, last_at=last.entry.at)
+        )
+    return states
+
+
+_INSERT = insert(journal).values(dict.fromkeys(("chain", "n", "h", "ent", "uid", "state", "body")))
+
+
+def _insert_links(connection: Connection, chain_id: int, links: Sequence[Link]) -> None:
+    sql = str(_INSERT.compile(dialect=connection.dialect))
+    connection.exec_driver_sql(
+        sql, [(chain_id, link.n, link.h, link.entry.ent, link.entry.uid, link.state, link.body) for link in links]
+    )
+
+
+def accept_held(connection: Connection, chain_id: int, numbers: Sequence[int]) -> None:
+    """Admit entries that were held, and recompute the records they touch."""
+    with gate(connection):
+        query = update(journal).where(journal.c.chain == chain_id, journal.c.n.in_(numbers), journal.c.state == HELD)
+        connection.execute(query.values(state=ACCEPTED))
+        touched = connection.execute(
+            select(journal.c.ent, journal.c.uid).where(journal.c.chain == chain_id, journal.c.n.in_(numbers))
+        )
+        by_ent: dict[str, set[str]] = defaultdict(set)
+        for ent, uid in touched:
+            by_ent[ent].add(uid)
+        for ent, uids in by_ent.items():
+            _recompute(connection, ent, uids)
+
+
+def _recompute(connection: Connection, ent: str, uids: set[str]) -> None:
+    """Write the rows of these records anew from everything accepted."""
+    table = BY_NAME[ent].__table__
+    existing = set(connection.execute(select(table.c.uid).where(table.c.uid.in_(uids))).scalars())
+    states = {uid: record_state(known) for uid, known in known_entries(connection, ent, uids).items()}
+    _write(connection, ent, states, existing)
+
+
+def _apply(connection: Connection, links: Sequence[Link]) -> dict[Key, RecordState]:
+    """Work out the states of the records these (not yet stored) links touch, and write their rows."""
+    by_ent: dict[str, dict[str, list[Known]]] = {}
+    for link in links:
+        entry = link.entry
+        by_ent.setdefault(entry.ent, {}).setdefault(entry.uid, []).append(Known(link.h[:16].hex(), entry))
+    states: dict[Key, RecordState] = {}
+    for ent, fresh in by_ent.items():
+        if ent in BY_NAME:
+            for uid, state in _apply_entity(connection, ent, fresh).items():
+                states[ent, uid] = state
+    return states
+
+
+def _apply_entity(connection: Connection, ent: str, fresh: Mapping[str, list[Known]]) -> dict[str, RecordState]:
+    before = known_entries(connection, ent, fresh)
+    states = {uid: record_state(before.get(uid, []) + known) for uid, known in fresh.items()}
+    _write(connection, ent, states, before.keys())
+    return states
+
+
+def _write(connection: Connection, ent: str, states: Mapping[str, RecordState], existing: Iterable[str]) -> None:
+    """Insert or overwrite rows, and keep the list of conflicts."""
+    old = set(existing)
+    new_rows = [rows.row_of(uid, state) for uid, state in states.items() if uid not in old]
+    changed = {uid: state for uid, state in states.items() if uid in old}
+    if new_rows:
+        rows.insert_rows(connection, ent, new_rows)
+    if changed:
+        rows.update_rows(connection, ent, (rows.row_of(uid, state) for uid, state in changed.items()))
+    unsettled = {uid: state for uid, state in states.items() if uid in old or state.conflicts}
+    if unsettled:
+        rows.write_conflicts(connection, unsettled, ent)

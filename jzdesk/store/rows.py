@@ -1,0 +1,74 @@
+"""Turns record states into table rows, and writes them with prepared statements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy.engine import Dialect
+
+from jzdesk.core.merge import RecordState
+from jzdesk.models import BY_NAME
+from jzdesk.store.tables import conflict
+
+META = ("uid", "scope", "hidden")
+
+
+@cache
+def columns(ent: str) -> tuple[str, ...]:
+    """Names of the field columns of an entity, in table order."""
+    return tuple(column.name for column in BY_NAME[ent].__table__.columns if column.name not in META)
+
+
+def row_of(uid: str, state: RecordState) -> tuple[Any, ...]:
+    """The table row of a state, in table order: the fields, then `META`; fields of newer schemas are left out."""
+    return (*map(state.values.get, columns(state.ent)), uid, state.scope, int(state.hidden))
+
+
+@cache
+def _statements(ent: str, dialect: Dialect) -> tuple[str, str]:
+    """SQL text of (insert, update by uid) with positional parameters in the order of `row_of`."""
+    table = BY_NAME[ent].__table__
+    names = tuple(table.columns.keys())
+    assert names == (*columns(ent), *META), "rows are written by position"
+    into = insert(table).values({name: bindparam(name) for name in names}).compile(dialect=dialect)  # type: ignore[arg-type]
+    change = (
+        update(table)  # type: ignore[arg-type]
+        .where(table.c.uid == bindparam("the_uid"))
+        .values({name: bindparam(name) for name in names if name != "uid"})
+        .compile(dialect=dialect)
+    )
+    return str(into), str(change)
+
+
+def insert_rows(connection: Connection, ent: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert new rows of one entity."""
+    connection.exec_driver_sql(_statements(ent, connection.dialect)[0], list(rows))
+
+
+def update_rows(connection: Connection, ent: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Overwrite existing rows of one entity."""
+    rotated = [(*row[:-3], *row[-2:], row[-3]) for row in rows]
+    connection.exec_driver_sql(_statements(ent, connection.dialect)[1], rotated)
+
+
+def write_conflicts(connection: Connection, states: Mapping[str, RecordState], ent: str) -> None:
+    """Replace what is recorded of the conflicts of these records of one entity."""
+    connection.execute(delete(conflict).where(conflict.c.ent == ent, conflict.c.uid.in_(states)))
+    found = [row for uid, state in states.items() for row in conflict_rows(uid, state)]
+    if found:
+        connection.execute(insert(conflict), found)
+
+
+def conflict_rows(uid: str, state: RecordState) -> list[dict[str, str]]:
+    """Rows of the conflict table for one record; delete-against-edit is the field `*`."""
+    rows = [
+        {"ent": state.ent, "uid": uid, "field": field, "ids": json.dumps(sorted(state.leaves[field]))}
+        for field in sorted(state.conflicts)
+    ]
+    if state.edited_after_void:
+        rows.append({"ent": state.ent, "uid": uid, "field": "*", "ids": "[]"})
+    return rows

@@ -1,0 +1,150 @@
+"""Tables that belong to this station alone: the journal itself, and everything that never travels."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+local = MetaData()
+
+ACCEPTED, HELD = 0, 1
+
+chain = Table(
+    "chain",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("dev", String(16), nullable=False),
+    Column("ep", String(16), nullable=False),
+    Column("parent", String(16)),
+    Column("own", Integer, nullable=False),
+    Column("school", String(20), nullable=False),
+    Column("last_n", Integer, nullable=False),
+    Column("last_h", LargeBinary, nullable=False),
+    Column("last_at", Integer, nullable=False),
+    Column("exported_n", Integer, nullable=False, default=0),
+    Column("received_n", Integer, nullable=False, default=0),
+    Column("last_package", String(64)),
+    Column("packages", Integer, nullable=False, default=0),
+    UniqueConstraint("dev", "ep"),
+)
+
+journal = Table(
+    "journal",
+    local,
+    Column("seq", Integer, primary_key=True),
+    Column("chain", Integer, ForeignKey("chain.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("h", LargeBinary, nullable=False),
+    Column("ent", String(30), nullable=False),
+    Column("uid", String(32), nullable=False),
+    Column("state", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("chain", "n"),
+    Index("ix_journal_record", "ent", "uid"),
+)
+
+conflict = Table(
+    "conflict",
+    local,
+    Column("ent", String(30), primary_key=True),
+    Column("uid", String(32), primary_key=True),
+    Column("field", String(40), primary_key=True),
+    Column("ids", Text, nullable=False),
+)
+
+package = Table(
+    "package",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("package_id", String(32), nullable=False),
+    Column("file", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("direction", String(4), nullable=False),  # "in" or "out"
+    Column("kind", String(12), nullable=False),
+    Column("dev", String(16), nullable=False),
+    Column("ep", String(16), nullable=False),
+    Column("school", String(20), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("first_n", Integer, nullable=False),
+    Column("last_n", Integer, nullable=False),
+    Column("outcome", String(12), nullable=False),
+    Column("reason", Text),
+    Column("counts", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+    Index("ix_package_id", "package_id"),
+    Index("ix_package_school", "school", "number"),
+)
+
+certificate = Table(
+    "certificate",
+    local,
+    Column("serial", String(32), primary_key=True),
+    Column("device", String(16), nullable=False),
+    Column("code", String(20), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("issued", String(10), nullable=False),
+    Column("revoked", String(10)),
+    Index("ix_certificate_device", "device"),
+)
+
+import_run = Table(
+    "import_run",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("file", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+)
+
+parked_row = Table(
+    "parked_row",
+    local,
+    Column("uid", String(32), primary_key=True),
+    Column("run", Integer, ForeignKey("import_run.id"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("file", String(200), nullable=False),
+    Column("sheet", String(100), nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("heading", String(100), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("cells", Text, nullable=False),
+    Column("solved", String(200)),
+    UniqueConstraint("kind", "file", "sheet", "row", "heading"),
+)
+
+setting = Table("setting", local, Column("key", String(60), primary_key=True), Column("value", Text, nullable=False))
+draft = Table("draft", local, Column("key", String(120), primary_key=True), Column("value", Text, nullable=False))
+
+search_doc = Table(
+    "search_doc",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("uid", String(32), nullable=False, unique=True),
+)
+name_suffix = Table(
+    "name_suffix",
+    local,
+    Column("suffix", String(60), primary_key=True),
+    Column("doc", Integer, primary_key=True),
+    Column("whole", Integer, nullable=False),
+    Index("ix_name_suffix_doc", "doc"),
+    sqlite_with_rowid=False,
+)
+search_pending = Table("search_pending", local, Column("uid", String(32), primary_key=True))

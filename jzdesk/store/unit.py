@@ -1,0 +1,178 @@
+"""One unit of work: the only way to change a synchronised record, each change journaled in the same transaction."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from jzdesk.core.chain import chain_step
+from jzdesk.core.clock import Clock
+from jzdesk.core.errors import UserError
+from jzdesk.core.fields import Value
+from jzdesk.core.ids import new_uid, new_uids
+from jzdesk.core.merge import Entry, Known, RecordState, changed_fields, encode, record_state
+from jzdesk.models import Record
+from jzdesk.store import journal, search
+from jzdesk.store.engine import SCHEMA
+
+Entity = type[Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who writes: the account, the role of the station, and the scope (school or county code) it may write."""
+
+    actor: str
+    role: str
+    scope: str
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a unit changed, so that views can refresh themselves."""
+
+    entities: set[str] = field(default_factory=set)
+    uids: set[str] = field(default_factory=set)
+
+
+class Unit:
+    """Collects changes of one transaction; `Store.write` opens and ends it. Not for use across threads."""
+
+    def __init__(self, connection: Connection, author: Author, clock: Clock) -> None:
+        self.author, self.clock, self.changes = author, clock, Changes()
+        self._connection = connection
+        self._chain = journal.own_chain(connection)
+        self._n, self._h = self._chain.last_n, self._chain.last_h
+        self._links: list[journal.Link] = []
+        self._touched: set[str] = set()
+        clock.saw(self._chain.last_at)
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, with everything put so far written."""
+        self.flush()
+        return self._connection
+
+    def add(self, entity: Entity, values: Mapping[str, Value], uid: str | None = None) -> str:
+        """Record a new record and return its uid."""
+        uid = uid or new_uid()
+        self._append(entity, uid, "put", {name: value for name, value in values.items() if value is not None})
+        return uid
+
+    def add_many(self, entity: Entity, rows: Iterable[Mapping[str, Value]]) -> list[str]:
+        """Record many new records; the bulk way, one journal entry each."""
+        listed = list(rows)
+        uids = new_uids(len(listed))
+        for uid, values in zip(uids, listed, strict=True):
+            self.add(entity, values, uid)
+        return uids
+
+    def change(self, entity: Entity, uid: str, values: Mapping[str, Value], why: str = "") -> bool:
+        """Record the fields that differ; False when nothing does. UserError when the record is unknown."""
+        return self.change_many(entity, {uid: values}, why) == 1
+
+    def change_many(self, entity: Entity, wanted: Mapping[str, Mapping[str, Value]], why: str = "") -> int:
+        """Record changes of many records at once; returns how many really changed."""
+        states = self.states(entity, wanted)
+        changed = 0
+        for uid, values in wanted.items():
+            state = states[uid]
+            if differing := changed_fields(state.values, values):
+                self._append(entity, uid, "put", differing, base=_bases(state, differing), why=why)
+                changed += 1
+        return changed
+
+    def resolve(self, entity: Entity, uid: str, name: str, value: Value) -> None:
+        """Settle a conflict: an entry that names every leaf of the field."""
+        state = self.state(entity, uid)
+        self._append(entity, uid, "resolve", {name: value}, base=_bases(state, {name: value}))
+
+    def void(self, entity: Entity, uid: str, why: str) -> None:
+        """Hide a record, with the reason; everything known of it is named, so an unseen edit survives."""
+        seen = tuple(sorted(known.id for known in self._known(entity, (uid,))[uid]))
+        self._append(entity, uid, "void", {}, seen=seen, why=why)
+
+    def restore(self, entity: Entity, uid: str) -> None:
+        """Bring a hidden record back."""
+        seen = tuple(sorted(known.id for known in self._known(entity, (uid,))[uid]))
+        self._append(entity, uid, "restore", {}, seen=seen)
+
+    def state(self, entity: Entity, uid: str) -> RecordState:
+        """The state of one record; raises UserError when it is unknown."""
+        return self.states(entity, (uid,))[uid]
+
+    def states(self, entity: Entity, uids: Iterable[str]) -> dict[str, RecordState]:
+        """The states of several records of one entity."""
+        return {uid: record_state(known) for uid, known in self._known(entity, uids).items()}
+
+    def accept(self, known: journal.Chain, links: Sequence[journal.Link]) -> None:
+        """Append verified links of another station's chain; the caller has checked hashes, scope and order."""
+        self.flush()
+        touched = journal.append(self._connection, known.id, links)
+        for ent, uid in touched:
+            self._note(ent, uid)
+
+    def head(self, known: journal.Chain, n: int, h: bytes) -> None:
+        """Move a foreign chain's head over entries withheld from us."""
+        journal.set_head(self.connection, known.id, n, h)
+
+    def flush(self) -> None:
+        """Write what was collected."""
+        if self._links:
+            links, self._links = self._links, []
+            journal.append(self._connection, self._chain.id, links)
+
+    def finish(self) -> None:
+        """Write what is left, and index the people touched: at once when they are few, else by `catch_up` later."""
+        self.flush()
+        if not self._touched:
+            return
+        if len(self._touched) <= search.AT_ONCE:
+            search.index(self._connection, sorted(self._touched))
+        else:
+            search.mark(self._connection, self._touched)
+
+    def _known(self, entity: Entity, uids: Iterable[str]) -> dict[str, list[Known]]:
+        wanted = list(uids)
+        found = journal.known_entries(self.connection, entity.__tablename__, wanted)
+        if missing := [uid for uid in wanted if uid not in found]:
+            label = entity.spec.label
+            raise UserError(f"有 {len(missing)} 条{label}记录不存在", "请刷新页面后重试。", label)
+        return found
+
+    def _append(
+        self,
+        entity: Entity,
+        uid: str,
+        op: str,
+        values: dict[str, Value],
+        base: dict[str, tuple[str, ...]] | None = None,
+        seen: tuple[str, ...] = (),
+        why: str = "",
+    ) -> None:
+        """Make the entry, extend the chain, and keep both until `flush`."""
+        self._n += 1
+        author = self.author
+        entry = Entry(
+            at=self.clock.tick(), actor=author.actor, dev=self._chain.dev, ent=entity.__tablename__,
+            ep=self._chain.ep, n=self._n, op=op, role=author.role, salt=b64encode(os.urandom(16)).decode(),
+            scope=author.scope, sv=SCHEMA, uid=uid, base=base or {}, seen=seen, set=values, why=why,
+        )  # fmt: skip
+        body = encode(entry)
+        self._h = chain_step(self._h, body)
+        self._links.append(journal.Link(self._n, self._h, body, entry))
+        self._note(entity.__tablename__, uid)
+
+    def _note(self, ent: str, uid: str) -> None:
+        self.changes.entities.add(ent)
+        self.changes.uids.add(uid)
+        if ent in search.SEARCHED:
+            self._touched.add(uid)
+
+
+def _bases(state: RecordState, values: Mapping[str, Value]) -> dict[str, tuple[str, ...]]:
+    return {name: state.leaves[name] for name in sorted(values) if name in state.leaves}
