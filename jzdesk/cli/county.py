@@ -1,0 +1,118 @@
+"""Commands of the county: learn lists, certify, receipts, duplicates, conflicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jzdesk.cli import state
+from jzdesk.cli.exchange import To
+from jzdesk.cli.naming import add_all, group
+from jzdesk.cli.output import emit
+from jzdesk.core.errors import UserError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    commands = (divisions, schools, learn_standards, requests, certify, certificates, revoke, receipts)
+    group(app, "county", "县教育局。", *commands)
+    add_all(app, duplicates, settle, conflicts, resolve)
+
+
+def divisions(path: Path) -> None:
+    """导入行政区划名单（CSV）。"""
+    learned = state.services().county.learn_divisions(path)
+    emit(learned, f"读入 {learned.read} 条，新增 {learned.added}，更改 {learned.changed}。")
+
+
+def schools(path: Path) -> None:
+    """导入学校名单（CSV）。"""
+    learned = state.services().county.learn_schools(path)
+    emit(learned, f"读入 {learned.read} 条，新增 {learned.added}，更改 {learned.changed}。")
+
+
+def learn_standards() -> None:
+    """装入内置的资助项目和标准。"""
+    emit(state.services().standards.learn(), "资助项目和标准已装入。")
+
+
+def requests(folder: Path) -> None:
+    """查看 U 盘上的证书申请和核对字。"""
+    columns = (("path", "文件"), ("code", "代码"), ("name", "学校"), ("fingerprint", "核对字"), ("sentence", "问题"))
+    emit(state.services().county.requests(folder), "", columns)
+
+
+def certify(path: Path, to: To) -> None:
+    """为一份申请发证。"""
+    written = state.services().county.issue(path, to)
+    emit({"path": written}, f"证书已写到 {written}。")
+
+
+def certificates() -> None:
+    """列出已发的证书。"""
+    columns = (
+        ("serial", "序号"),
+        ("name", "学校"),
+        ("device", "设备"),
+        ("issued", "发证日期"),
+        ("revoked", "吊销日期"),
+    )
+    emit(state.services().county.issued(), "", columns)
+
+
+def revoke(serial: str) -> None:
+    """吊销一张证书。"""
+    state.services().county.revoke(serial)
+    emit({"serial": serial}, "已吊销。")
+
+
+def receipts(to: To) -> None:
+    """为每台报过数据的电脑写回执。"""
+    written = state.services().county.write_receipts(to)
+    emit(written, f"已写 {len(written)} 份回执，可以拔出 U 盘。")
+
+
+def duplicates() -> None:
+    """同一证件号在多校登记的学生。"""
+    found = state.services().settling.duplicates()
+    lines = [
+        f"{one.id_number}：" + "　".join(f"{side.school} {side.name} {side.uid}" for side in one.sides) for one in found
+    ]
+    emit(found, "\n".join(lines) or "没有重复。")
+
+
+def settle(
+    first: str,
+    second: str,
+    same: Annotated[bool, typer.Option("--same/--distinct", help="是同一人，或不是同一人")],
+    reason: Annotated[str, typer.Option(help="理由")],
+) -> None:
+    """判定两条学生记录是不是同一人。"""
+    state.services().settling.settle(first, second, same=same, reason=reason)
+    emit({"first": first, "second": second, "same": same}, "已判定。")
+
+
+def conflicts() -> None:
+    """同一栏有不同填法、等待裁定的记录。"""
+    found = state.services().settling.conflicts()
+    lines = []
+    for one in found:
+        values = "；".join(f"[{i}] {value.shown}（{value.who} {value.when}）" for i, value in enumerate(one.values))
+        lines.append(f"{one.entity} {one.uid} {one.field}：{one.title} {one.field_label} {values}")
+    emit(found, "\n".join(lines) or "没有待裁定的填法。")
+
+
+def resolve(
+    entity: str, uid: str, field: str, choice: Annotated[int, typer.Argument(help="采用第几种填法，从 0 起")]
+) -> None:
+    """裁定一栏采用哪种填法。"""
+    settling = state.services().settling
+    for one in settling.conflicts():
+        if (one.entity, one.uid, one.field) == (entity, uid, field):
+            value = None if field == "*" else one.values[choice].value
+            settling.resolve(entity, uid, field, value)
+            emit({"uid": uid, "field": field}, "已裁定。")
+            return
+    raise UserError("这一栏没有待裁定的填法", "用 jz conflicts 查看。")

@@ -1,0 +1,94 @@
+"""Commands for the stick: requests, certificates, packages, receipts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jzdesk.cli import state
+from jzdesk.cli.naming import add_all
+from jzdesk.cli.output import emit, progress
+from jzdesk.core.errors import UserError
+
+To = Annotated[Path, typer.Option("--to", help="U 盘上的文件夹")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    add_all(app, request, take_certificate, export, merge, inbox, read_receipts, pending)
+
+
+def request(to: To) -> None:
+    """写出证书申请，送到县里。"""
+    exchange = state.services().exchange
+    path = exchange.request(to)
+    emit(
+        {"path": path, "fingerprint": exchange.fingerprint()},
+        f"申请已写到 {path}，电话核对字：{exchange.fingerprint()}",
+    )
+
+
+def take_certificate(
+    path: Path, fingerprint: Annotated[str | None, typer.Option(help="县里在电话里报的八个字符")] = None
+) -> None:
+    """装入县里发来的证书。"""
+    words = state.services().exchange.take_certificate(path, fingerprint)
+    emit({"fingerprint": words}, f"证书已装入。县里的核对字：{words}，请电话核对。")
+
+
+def export(to: To) -> None:
+    """把县里还没收到的全部改动导出到 U 盘，读回核对后才算完成。"""
+    with progress("导出") as bar:
+        written = state.services().exchange.export(to, progress=bar)
+    last = written[-1]
+    shown: dict[str, object] = {"package": last.path, "entries": last.entries}
+    if len(written) > 1:
+        shown["packages"] = [one.path for one in written]
+    emit(shown, "\n".join(f"已导出 {one.entries} 条到 {one.path}。" for one in written) + "\n可以拔出 U 盘。")
+
+
+def merge(paths: list[Path]) -> None:
+    """并入数据包（文件或文件夹）。"""
+    for path in paths:
+        if not path.exists():
+            raise UserError("找不到这个文件或文件夹", "请检查路径，U 盘是否插好。", str(path))
+    with progress("并入") as bar:
+        outcomes = state.services().merging.merge(paths, progress=bar)
+    rows = [
+        {
+            "package": one.package,
+            "outcome": one.outcome,
+            "reason": one.reason,
+            "entries": {
+                "in": one.counts.entries_in,
+                "applied": one.counts.applied,
+                "known": one.counts.known,
+                "held": one.counts.held,
+                "rejected": one.counts.rejected,
+            },
+        }
+        for one in outcomes
+    ]
+    lines = [f"{one.package}：{one.outcome_label}，{one.counts.applied} 条。{one.reason or ''}" for one in outcomes]
+    emit(rows, "\n".join(lines) or "没有找到数据包。")
+
+
+def inbox(paths: list[Path]) -> None:
+    """查看数据包，不并入。"""
+    columns = (("path", "文件"), ("school", "学校"), ("number", "第几包"), ("entries", "条数"), ("state", "状态"))
+    emit(state.services().merging.inbox(paths), "", columns)
+
+
+def read_receipts(paths: list[Path]) -> None:
+    """读取县里的回执（文件或文件夹）。"""
+    outcomes = state.services().exchange.read_receipts(paths)
+    lines = [f"{one.file}：{one.sentence}" + "".join(f"\n  待办：{text}" for text in one.problems) for one in outcomes]
+    emit(outcomes, "\n".join(lines) or "没有找到回执。")
+
+
+def pending() -> None:
+    """有多少改动还没有导出，有多少县里还没有确认。"""
+    found = state.services().exchange.pending()
+    emit(found, f"未导出 {found.unexported} 条，县里未确认 {found.unacknowledged} 条。")

@@ -1,0 +1,72 @@
+"""The `jz` program: options, groups of commands, and the three kinds of failure as exit codes."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from jzdesk import __version__
+from jzdesk.cli import aid, county, exchange, records, rehearse, sheets, state, station, work
+from jzdesk.core.errors import StationFault, UserError
+
+DONE, PERSON, MACHINE, OURS = 0, 1, 2, 3
+app = typer.Typer(
+    help="教育帮扶台账：命令行。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+for part in (station, records, sheets, work, aid, exchange, county, rehearse):
+    part.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    station_folder: Annotated[Path | None, typer.Option("--station", help="工作站文件夹")] = None,
+    password_file: Annotated[Path | None, typer.Option("--password-file", help="存放密码的文件")] = None,
+    account: Annotated[str | None, typer.Option("--account", help="账户名；只有一个账户时可省")] = None,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True, help="显示版本")] = False,
+) -> None:
+    """教育帮扶台账。"""
+    now = state.current()
+    now.station, now.password_file, now.account = station_folder, password_file, account
+
+
+def run(argv: list[str]) -> int:
+    """Run one command; see `jzdesk.cli.main` for the exit codes."""
+    state.reset()
+    if "--json" in argv:
+        argv = [word for word in argv if word != "--json"]
+        state.current().json = True
+    try:
+        code = app(argv, standalone_mode=False)
+        return code if isinstance(code, int) else DONE
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as wrong:
+        wrong.show()
+        return PERSON
+    except (click.Abort, KeyboardInterrupt):
+        return _say("已取消，没有改动。", PERSON)
+    except UserError as fault:
+        return _say(fault.sentence(), PERSON)
+    except StationFault as fault:
+        return _say(fault.sentence(), MACHINE)
+    except Exception:
+        logging.getLogger("jzdesk").exception("unexpected failure")
+        return _say("程序出错了，数据没有改动。请把上面的信息发给维护人员。", OURS)
+    finally:
+        state.reset()
+
+
+def _say(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)
+    return code

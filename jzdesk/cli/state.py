@@ -1,0 +1,71 @@
+"""What the options before the command say: which station, whose password, and how to print."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jzdesk.core.errors import UserError
+
+if TYPE_CHECKING:
+    from jzdesk.services.bundle import Services
+
+
+@dataclass(slots=True)
+class State:
+    """The options common to all commands, and the open station once one was needed."""
+
+    station: Path | None = None
+    password_file: Path | None = None
+    account: str | None = None
+    json: bool = False
+    services: Services | None = None
+
+
+_state = State()
+
+
+def current() -> State:
+    """The state of this run."""
+    return _state
+
+
+def reset() -> None:
+    """Forget everything: a process can run several commands (tests do)."""
+    global _state
+    if _state.services is not None:
+        _state.services.close()
+    _state = State()
+
+
+def folder() -> Path:
+    """The station's folder: as given, else the usual place."""
+    from jzdesk.services.stations import default_folder
+
+    return _state.station or default_folder()
+
+
+def password() -> str:
+    """From the password file, else asked for; raises UserError when there is no way to ask."""
+    if _state.password_file is None:
+        if not sys.stdin.isatty():
+            raise UserError("没有给出密码", "请用 --password-file 指明存放密码的文件。", "登录")
+        return getpass.getpass("密码：")
+    try:
+        return _state.password_file.read_text("utf-8").rstrip("\r\n")
+    except OSError:
+        raise UserError("密码文件读不了", "请检查 --password-file 指的文件。", str(_state.password_file)) from None
+    except UnicodeDecodeError:
+        raise UserError("密码文件不是文本", "请把密码存成 UTF-8 文本文件。", str(_state.password_file)) from None
+
+
+def services() -> Services:
+    """The open station; opened at the first call."""
+    from jzdesk.services.stations import open_station
+
+    if _state.services is None:
+        _state.services = open_station(folder(), password(), _state.account)
+    return _state.services

@@ -1,0 +1,1 @@
+"""What a person does, one transaction each: plain frozen dataclasses in and out."""

@@ -1,0 +1,165 @@
+"""All services of one open station, as the two faces hold them; each is made when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from jzdesk.core.term import Term
+from jzdesk.services.context import Actor, Context, StationInfo
+from jzdesk.services.ledger import LedgerService
+from jzdesk.services.students import StudentService
+from jzdesk.store.unit import Changes
+
+if TYPE_CHECKING:
+    from jzdesk.services.aid import AidService
+    from jzdesk.services.county import CountyService
+    from jzdesk.services.exchange import ExchangeService
+    from jzdesk.services.funds import FundService
+    from jzdesk.services.home import HomeService
+    from jzdesk.services.importing import ImportService
+    from jzdesk.services.merging import MergeService
+    from jzdesk.services.pairing import PairingService
+    from jzdesk.services.papers import PaperService
+    from jzdesk.services.pledges import PledgeService
+    from jzdesk.services.settling import SettlingService
+    from jzdesk.services.standards import StandardService
+    from jzdesk.services.verifying import VerifyReport
+    from jzdesk.services.visits import VisitService
+
+
+class Services:
+    """An open station."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    @property
+    def info(self) -> StationInfo:
+        """The station's facts."""
+        return self.context.info
+
+    @property
+    def actor(self) -> Actor:
+        """Who is at the desk."""
+        return self.context.actor
+
+    def subscribe(self, listener: Callable[[Changes], None]) -> None:
+        """Hear what every committed write changed."""
+        self.context.store.subscribe(listener)
+
+    def close(self) -> None:
+        """Give up the database."""
+        self.context.store.close()
+
+    def choose_term(self, term: str) -> None:
+        """Work in this term from now on; raises ValueFault for what is no term."""
+        self.context.store.set_setting("term", str(Term.parse(term)))
+
+    def verify(self) -> VerifyReport:
+        """Recompute every table from the journal and compare."""
+        from jzdesk.services.verifying import verify
+
+        return verify(self.context)
+
+    @cached_property
+    def ledger(self) -> LedgerService:
+        """Any entity, from its specs."""
+        return LedgerService(self.context)
+
+    @cached_property
+    def students(self) -> StudentService:
+        """Students."""
+        return StudentService(self.context, self.ledger)
+
+    @cached_property
+    def visits(self) -> VisitService:
+        """Visits."""
+        from jzdesk.services.visits import VisitService
+
+        return VisitService(self.context)
+
+    @cached_property
+    def pairing(self) -> PairingService:
+        """Caseworkers and their students."""
+        from jzdesk.services.pairing import PairingService
+
+        return PairingService(self.context)
+
+    @cached_property
+    def standards(self) -> StandardService:
+        """Programmes and standards."""
+        from jzdesk.services.standards import StandardService
+
+        return StandardService(self.context)
+
+    @cached_property
+    def aid(self) -> AidService:
+        """Decisions, batches, payments, notices, and the standards they rest on."""
+        from jzdesk.services.aid import AidService
+
+        return AidService(self.context)
+
+    @cached_property
+    def pledges(self) -> PledgeService:
+        """Pledges."""
+        from jzdesk.services.pledges import PledgeService
+
+        return PledgeService(self.context)
+
+    @cached_property
+    def funds(self) -> FundService:
+        """Funds."""
+        from jzdesk.services.funds import FundService
+
+        return FundService(self.context)
+
+    @cached_property
+    def papers(self) -> PaperService:
+        """Everything that is printed."""
+        from jzdesk.services.papers import PaperService
+
+        return PaperService(self.context)
+
+    @cached_property
+    def imports(self) -> ImportService:
+        """Workbooks in and out."""
+        from jzdesk.services.importing import ImportService
+
+        return ImportService(self.context)
+
+    @cached_property
+    def exchange(self) -> ExchangeService:
+        """Packages, certificates, receipts."""
+        from jzdesk.services.exchange import ExchangeService
+
+        return ExchangeService(self.context)
+
+    @cached_property
+    def merging(self) -> MergeService:
+        """Taking packages in."""
+        from jzdesk.services.merging import MergeService
+
+        return MergeService(self.context)
+
+    @cached_property
+    def county(self) -> CountyService:
+        """Divisions, schools, certificates, receipts."""
+        from jzdesk.services.county import CountyService
+
+        return CountyService(self.context)
+
+    @cached_property
+    def settling(self) -> SettlingService:
+        """Conflicts and duplicate cases."""
+        from jzdesk.services.settling import SettlingService
+
+        return SettlingService(self.context)
+
+    @cached_property
+    def home(self) -> HomeService:
+        """What to do today."""
+        from jzdesk.services.home import HomeService
+
+        return HomeService(self)

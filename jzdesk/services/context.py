@@ -1,0 +1,84 @@
+"""What every service works with: the open store, the station's facts, and who is at the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from jzdesk.core.errors import StationFault
+from jzdesk.core.term import Term
+from jzdesk.store.folder import StationFolder
+from jzdesk.store.store import Store
+from jzdesk.store.unit import Author, Unit
+
+COUNTY_SCOPE = "county"
+
+
+@dataclass(frozen=True, slots=True)
+class StationInfo:
+    """The station as the faces show it."""
+
+    kind: str
+    code: str
+    name: str
+    folder: Path
+    device: str
+    certified: bool
+    county_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is at the desk."""
+
+    account: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Shared by all services of one open station."""
+
+    store: Store
+    folder: StationFolder
+    info: StationInfo
+    actor: Actor
+    key: bytes
+
+    @property
+    def author(self) -> Author:
+        """The author of what is written now: a school writes in its own scope, the county in its own."""
+        scope = COUNTY_SCOPE if self.info.kind == "county" else self.info.code
+        return Author(self.actor.account, self.actor.role, scope)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A read-only snapshot."""
+        return self.store.read()
+
+    def write(self) -> AbstractContextManager[Unit]:
+        """One transaction of synchronised changes."""
+        return self.store.write(self.author)
+
+    def today(self) -> str:
+        """Today as ISO text."""
+        return self.store.clock.today()
+
+    def term(self) -> Term:
+        """The term people work in: the stored choice, else today's."""
+        chosen = self.store.setting("term")
+        return Term.parse(chosen) if chosen else Term.of(self.today())
+
+
+@contextmanager
+def files(what: str) -> Iterator[None]:
+    """Name a failing file operation; `what` is what was being done."""
+    try:
+        yield
+    except OSError as fault:
+        raise StationFault(
+            f"{what}没有成功（{fault.strerror or fault}）", "工作站里的数据没有改动", "请检查磁盘或 U 盘后重试。"
+        ) from fault

@@ -1,0 +1,363 @@
+"""What only the county does: learn divisions and schools, certify stations, answer with receipts."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select, update
+
+from jzdesk.core.errors import UserError
+from jzdesk.core.fields import Value
+from jzdesk.models import BY_NAME, Division, Record, School
+from jzdesk.services import identity, package_log
+from jzdesk.services.context import Context, files
+from jzdesk.services.duplicates import open_cases
+from jzdesk.services.exchange import CERTIFICATE_SUFFIX, REQUEST_SUFFIX
+from jzdesk.services.merging import is_county, scopes_of
+from jzdesk.store import journal
+from jzdesk.store.journal import Chain
+from jzdesk.store.tables import certificate as certificate_table
+from jzdesk.store.tables import journal as journal_table
+from jzdesk.store.tables import package
+from jzdesk.sync import certificate as certificates
+from jzdesk.sync import stick
+from jzdesk.sync.keys import PublicKeys, fingerprint_words
+from jzdesk.sync.lines import withheld_line
+from jzdesk.sync.receipt import DuplicateCase, EpochMark, PackageOutcome, Problem, ReceiptBody, write_receipt
+from jzdesk.sync.stretch import Head
+
+POLICY = ("division", "school", "programme", "standard")
+YEARS_VALID = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """A school's request on the stick; compare the fingerprint by phone before certifying."""
+
+    path: Path
+    code: str
+    name: str
+    fingerprint: str
+    known: bool
+    sentence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateLine:
+    """A certificate that was issued."""
+
+    serial: str
+    code: str
+    name: str
+    device: str
+    issued: str
+    revoked: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a list of divisions or schools changed."""
+
+    read: int
+    added: int
+    changed: int
+
+
+class CountyService:
+    """The verbs of the county's pages."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def learn_divisions(self, path: Path) -> Learned:
+        """Take in 行政区划 (columns 代码, 名称, 级别, 上级)."""
+        rows = [
+            {"code": row["代码"], "name": row["名称"], "level": int(row["级别"] or 0), "parent": row["上级"] or None}
+            for row in read_list(path, ("代码", "名称", "级别", "上级"))
+        ]
+        return self._learn(Division, "code", rows)
+
+    def learn_schools(self, path: Path) -> Learned:
+        """Take in the county's schools (学校标识码, 学校名称, 学段, 所属乡镇代码, 所属乡镇)."""
+        rows = [
+            {
+                "code": row["学校标识码"],
+                "name": row["学校名称"],
+                "stage": School.spec["stage"].read(row["学段"]).value,
+                "township": row["所属乡镇代码"] or None,
+                "township_name": row["所属乡镇"] or None,
+                "rural": int(bool(row["所属乡镇代码"])),
+            }
+            for row in read_list(path, ("学校标识码", "学校名称", "学段", "所属乡镇代码", "所属乡镇"))
+        ]
+        return self._learn(School, "code", rows)
+
+    def _learn(self, entity: type[Record], key: str, rows: Sequence[Mapping[str, Value]]) -> Learned:
+        self._only_county()
+        table = entity.__table__
+        with self._context.write() as unit:
+            known = {row[0]: row[1] for row in unit.connection.execute(select(table.c[key], table.c.uid))}
+            fresh = [row for row in rows if row[key] not in known]
+            unit.add_many(entity, fresh)
+            changed = unit.change_many(entity, {known[row[key]]: row for row in rows if row[key] in known})
+        return Learned(len(rows), len(fresh), changed)
+
+    def requests(self, folder: Path) -> list[RequestLine]:
+        """Requests on the stick."""
+        return [self._request_line(path) for path in sorted(folder.glob(f"*{REQUEST_SUFFIX}"))]
+
+    def _request_line(self, path: Path) -> RequestLine:
+        try:
+            request = certificates.read_request(path)
+        except UserError as fault:
+            return RequestLine(path, "", path.name, "", known=False, sentence=fault.sentence())
+        return RequestLine(
+            path,
+            request.school,
+            request.school_name,
+            fingerprint_words(request.keys),
+            known=self._is_known(request.school),
+        )
+
+    def _is_known(self, code: str) -> bool:
+        table = School.__table__
+        with self._context.read() as connection:
+            return connection.execute(select(table.c.uid).where(table.c.code == code)).first() is not None
+
+    def issue(self, path: Path, to: Path) -> Path:
+        """Certify the station that asks, and put its certificate with the county's policy onto the stick."""
+        self._only_county()
+        request = certificates.read_request(stick.read_local_copy(path, self._context.folder.sub("received")))
+        if not self._is_known(request.school):
+            raise UserError(
+                f"学校“{request.school_name}”（{request.school}）不在本县学校名单里",
+                "请先核对学校标识码，或在学校名单里补上这所学校。",
+                path.name,
+            )
+        keys, card = identity.station_keys(self._context), identity.county_card(self._context)
+        signed = certificates.issue(self._certificate(request), keys)
+        head, entries = self._policy_for(request.school)
+        local = identity.letters(self._context) / f"{request.school}_{request.device[:8]}{CERTIFICATE_SUFFIX}"
+        local.unlink(missing_ok=True)
+        certificates.write_certificate(local, signed, card, keys, head, entries)
+        target = stick.copy_to_stick(local, to)
+        self._remember(signed)
+        return target
+
+    def _certificate(self, request: certificates.Request) -> certificates.Certificate:
+        today = package_log.today(self._context)
+        return certificates.Certificate(
+            county=self._context.info.code,
+            serial=self._next_serial(),
+            device=request.device,
+            school=request.school,
+            school_name=request.school_name,
+            scope=scopes_of(request.school),
+            role=request.role,
+            signing=request.signing,
+            sealing=request.sealing,
+            issued=today,
+            expires=_years_later(today, YEARS_VALID),
+        )
+
+    def _next_serial(self) -> int:
+        with self._context.read() as connection:
+            serials = connection.execute(select(certificate_table.c.serial)).scalars()
+            return max((int(serial) for serial in serials), default=0) + 1
+
+    def _remember(self, signed: certificates.SignedCertificate) -> None:
+        held = signed.certificate
+        with self._context.store.local() as connection:
+            connection.execute(
+                insert(certificate_table).values(
+                    serial=str(held.serial),
+                    device=held.device,
+                    code=held.school,
+                    name=held.school_name,
+                    body=signed.raw,
+                    signature=signed.signature,
+                    issued=held.issued.isoformat(),
+                )
+            )
+
+    def issued(self) -> list[CertificateLine]:
+        """Certificates issued, newest first."""
+        table = certificate_table
+        with self._context.read() as connection:
+            found = connection.execute(select(table)).all()
+        lines = [CertificateLine(row.serial, row.code, row.name, row.device, row.issued, row.revoked) for row in found]
+        return sorted(lines, key=lambda line: -int(line.serial))
+
+    def revoke(self, serial: str) -> None:
+        """Trust a certificate no longer: packages signed with it are refused from now on."""
+        self._only_county()
+        with self._context.store.local() as connection:
+            connection.execute(
+                update(certificate_table)
+                .where(certificate_table.c.serial == serial)
+                .values(revoked=self._context.today())
+            )
+
+    def write_receipts(self, to: Path) -> list[Path]:
+        """One receipt for every certified device that has sent something, onto the stick."""
+        self._only_county()
+        with self._context.read() as connection:
+            arrived = [known for known in journal.chains(connection) if not known.own]
+        devices = sorted({known.dev for known in arrived})
+        return [self._write_receipt(device, [c for c in arrived if c.dev == device], to) for device in devices]
+
+    def _write_receipt(self, device: str, chains: Sequence[Chain], to: Path) -> Path:
+        context = self._context
+        held = self._certificate_of(device)
+        number = int(context.store.setting(f"receipt:{device}", 0)) + 1
+        with context.read() as connection:
+            body = ReceiptBody(
+                number=number,
+                device=device,
+                school=held.school,
+                issued=context.today(),
+                epochs=tuple(EpochMark(epoch=c.ep, n=c.last_n, chain=c.last_h.hex()) for c in chains),
+                packages=tuple(_package_outcomes(connection, device)),
+                problems=tuple(_problems(connection, held.school)),
+                duplicates=tuple(_duplicates(connection, held.school)),
+            )
+        head, entries = self._policy_for(held.school, number)
+        keys = identity.station_keys(context)
+        written = write_receipt(identity.letters(context), head, body, keys, held.sealing, entries)
+        target = stick.copy_to_stick(written.path, to)
+        context.store.set_setting(f"receipt:{device}", number)
+        return target
+
+    def _certificate_of(self, device: str) -> certificates.Certificate:
+        import msgspec
+
+        query = select(certificate_table.c.body).where(certificate_table.c.device == device)
+        with self._context.read() as connection:
+            raw = connection.execute(query.order_by(certificate_table.c.issued.desc()).limit(1)).scalar_one_or_none()
+        if raw is None:
+            raise UserError(f"没有找到设备 {device} 的证书", "请重新为这所学校发证。", "回执")
+        return msgspec.json.decode(raw, type=certificates.Certificate)
+
+    def _policy_for(self, school: str, number: int = 0) -> tuple[Head, Iterator[bytes]]:
+        """Our own journal from its beginning for one school: policy open, everything about others withheld."""
+        context = self._context
+        known = context.store.own_chain()
+        head = identity.head_of(context, known, after=0, before=journal.GENESIS, number=number)
+        return head, self._lines_for(known, school)
+
+    def _lines_for(self, known: Chain, school: str) -> Iterator[bytes]:
+        with self._context.read() as connection:
+            theirs = _records_of(connection, known.id, school)
+            query = (
+                select(journal_table.c.n, journal_table.c.ent, journal_table.c.uid, journal_table.c.body)
+                .where(journal_table.c.chain == known.id, journal_table.c.n <= known.last_n)
+                .order_by(journal_table.c.n)
+            )
+            for row in connection.execute(query.execution_options(stream_results=True, yield_per=2000)):
+                visible = row.ent in POLICY or (row.ent, row.uid) in theirs
+                yield row.body if visible else withheld_line(sha256(row.body).digest())
+
+    def _only_county(self) -> None:
+        if not is_county(self._context):
+            raise UserError("这项工作只能在县教育局的工作站上做", "请在县站登录后再试。")
+
+
+def county_of(path: Path) -> tuple[str, str]:
+    """(code, name) of the county in a list of divisions; raises UserError when it names none."""
+    for row in read_list(path, ("代码", "名称", "级别")):
+        if row["级别"] == "3":
+            return row["代码"], row["名称"]
+    raise UserError("行政区划名单里没有县一级", "请补上级别为 3 的一行，例如“431099,示范县,3,431000”。", path.name)
+
+
+def _years_later(day: dt.date, years: int) -> dt.date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year + years, day=28)
+
+
+def read_list(path: Path, headings: Sequence[str]) -> list[dict[str, str]]:
+    """Rows of a small UTF-8 or GB18030 CSV file; raises UserError naming a missing heading."""
+    with files(f"读取“{path.name}”"):
+        raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("gb18030", errors="replace")
+    reader = csv.DictReader(text.splitlines())
+    missing = [heading for heading in headings if heading not in (reader.fieldnames or ())]
+    if missing:
+        raise UserError(
+            f"“{path.name}”缺少列：{'、'.join(missing)}", f"请使用带表头“{'、'.join(headings)}”的名单。", path.name
+        )
+    return [{heading: (row[heading] or "").strip() for heading in headings} for row in reader]
+
+
+def _records_of(connection: Connection, chain_id: int, school: str) -> set[tuple[str, str]]:
+    """Records of this school that our own entries touch."""
+    query = select(journal_table.c.ent, journal_table.c.uid).where(
+        journal_table.c.chain == chain_id, journal_table.c.ent.not_in(POLICY)
+    )
+    found: set[tuple[str, str]] = set()
+    for ent, uid in connection.execute(query.distinct()):
+        table = BY_NAME[ent].__table__ if ent in BY_NAME else None
+        if table is not None:
+            scope = connection.execute(select(table.c.scope).where(table.c.uid == uid)).scalar_one_or_none()
+            if scope == school:
+                found.add((ent, uid))
+    return found
+
+
+def _package_outcomes(connection: Connection, device: str) -> Iterator[PackageOutcome]:
+    """What became of the last packages of a device."""
+    import json
+
+    query = select(package).where(package.c.dev == device, package.c.direction == "in").order_by(package.c.id.desc())
+    for row in connection.execute(query.limit(50)):
+        counts = json.loads(row.counts)
+        yield PackageOutcome(
+            package_id=row.package_id,
+            number=row.number,
+            outcome=row.outcome,
+            applied=counts["applied"],
+            known=counts["known"],
+            held=counts["held"],
+            rejected=counts["rejected"],
+            sentence=row.reason,
+        )
+
+
+def _problems(connection: Connection, school: str) -> Iterable[Problem]:
+    """Questions still open in this school's records, as a work list."""
+    table = BY_NAME["question"].__table__
+    query = select(table.c.student, table.c.sentence).where(
+        table.c.scope == school, table.c.state == "open", table.c.hidden == 0
+    )
+    for row in connection.execute(query):
+        yield Problem(ent="student", uid=row.student, field="id_number", sentence=row.sentence)
+
+
+def _duplicates(connection: Connection, school: str) -> Iterator[DuplicateCase]:
+    """Cases that concern a record of this school, without a word about the other one."""
+    table = BY_NAME["student"].__table__
+    for case in open_cases(connection):
+        query = select(table.c.uid).where(table.c.uid.in_(case.uids), table.c.scope == school)
+        for uid in connection.execute(query).scalars():
+            yield DuplicateCase(
+                case=sha256("".join(case.uids).encode()).hexdigest()[:16],
+                ent="student",
+                uid=uid,
+                state="open",
+                sentence="这名学生在别的学校名册上也有登记，请核实学籍后告知县教育局。",
+            )
+
+
+def fingerprint(signing: str, sealing: str) -> str:
+    """The eight characters of a pair of public keys."""
+    return fingerprint_words(PublicKeys(signing, sealing))

@@ -1,0 +1,267 @@
+"""A school's side of the stick: ask for a certificate, export packages, read receipts."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, insert, select
+
+from jzdesk.core.errors import UserError
+from jzdesk.services import identity, package_log
+from jzdesk.services.context import COUNTY_SCOPE, Context
+from jzdesk.services.stations import write_mark
+from jzdesk.store import journal
+from jzdesk.store.journal import Chain
+from jzdesk.store.tables import chain, setting
+from jzdesk.store.tables import journal as journal_table
+from jzdesk.sync import certificate as certificates
+from jzdesk.sync import stick
+from jzdesk.sync.keys import fingerprint_words
+from jzdesk.sync.merge import Fork, Gap, Licence, take
+from jzdesk.sync.package import write_package
+from jzdesk.sync.receipt import RECEIPT_SUFFIX, Receipt, ReceiptBody, open_receipt
+from jzdesk.sync.refusal import PackageRefused
+
+CERTIFICATE_SUFFIX = ".jzc"
+REQUEST_SUFFIX = ".jzr"
+_NEVER = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Stick:
+    """A removable drive that is present."""
+
+    path: Path
+    label: str
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A package on the stick, read back; only now may somebody be told 可以拔出."""
+
+    path: Path
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """How far this station's own journal has travelled, in entries."""
+
+    unexported: int
+    unacknowledged: int
+    last_export: str | None
+    last_receipt: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptOutcome:
+    """What became of one receipt: `outcome` is read, old, other or refused; `sentence` says it in words."""
+
+    file: str
+    outcome: str
+    sentence: str
+    number: int | None = None
+    problems: tuple[str, ...] = ()
+
+
+class ExchangeService:
+    """The verbs of the page 数据交换."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def sticks(self) -> list[Stick]:
+        """Removable drives that are present now."""
+        from jzdesk.services.drives import removable
+
+        found = []
+        for path, label in removable():
+            try:
+                found.append(Stick(path, label, shutil.disk_usage(path).free))
+            except OSError:
+                continue
+        return found
+
+    def fingerprint(self) -> str:
+        """Eight characters to compare by phone with what the county sees."""
+        return fingerprint_words(identity.station_keys(self._context).public)
+
+    def pending(self) -> Pending:
+        """What has not been exported, and what the county has not acknowledged."""
+        known = self._context.store.own_chain()
+        with self._context.read() as connection:
+            last = package_log.last_export(connection)
+        return Pending(
+            known.last_n - known.exported_n,
+            known.last_n - known.received_n,
+            last,
+            self._context.store.setting("last_receipt"),
+        )
+
+    def request(self, to: Path) -> Path:
+        """Write the request for a certificate onto the stick."""
+        info, keys = self._context.info, identity.station_keys(self._context)
+        if info.kind == "county":
+            raise UserError("县教育局自己发证，不需要申请", "请在“学校与证书”里处理学校的申请。")
+        request = certificates.Request(
+            school=info.code,
+            school_name=info.name,
+            role="township" if info.kind == "township" else "school",
+            device=keys.device,
+            signing=keys.public.signing,
+            sealing=keys.public.sealing,
+            wall_clock=identity.wall_clock(),
+        )
+        local = identity.letters(self._context) / f"{info.code}_{keys.device[:8]}{REQUEST_SUFFIX}"
+        local.unlink(missing_ok=True)
+        certificates.write_request(local, request, keys)
+        return stick.copy_to_stick(local, to)
+
+    def take_certificate(self, path: Path, fingerprint: str | None = None) -> str:
+        """Take in the county's certificate and the policy that came with it; returns the county's fingerprint.
+
+        `fingerprint`, when given, is what the county said by phone: another one is refused.
+        """
+        local = stick.read_local_copy(path, self._context.folder.sub("received"))
+        keys = identity.station_keys(self._context)
+        pinned = (self._context.store.setting("county") or {}).get("card", {}).get("signing")
+        with certificates.open_certificate(local, keys, package_log.today(self._context), pinned) as issued:
+            words = fingerprint_words(issued.county.keys)
+            if fingerprint and _plain(fingerprint) != _plain(words):
+                raise UserError(
+                    "县里的校验字与电话里核对的不一致", "请不要使用这个证书文件，马上与县教育局联系。", path.name
+                )
+            self._keep(issued)
+        return words
+
+    def _keep(self, issued: certificates.Issued) -> None:
+        import msgspec
+
+        county = {"name": issued.county.county_name, "card": msgspec.to_builtins(issued.county)}
+        with self._context.write() as unit:
+            if issued.policy is not None:
+                take(unit, issued.policy.manifest, issued.policy.entries(), county_licence())
+            for key, value in (("county", county), ("certificate", identity.stored_certificate(issued.signed))):
+                unit.connection.execute(setting.delete().where(setting.c.key == key))
+                unit.connection.execute(insert(setting).values(key=key, value=msgspec.json.encode(value).decode()))
+
+    def export(self, to: Path, progress: Callable[[int, int], None] | None = None) -> list[Exported]:
+        """Put everything the county has not acknowledged onto the stick, one package an epoch, read back.
+
+        Raises UserError without a certificate and StationFault when the stick fails; a local copy is kept.
+        """
+        if not to.is_dir():
+            stick.copy_to_stick(self._context.folder.facts_file, to)  # says in words what is wrong with the stick
+        with self._context.read() as connection:
+            own = [known for known in journal.chains(connection) if known.own]
+        wanted = [known for known in own[:-1] if known.last_n > known.received_n] + own[-1:]
+        return [self._export_chain(known, to, progress) for known in wanted]
+
+    def _export_chain(self, known: Chain, to: Path, progress: Callable[[int, int], None] | None) -> Exported:
+        context = self._context
+        signed, keys = identity.signed_certificate(context), identity.station_keys(context)
+        total = known.last_n - known.received_n
+        report = (lambda done: progress(done, total)) if progress else None
+        with context.read() as connection:
+            before = journal.hash_at(connection, known, known.received_n)
+            assert before is not None
+            head = identity.head_of(context, known, after=known.received_n, before=before, number=known.packages + 1)
+            bodies = (
+                body for n, _, body in journal.stretch(connection, known.id, known.received_n) if n <= known.last_n
+            )
+            recipients = identity.county_card(context).recipients
+            written = write_package(identity.letters(context), head, bodies, keys, signed, recipients, report)
+        target = stick.copy_to_stick(written.path, to)
+        write_mark(context.folder, known.ep, written.manifest.last_n)
+        with context.store.local() as connection:
+            journal.mark_chain(
+                connection,
+                known.id,
+                exported_n=max(known.exported_n, written.manifest.last_n),
+                packages=known.packages + 1,
+                last_package=written.sha256,
+            )
+            package_log.note_export(connection, written, context.store.clock)
+        return Exported(target, written.entries)
+
+    def read_receipts(self, paths: Iterable[Path]) -> list[ReceiptOutcome]:
+        """Read receipts (files, or folders with some); those for other stations are left alone."""
+        found: list[Path] = []
+        for path in paths:
+            found += sorted(path.glob(f"*{RECEIPT_SUFFIX}")) if path.is_dir() else [path]
+        return [self._read_receipt(path) for path in found]
+
+    def _read_receipt(self, path: Path) -> ReceiptOutcome:
+        context = self._context
+        card = identity.county_card(context)
+        local = stick.read_local_copy(path, context.folder.sub("received"))
+        try:
+            with open_receipt(local, identity.station_keys(context), card.signing) as receipt:
+                return self._apply_receipt(path.name, receipt)
+        except PackageRefused as refused:
+            kind = "other" if refused.kind == "recipient" else "refused"
+            return ReceiptOutcome(path.name, kind, refused.sentence())
+
+    def _apply_receipt(self, name: str, receipt: Receipt) -> ReceiptOutcome:
+        body = receipt.body
+        last = self._context.store.setting("last_receipt") or 0
+        if body.number <= last:
+            return ReceiptOutcome(name, "old", f"第 {body.number} 号回执以前已经读过，没有改动。", body.number)
+        try:
+            with self._context.write() as unit:
+                _acknowledge(unit.connection, body)
+                take(unit, receipt.manifest, receipt.entries(), county_licence())
+                unit.connection.execute(setting.delete().where(setting.c.key == "last_receipt"))
+                unit.connection.execute(insert(setting).values(key="last_receipt", value=str(body.number)))
+        except (Gap, Fork):
+            return ReceiptOutcome(
+                name, "refused", "回执里县里的数据与本站已有的接不上。请向县里重要一份完整回执。", body.number
+            )
+        problems = (*(item.sentence for item in body.problems), *(case.sentence for case in body.duplicates))
+        return ReceiptOutcome(name, "read", f"第 {body.number} 号回执已读，县里已收到本站数据。", body.number, problems)
+
+
+def _plain(words: str) -> str:
+    return "".join(letter for letter in words.upper() if letter.isalnum())
+
+
+def county_licence() -> Licence:
+    """The county may write policy, and settle what it finds in a school's records."""
+    return Licence(frozenset({COUNTY_SCOPE}), "county", policy=True, latest=_NEVER)
+
+
+def _acknowledge(connection: object, body: ReceiptBody) -> None:
+    """Believe a receipt only where its hash is on our own chain; raises PackageRefused otherwise."""
+    from sqlalchemy import Connection
+
+    assert isinstance(connection, Connection)
+    for mark in body.epochs:
+        known = next((own for own in journal.chains(connection) if own.own and own.ep == mark.epoch), None)
+        if known is None:
+            continue
+        if mark.n > known.last_n:
+            raise PackageRefused(
+                "县里收到的记录比本机还多，本机的数据库可能是从旧备份恢复的",
+                "chain",
+                "请先联系县教育局取回缺少的记录。",
+            )
+        if journal.hash_at(connection, known, mark.n) != bytes.fromhex(mark.chain):
+            raise PackageRefused("回执与本站的记录对不上", "chain")
+        if mark.n > known.received_n:
+            journal.mark_chain(connection, known.id, received_n=mark.n)
+
+
+def unexported(context: Context) -> int:
+    """Own entries that no package has carried yet."""
+    query = (
+        select(func.count())
+        .select_from(journal_table)
+        .join(chain, chain.c.id == journal_table.c.chain)
+        .where(chain.c.own == 1, journal_table.c.n > chain.c.exported_n)
+    )
+    with context.read() as connection:
+        return connection.execute(query).scalar_one()

@@ -1,0 +1,47 @@
+"""Checks what a form holds before it is saved, and names every field that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from jzdesk.core.errors import UserError, ValueFault
+from jzdesk.core.fields import EntitySpec, Value
+
+
+class FormProblems(UserError):
+    """A form cannot be saved yet; `fields` maps field names to sentences with the remedy."""
+
+    def __init__(self, fields: Mapping[str, str], where: str | None = None) -> None:
+        first = next(iter(fields.values()))
+        more = f"（还有 {len(fields) - 1} 处）" if len(fields) > 1 else ""
+        super().__init__(f"有 {len(fields)} 处填写有误：{first}{more}", "请按字段旁的提示改正后再保存。", where)
+        self.fields = dict(fields)
+
+
+def understood(spec: EntitySpec, values: Mapping[str, object]) -> tuple[dict[str, Value], dict[str, str]]:
+    """(values in stored form, problems) of what was typed; fields not given are left alone."""
+    good: dict[str, Value] = {}
+    bad: dict[str, str] = {}
+    for name, raw in values.items():
+        field = spec.fields.get(name)
+        if field is None:
+            continue
+        try:
+            good[name] = _read(spec, name, raw)
+        except ValueFault as fault:
+            bad[name] = fault.sentence()
+    return good, bad
+
+
+def _read(spec: EntitySpec, name: str, raw: object) -> Value:
+    """Typed text is understood; a value already in stored form is only verified."""
+    field = spec[name]
+    if isinstance(raw, int) and field.kind.integer:
+        field.verify(raw)
+        return raw
+    return field.read(raw).value
+
+
+def required_problems(spec: EntitySpec, values: Mapping[str, Value]) -> dict[str, str]:
+    """Problems of a whole record, missing required fields included."""
+    return spec.problems(values)

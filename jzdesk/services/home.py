@@ -1,0 +1,210 @@
+"""工作台: what to do today, each line opening the place to do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
+
+from jzdesk.core import codes
+from jzdesk.core.money import Fen, format_yuan
+from jzdesk.models import BY_NAME
+from jzdesk.services.context import Context
+from jzdesk.services.duplicates import open_cases
+from jzdesk.services.exchange import unexported
+from jzdesk.store.tables import conflict, parked_row
+
+if TYPE_CHECKING:
+    from jzdesk.services.bundle import Services
+
+
+def _table(name: str) -> Table:
+    table = BY_NAME[name].__table__
+    assert isinstance(table, Table)
+    return table
+
+
+STUDENT, ENROLMENT, HARDSHIP, PAIRING = map(_table, ("student", "enrolment", "hardship", "pairing"))
+QUESTION, ACCOUNT, PAYMENT, PLEDGE = map(_table, ("question", "bank_account", "payment", "pledge"))
+NOTICE, BATCH, VISIT = map(_table, ("notice", "batch", "visit"))
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One figure at the top of the page, and the page that explains it."""
+
+    label: str
+    value: str
+    detail: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """Something to do: how many, where, and which filter shows exactly these."""
+
+    label: str
+    count: int
+    page: str
+    filter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeSummary:
+    """Everything the page shows; `visits_by_grade` holds (label, visited, due)."""
+
+    cards: tuple[Card, ...]
+    todos: tuple[Todo, ...]
+    visits_by_grade: tuple[tuple[str, int, int], ...]
+
+
+class HomeService:
+    """Counts, never lists: a handful of statements."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._context: Context = services.context
+
+    def summary(self) -> HomeSummary:
+        """What to do today."""
+        county = self._context.info.kind == "county"
+        with self._context.read() as connection:
+            cards = self._cards(connection)
+            todos = _county_todos(connection) if county else _school_todos(connection)
+        if not county:
+            todos += (Todo("尚未导出给县里的改动", unexported(self._context), "exchange"), *self._visit_todos())
+        chart = () if county else self._visits_by_grade()
+        return HomeSummary(cards, tuple(todo for todo in todos if todo.count), chart)
+
+    def _cards(self, connection: Connection) -> tuple[Card, ...]:
+        term = self._context.term()
+        enrolled, boarding = _enrolled(connection)
+        poor, paired = _count_hardship(connection), _count_paired(connection)
+        fen, lines = _paid(connection, str(term))
+        open_questions = _count(connection, QUESTION, QUESTION.c.state == "open")
+        parked = connection.execute(
+            select(func.count(func.distinct(parked_row.c.file + parked_row.c.row))).where(parked_row.c.solved.is_(None))
+        ).scalar_one()
+        return (
+            Card("在校学生", f"{enrolled:,}", f"其中住校 {boarding:,} 人", "students"),
+            Card("困难学生", f"{poor:,}", f"已有责任人 {paired:,} 人", "students"),
+            Card("本学期已发资助", f"¥ {format_yuan(Fen(fen))}", f"共 {lines:,} 笔", "aid"),
+            Card("责任状", _pledge_share(connection), "已签订的比例", "pledges"),
+            Card("待核实", f"{open_questions + parked:,}", f"疑问 {open_questions} · 停放行 {parked}", "students"),
+        )
+
+    def _visit_todos(self) -> tuple[Todo, ...]:
+        due = self._services.visits.due()
+        return (Todo("走访已逾期的学生", sum(1 for line in due if line.overdue_days > 0), "visits", "overdue"),)
+
+    def _visits_by_grade(self) -> tuple[tuple[str, int, int], ...]:
+        """Hardship students of each grade: visited since the first day of the month before, and all."""
+        since = _month_before(self._context.today())
+        visited = select(VISIT.c.student).where(VISIT.c.hidden == 0, VISIT.c.date >= since)
+        poor = select(HARDSHIP.c.student).where(HARDSHIP.c.hidden == 0, HARDSHIP.c.valid_to.is_(None))
+        base = (
+            select(ENROLMENT.c.grade, func.count(func.distinct(ENROLMENT.c.student)))
+            .where(ENROLMENT.c.hidden == 0, ENROLMENT.c.student.in_(poor))
+            .group_by(ENROLMENT.c.grade)
+        )
+        with self._context.read() as connection:
+            due = {row[0]: row[1] for row in connection.execute(base)}
+            done = {row[0]: row[1] for row in connection.execute(base.where(ENROLMENT.c.student.in_(visited)))}
+        table = codes.table("grade")
+        return tuple((_short(table.label(g)), done.get(g, 0), due[g]) for g in table.labels if g in due)
+
+
+def _short(grade: str) -> str:
+    """`小学三年级` → `三年级`."""
+    return grade.removeprefix("小学").removeprefix("初中").removeprefix("普高")
+
+
+def _month_before(today: str) -> str:
+    year, month = int(today[:4]), int(today[5:7]) - 1
+    return f"{year - 1}-12-01" if month == 0 else f"{year}-{month:02d}-01"
+
+
+def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:
+    query = select(func.count()).select_from(table).where(table.c.hidden == 0, *conditions)
+    return connection.execute(query).scalar_one()
+
+
+def _enrolled(connection: Connection) -> tuple[int, int]:
+    active = ENROLMENT.c.status.in_(("01", "11"))
+    return _count(connection, ENROLMENT, active), _count(connection, ENROLMENT, active, ENROLMENT.c.boarding == "2")
+
+
+def _count_hardship(connection: Connection) -> int:
+    query = select(func.count(func.distinct(HARDSHIP.c.student))).where(
+        HARDSHIP.c.hidden == 0, HARDSHIP.c.valid_to.is_(None)
+    )
+    return connection.execute(query).scalar_one()
+
+
+def _count_paired(connection: Connection) -> int:
+    query = select(func.count(func.distinct(PAIRING.c.student))).where(
+        PAIRING.c.hidden == 0, PAIRING.c.valid_to.is_(None)
+    )
+    return connection.execute(query).scalar_one()
+
+
+def _paid(connection: Connection, term: str) -> tuple[int, int]:
+    query = select(func.coalesce(func.sum(PAYMENT.c.fen), 0), func.count()).where(
+        PAYMENT.c.hidden == 0, PAYMENT.c.state == "paid", PAYMENT.c.term == term
+    )
+    row = connection.execute(query).one()
+    return int(row[0]), int(row[1])
+
+
+def _pledge_share(connection: Connection) -> str:
+    every = _count(connection, PLEDGE)
+    signed = _count(connection, PLEDGE, PLEDGE.c.state.in_(("signed", "returned")))
+    return f"{signed * 100 / every:.1f}%" if every else "—"
+
+
+def _school_todos(connection: Connection) -> tuple[Todo, ...]:
+    poor = select(HARDSHIP.c.student).where(HARDSHIP.c.hidden == 0, HARDSHIP.c.valid_to.is_(None))
+    paired = select(PAIRING.c.student).where(PAIRING.c.hidden == 0, PAIRING.c.valid_to.is_(None))
+    banked = select(ACCOUNT.c.student).where(ACCOUNT.c.hidden == 0, ACCOUNT.c.valid_to.is_(None))
+    parked = select(func.count()).select_from(
+        select(parked_row.c.file, parked_row.c.sheet, parked_row.c.row)
+        .where(parked_row.c.solved.is_(None))
+        .distinct()
+        .subquery()
+    )
+    due = and_(BATCH.c.state != "paid", BATCH.c.hidden == 0)
+    return (
+        Todo("导入时停放、等待改正的行", connection.execute(parked).scalar_one(), "imports", "parked"),
+        Todo("资料有疑问、等待核实", _count(connection, QUESTION, QUESTION.c.state == "open"), "students", "questions"),
+        Todo(
+            "困难学生还没有帮扶责任人",
+            _count(connection, STUDENT, STUDENT.c.uid.in_(poor), STUDENT.c.uid.not_in(paired)),
+            "students",
+            "unpaired",
+        ),
+        Todo(
+            "困难学生缺银行账户",
+            _count(connection, STUDENT, STUDENT.c.uid.in_(poor), STUDENT.c.uid.not_in(banked)),
+            "students",
+            "no_account",
+        ),
+        Todo("资助批次等待审批或发放", _count(connection, BATCH, due), "aid"),
+        Todo("责任状等待打印", _count(connection, PLEDGE, PLEDGE.c.state == "made"), "pledges", "made"),
+        Todo("责任状等待签订回收", _count(connection, PLEDGE, PLEDGE.c.state == "printed"), "pledges", "printed"),
+        Todo("公示等待撤下", _count(connection, NOTICE, NOTICE.c.taken_down.is_(None)), "aid"),
+    )
+
+
+def _county_todos(connection: Connection) -> tuple[Todo, ...]:
+    conflicts = connection.execute(select(func.count()).select_from(conflict)).scalar_one()
+    return (
+        Todo("同一学生在两校登记，等待核实", len(open_cases(connection)), "merged", "duplicates"),
+        Todo("同一栏有不同填法，等待裁定", conflicts, "merged", "conflicts"),
+        Todo(
+            "各校资料有疑问、尚未核实",
+            _count(connection, QUESTION, QUESTION.c.state == "open"),
+            "students",
+            "questions",
+        ),
+    )

@@ -1,0 +1,84 @@
+"""What exchange needs to know of keys, county card and certificate of this station."""
+
+from __future__ import annotations
+
+import datetime as dt
+from base64 import b64decode, b64encode
+from pathlib import Path
+
+import msgspec
+
+from jzdesk import __version__
+from jzdesk.core.errors import UserError
+from jzdesk.services.context import Context
+from jzdesk.services.stations import device_key
+from jzdesk.store.engine import SCHEMA
+from jzdesk.store.journal import Chain
+from jzdesk.sync.certificate import Certificate, CountyCard, SignedCertificate
+from jzdesk.sync.keys import StationKeys
+from jzdesk.sync.stretch import Head
+
+LETTERS = "letters"  # folder of files on their way out
+
+
+def station_keys(context: Context) -> StationKeys:
+    """The device's own keys; raises UserError when the key file is missing or damaged."""
+    return StationKeys.load(context.folder.keys, device_key(context.key))
+
+
+def county_card(context: Context) -> CountyCard:
+    """The county this station belongs to; raises UserError before a certificate was taken in."""
+    if context.info.kind == "county":
+        public = station_keys(context).public
+        return CountyCard(
+            county=context.info.code, county_name=context.info.name, signing=public.signing, sealing=public.sealing
+        )
+    stored = context.store.setting("county")
+    if not stored:
+        raise UserError("本站还没有县里的证书", "请先在“数据交换”里导出申请，送县里发证后装入。", "证书")
+    return msgspec.convert(stored["card"], CountyCard)
+
+
+def signed_certificate(context: Context) -> SignedCertificate:
+    """This station's certificate; raises UserError before one was taken in."""
+    stored = context.store.setting("certificate")
+    if not stored:
+        raise UserError("本站还没有县里的证书", "请先在“数据交换”里导出申请，送县里发证后装入。", "证书")
+    raw = b64decode(stored["raw"])
+    return SignedCertificate(msgspec.json.decode(raw, type=Certificate), raw, b64decode(stored["signature"]))
+
+
+def stored_certificate(signed: SignedCertificate) -> dict[str, str]:
+    """A certificate as kept in the settings."""
+    return {"raw": b64encode(signed.raw).decode(), "signature": b64encode(signed.signature).decode()}
+
+
+def head_of(context: Context, known: Chain, *, after: int, before: bytes, number: int) -> Head:
+    """The head of a stretch of our own chain that begins after entry `after` with chain hash `before`."""
+    card = county_card(context)
+    return Head(
+        county=card.county,
+        school=context.info.code,
+        school_name=context.info.name,
+        device=known.dev,
+        epoch=known.ep,
+        parent_epoch=None,
+        number=number,
+        previous=known.last_package,
+        first_n=after + 1,
+        chain_before=before.hex(),
+        last_receipt=context.store.setting("last_receipt"),
+        app=__version__,
+        schema=SCHEMA,
+        wall_clock=wall_clock(),
+    )
+
+
+def wall_clock() -> str:
+    """The PC's clock as ISO text, for people to read."""
+    return dt.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def letters(context: Context) -> Path:
+    """The local folder where outgoing files are made before they are copied to a stick."""
+    return context.folder.sub(LETTERS)

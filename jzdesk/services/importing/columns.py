@@ -1,0 +1,146 @@
+"""The columns of each kind of workbook, made from the field specs so that no label is said twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jzdesk.core.fields import FieldSpec
+from jzdesk.core.kinds import Reference, Text
+from jzdesk.models import (
+    BankAccount,
+    Enrolment,
+    Guardian,
+    Household,
+    Member,
+    Pairing,
+    Record,
+    SchoolClass,
+    Staff,
+    Student,
+    Visit,
+)
+from jzdesk.sheets.columns import Column
+
+MEMBERS = (1, 2)
+_MEMBER_FIELDS = ("name", "phone", "id_type", "id_number", "work")
+
+
+def of(
+    entity: type[Record], names: Iterable[str], *, essential: tuple[str, ...] = (), optional: tuple[str, ...] = ()
+) -> list[Column]:
+    """Columns with keys like `student.name` for fields of an entity."""
+    prefix = entity.__tablename__
+    return [
+        Column(f"{prefix}.{name}", entity.spec[name], essential=name in essential, optional=name in optional)
+        for name in names
+    ]
+
+
+def plain_fields(entity: type[Record]) -> list[str]:
+    """Fields whose values stand in a cell: all but references."""
+    return [name for name, spec in entity.spec.fields.items() if not isinstance(spec.kind, Reference)]
+
+
+def _member(number: int) -> list[Column]:
+    """成员1姓名 and its like; the first member's headings may also begin with 监护人 or 家长."""
+    prefixes = (f"成员{number}", "监护人", "家长") if number == 1 else (f"成员{number}",)
+    specs = {name: (Member.spec[name], Member.spec[name].headings()) for name in _MEMBER_FIELDS}
+    relation = Guardian.spec["relation"]
+    specs["relation"] = (relation, (*relation.headings(), "与学生关系", "与学生的关系"))
+    guards = Guardian.spec["is_guardian"]
+    specs["is_guardian"] = (guards, (*reversed(guards.headings()),))
+    return [
+        Column(
+            f"member{number}.{name}",
+            spec,
+            headings=tuple(f"{prefix}{heading}" for prefix in prefixes for heading in headings),
+            optional=True,
+        )
+        for name, (spec, headings) in specs.items()
+    ]
+
+
+def roll() -> list[Column]:
+    """学籍导出: the student, the place at school, two members of the family."""
+    return [
+        *of(Student, plain_fields(Student), essential=("name", "id_number"), optional=("sex", "birth")),
+        *of(Enrolment, ("grade", "entry_month", "boarding", "status"), optional=("grade", "status")),
+        Column(
+            "enrolment.school_class",
+            SchoolClass.spec["name"],
+            headings=("班级", *SchoolClass.spec["name"].headings()),
+            optional=True,
+        ),
+        *(column for number in MEMBERS for column in _member(number)),
+    ]
+
+
+def hardship_list() -> list[Column]:
+    """脱贫户与监测对象名单; what a department writes about the household is read as text, never a reason to park."""
+    return [
+        Column("person.name", Student.spec["name"], essential=True),
+        Column("person.id_number", Student.spec["id_number"], essential=True),
+        Column("list.number", Household.spec["number"], aliases=("户编码", "家庭编号")),
+        Column("list.attr", FieldSpec("脱贫属性", Text(60), "attr", aliases=("户属性", "脱贫户属性"))),
+        Column(
+            "list.monitored",
+            FieldSpec("监测对象类别", Text(60), "monitored", aliases=("监测对象类型", "监测类别", "监测户类别")),
+        ),
+        Column("list.cause", FieldSpec("致贫原因", Text(60), "cause", aliases=("主要致贫原因", "致贫返贫原因"))),
+    ]
+
+
+def _pupil() -> list[Column]:
+    """Who a row is about: name, and ID number or roll number."""
+    return [
+        Column("pupil.name", Student.spec["name"], essential=True),
+        Column("pupil.id_number", Student.spec["id_number"], essential=True),
+        Column("pupil.roll_number", Student.spec["roll_number"]),
+    ]
+
+
+PUPIL_GROUPS = (("pupil.name",), ("pupil.id_number", "pupil.roll_number"))
+
+
+def _caseworker(headings: tuple[str, ...], *, optional: bool) -> list[Column]:
+    """A member of staff by name; number or telephone tell two of one name apart."""
+    return [
+        Column("staff.name", Staff.spec["name"], headings=headings, optional=optional),
+        Column("staff.id_number", Staff.spec["id_number"], headings=("责任人身份证号", "责任人身份证件号")),
+        Column("staff.phone", Staff.spec["phone"], headings=("责任人联系电话", "责任人电话", "责任人手机")),
+    ]
+
+
+def staff() -> list[Column]:
+    """教师名册."""
+    return of(Staff, plain_fields(Staff), essential=("name", "id_number"))
+
+
+def pairing() -> list[Column]:
+    """结对帮扶."""
+    names = ("责任人姓名", *Pairing.spec["staff"].headings(), "帮扶教师", "帮扶人")
+    return [
+        *_pupil(),
+        *_caseworker(names, optional=False),
+        *of(Pairing, ("valid_from", "reason"), optional=("valid_from",)),
+    ]
+
+
+def accounts() -> list[Column]:
+    """银行账户."""
+    return [
+        *_pupil(),
+        Column("bank_account.holder", BankAccount.spec["holder"], aliases=("账户户名", "开户名", "账户名")),
+        *of(BankAccount, ("relation",)),
+        Column("bank_account.bank", BankAccount.spec["bank"], aliases=("开户银行", "开户行名称")),
+        *of(BankAccount, ("account",)),
+    ]
+
+
+def visits() -> list[Column]:
+    """走访记录."""
+    return [
+        *_pupil(),
+        *_caseworker((*Visit.spec["staff"].headings(), "走访人姓名", "走访教师"), optional=True),
+        *of(Visit, ("date", "method", "met", "situation", "measures", "needs", "next_plan")),
+    ]

@@ -1,0 +1,155 @@
+"""Workbooks out: the lists that imports read, with the same headings, and every other ledger as people see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from jzdesk.core.errors import UserError
+from jzdesk.core.fields import Value
+from jzdesk.core.kinds import Reference
+from jzdesk.models import BY_NAME, BankAccount, Enrolment, Guardian, Member, Pairing, SchoolClass, Staff, Student, Visit
+from jzdesk.services import ledger
+from jzdesk.services.context import Context
+from jzdesk.services.importing import columns
+from jzdesk.services.importing.desk import Desk
+from jzdesk.services.importing.image import Values
+from jzdesk.services.importing.kinds import KINDS
+from jzdesk.sheets.columns import Column
+from jzdesk.sheets.writer import Outlet, write_book
+
+_ENTITY_KINDS = {"student": "roll", "bank_account": "accounts", "visit": "visits"}
+_Rows = Iterator[Values]
+
+
+def export(context: Context, kind: str, path: Path) -> int:
+    """Write the workbook and return its rows; see `ImportService.export`."""
+    code = _ENTITY_KINDS.get(kind, kind)
+    with context.read() as connection:
+        if (rows := _ROWS.get(code)) is not None:
+            desk = Desk(connection, context.author.scope, context.term(), context.today())
+            found = list(rows(desk))
+            return write_book(path, _title(context, KINDS[code].label), _filled(KINDS[code].columns(), found), found)
+        if code not in BY_NAME:
+            raise UserError(f"没有“{kind}”这种台账", f"可以导出：{'、'.join((*_ROWS, *BY_NAME))}。")
+        uids = ledger.LedgerService(context).ids(ledger.Query(code))
+        shown = ledger.rows(connection, code, uids)
+    label = BY_NAME[code].label
+    outlets, lines = _plain(code, shown)
+    return write_book(path, _title(context, label), outlets, lines)
+
+
+def _title(context: Context, label: str) -> str:
+    return f"{context.info.name}{label}"
+
+
+def _filled(wanted: list[Column], rows: list[Values]) -> list[Column]:
+    """Columns that hold something in some row, and those that a heading needs."""
+    used = {key for row in rows for key, value in row.items() if value is not None}
+    return [column for column in wanted if column.key in used or column.essential or not rows]
+
+
+def _plain(entity: str, rows: list[ledger.Row]) -> tuple[list[Outlet], list[Values]]:
+    """Any ledger: values as they are, references as the titles of what they refer to."""
+    fields = list(BY_NAME[entity].spec)
+    outlets: list[Outlet] = [field.label if isinstance(field.kind, Reference) else field for field in fields]
+    lines: list[Values] = []
+    for row in rows:
+        values: Values = {}
+        for field in fields:
+            is_reference = isinstance(field.kind, Reference)
+            values[field.label if is_reference else field.name] = (
+                row.shown[field.name] if is_reference else row.values[field.name]
+            )
+        lines.append(values)
+    return outlets, lines
+
+
+def _prefixed(prefix: str, values: Values, names: Iterable[str]) -> Values:
+    return {f"{prefix}.{name}": values.get(name) for name in names}
+
+
+def _roll(desk: Desk) -> _Rows:
+    """One row a student with a place at this school, by grade, class and name."""
+    students, classes = desk.image(Student).rows, desk.image(SchoolClass).rows
+    family = _families(desk)
+    names = columns.plain_fields(Student)
+    rows = []
+    for one in desk.image(Enrolment).rows.values():
+        uid = str(one["student"])
+        if uid in students and one.get("school") == desk.school and one.get("valid_to") is None:
+            room = classes.get(str(one.get("school_class")), {}).get("name")
+            place = _prefixed("enrolment", one, ("grade", "entry_month", "boarding", "status"))
+            row = _prefixed("student", students[uid], names) | place | {"enrolment.school_class": room}
+            rows.append(row | family.get(uid, {}))
+    yield from sorted(rows, key=lambda row: tuple(str(row[key] or "") for key in _ROLL_ORDER))
+
+
+_ROLL_ORDER = ("enrolment.grade", "enrolment.school_class", "student.name", "student.birth")
+
+
+def _families(desk: Desk) -> dict[str, Values]:
+    """Student → cells of the first two members, by their position."""
+    members = desk.image(Member).rows
+    ties: dict[str, list[Values]] = {}
+    for tie in desk.image(Guardian).rows.values():
+        if str(tie["member"]) in members:
+            ties.setdefault(str(tie["student"]), []).append(tie)
+    found: dict[str, Values] = {}
+    for student, mine in ties.items():
+        cells: Values = {}
+        ordered = sorted(mine, key=lambda tie: (int(tie.get("position") or 99), str(tie["member"])))
+        for number, tie in zip(columns.MEMBERS, ordered, strict=False):
+            person = members[str(tie["member"])]
+            cells |= _prefixed(f"member{number}", person, Member.spec.fields)
+            cells |= _prefixed(f"member{number}", tie, ("relation", "is_guardian"))
+        found[student] = cells
+    return found
+
+
+def _staff(desk: Desk) -> _Rows:
+    names = columns.plain_fields(Staff)
+    rows = sorted(desk.image(Staff).rows.values(), key=lambda one: str(one.get("name")))
+    return (_prefixed("staff", one, names) for one in rows)
+
+
+def _pupil_rows(desk: Desk, records: Iterable[Values], prefix: str, names: tuple[str, ...]) -> _Rows:
+    """Records about pupils, with the pupil and the caseworker in words."""
+    students, staff = desk.image(Student).rows, desk.image(Staff).rows
+    for one in records:
+        student = students.get(str(one["student"]))
+        if student is not None:
+            caseworker = staff.get(str(one.get("staff")), {})
+            yield (
+                _prefixed("pupil", student, ("name", "id_number", "roll_number"))
+                | _prefixed("staff", caseworker, ("name", "id_number", "phone"))
+                | _prefixed(prefix, one, names)
+            )
+
+
+def _pairing(desk: Desk) -> _Rows:
+    """The pairings in force."""
+    active = [one for one in desk.image(Pairing).rows.values() if one.get("valid_to") is None]
+    return _pupil_rows(desk, active, "pairing", ("valid_from", "reason"))
+
+
+def _accounts(desk: Desk) -> _Rows:
+    """The accounts in use."""
+    active = [one for one in desk.image(BankAccount).rows.values() if one.get("valid_to") is None]
+    return _pupil_rows(desk, active, "bank_account", ("holder", "relation", "bank", "account"))
+
+
+def _visits(desk: Desk) -> _Rows:
+    """All visits, by day."""
+    every = sorted(desk.image(Visit).rows.values(), key=lambda one: str(one.get("date")))
+    names = ("date", "method", "met", "situation", "measures", "needs", "next_plan")
+    return _pupil_rows(desk, every, "visit", names)
+
+
+_ROWS: dict[str, Callable[[Desk], Iterable[dict[str, Value]]]] = {
+    "roll": _roll,
+    "staff": _staff,
+    "pairing": _pairing,
+    "accounts": _accounts,
+    "visits": _visits,
+}

@@ -1,0 +1,65 @@
+"""Reads every sheet of a workbook that has the heading of a kind, and tells what was left unread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jzdesk.core.errors import UserError
+from jzdesk.services.importing.kinds import ImportKind
+from jzdesk.services.importing.pace import Pace
+from jzdesk.sheets.cells import Book, Sheet
+from jzdesk.sheets.columns import Column
+from jzdesk.sheets.heading import Heading, find_heading, find_sheet
+from jzdesk.sheets.mapping import SheetRow, read_rows
+from jzdesk.sheets.reader import open_book
+
+Found = tuple[Sheet, Heading]
+
+
+class Workbook:
+    """The rows that want to be records, in order, and notes about everything else that stands in the file."""
+
+    def __init__(self, path: Path, kind: ImportKind, pace: Pace) -> None:
+        book = open_book(path)
+        columns = kind.columns()
+        found = _sheets(book, columns, kind.groups)
+        self.rows: list[SheetRow] = []
+        self.notes = [*book.notes, *_unread_sheets(book, found)]
+        self.several_sheets = len(found) > 1
+        pace.begin(sum(len(sheet.rows) - heading.last for sheet, heading in found))
+        for sheet, heading in found:
+            self._read(sheet, heading, columns, pace)
+
+    def _read(self, sheet: Sheet, heading: Heading, columns: Sequence[Column], pace: Pace) -> None:
+        where = f"工作表“{sheet.name}”" if self.several_sheets else ""
+        if heading.unmapped:
+            self.notes.append(f"{where}这些列没有读取：{'、'.join(heading.unmapped)}")
+        self.notes += [f"{where}{text}" for text in heading.doubled]
+        for row in pace.over(read_rows(sheet, heading, columns)):
+            if row.skipped:
+                self.notes.append(f"{where}第 {row.number} 行是{row.skipped}，没有当作记录读取")
+            else:
+                self.rows.append(row)
+
+
+def _sheets(book: Book, columns: Sequence[Column], groups: Sequence[Sequence[str]]) -> list[Found]:
+    """Every visible sheet with a heading; when there is none, what `find_sheet` finds (or says)."""
+    found: list[Found] = []
+    for sheet in book.sheets:
+        if not sheet.hidden and not sheet.is_blank():
+            try:
+                found.append((sheet, find_heading(sheet.rows, columns, groups)))
+            except UserError:
+                continue
+    return found or [find_sheet(book, columns, groups)]
+
+
+def _unread_sheets(book: Book, found: Sequence[Found]) -> list[str]:
+    """Sheets that hold something and were not read."""
+    names = {sheet.name for sheet, _ in found}
+    return [
+        f"工作表“{sheet.name}”{'是隐藏的' if sheet.hidden else '没有认得出的表头'}，没有读取"
+        for sheet in book.sheets
+        if sheet.name not in names and not sheet.is_blank()
+    ]

@@ -1,0 +1,246 @@
+"""The roll (学籍导出): students with their place at school, family, hardships and what has to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jzdesk.core import citizen_id
+from jzdesk.core.citizen_id import IdFault
+from jzdesk.core.fields import Value
+from jzdesk.models import Enrolment, Student
+from jzdesk.policy import hardship
+from jzdesk.services.importing import columns, numbers
+from jzdesk.services.importing.classes import Classes
+from jzdesk.services.importing.desk import Desk, Importer
+from jzdesk.services.importing.doubts import Doubts
+from jzdesk.services.importing.families import Families, Person
+from jzdesk.services.importing.hardships import Hardships
+from jzdesk.services.importing.image import Values
+from jzdesk.services.importing.report import ADDED, CHANGED, PARKED, UNCHANGED
+from jzdesk.sheets.mapping import SheetRow
+
+_ID, _ROLL, _NAME, _BIRTH = "student.id_number", "student.roll_number", "student.name", "student.birth"
+_OWN_KINDS = frozenset({"birth_mismatch", "sex_mismatch", "no_id", "id_number", "roll_number"})
+_CARD = "1"
+
+
+class RollImporter(Importer):
+    """One row, one student: added, completed with what differs, or parked."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._students, self._enrolments = desk.image(Student), desk.image(Enrolment)
+        self._families, self._classes = Families(desk), Classes(desk)
+        self._hardships, self._doubts = Hardships(desk), Doubts(desk)
+        self._finder = Finder(self._students.rows)
+        self._voided = Finder(self._students.voided)
+        self._taken: dict[str, SheetRow] = {}
+        self._open = _open_enrolments(self._enrolments.rows, desk.school)
+        self._keys = [(name, f"student.{name}") for name in columns.plain_fields(Student)]
+
+    def reconsider(self, row: SheetRow) -> None:
+        """A passport number is no faulty citizen number."""
+        kind = row.values.get("student.id_type")
+        if kind not in (None, _CARD):
+            numbers.trust_document(row, _ID, str(kind))
+
+    def take(self, row: SheetRow) -> str:
+        """See `Importer.take`."""
+        values = row.values
+        cells: Values = {name: value for name, key in self._keys if (value := values.get(key)) is not None}
+        uid = self._finder.find(cells)
+        if uid is None:
+            self._check_voided(row, cells)
+            _complete(cells)
+            self._check_whole(row, cells)
+        elif uid in self._taken:
+            self._park_repeat(row, cells, self._taken[uid])
+        if row.faults:
+            return PARKED
+        if uid is None:
+            return self._add(row, cells)
+        return self._update(row, uid, cells)
+
+    def _park_repeat(self, row: SheetRow, cells: Values, first: SheetRow) -> None:
+        """The same child twice in one file: the second row is parked, naming the first."""
+        words, key = _sameness(cells, first)
+        said = f"（{name}）" if (name := first.values.get(_NAME)) else ""
+        remedy = "两行是同一名学生就删去一行；不是同一人请对照证件改正其中一行。"
+        row.park("dup_row", f"与{self.desk.place(first)}{said}重复：{words}相同", remedy, key)
+
+    def _check_voided(self, row: SheetRow, cells: Values) -> None:
+        if self._voided.find(cells) is not None:
+            remedy = "确实在校的，请先在学生页恢复这条记录再导入；不在校的，请从表里删去这一行。"
+            row.park("voided", "这名学生的记录已经作废", remedy, _NAME)
+
+    def _check_whole(self, row: SheetRow, cells: Values) -> None:
+        """What a new student cannot be without."""
+        for name in ("sex", "birth"):
+            if cells.get(name) is None and not _faulty(row, f"student.{name}"):
+                label = Student.spec[name].label
+                row.park("no_value", f"{label}没有填写，证件号里也看不出", f"请填写{label}。", f"student.{name}")
+        if row.values.get("enrolment.grade") is None and not _faulty(row, "enrolment.grade"):
+            row.park("no_value", "年级没有填写", "请填写年级，例如 小学三年级。", "enrolment.grade")
+
+    def _add(self, row: SheetRow, cells: Values) -> str:
+        namesake = self._finder.namesake(cells)
+        people = self._families.people(row)
+        household = self._families.household(people, {}, cells)
+        if household is not None:
+            cells["household"] = household
+        uid = self._students.add(cells)
+        self._settle(row, uid, people, namesake)
+        return ADDED
+
+    def _update(self, row: SheetRow, uid: str, cells: Values) -> str:
+        known = self._students.rows[uid]
+        people = self._families.people(row)
+        household = self._families.household(people, known, cells)
+        if household is not None:
+            cells["household"] = household
+        changed = self._students.set(uid, cells)
+        changed |= self._settle(row, uid, people, False)
+        return CHANGED if changed else UNCHANGED
+
+    def _settle(self, row: SheetRow, uid: str, people: Sequence[Person], namesake: bool) -> bool:
+        """Everything around the student; whether anything of it was added or changed."""
+        values = self._students.rows[uid]
+        self._finder.index(uid, values)
+        self._taken[uid] = row
+        household = values.get("household")
+        changed = self._families.settle(row, people, uid, str(household) if household else None)
+        changed |= self._enrol(row, uid)
+        changed |= self._tell_hardships(uid, values)
+        if self._ask(row, uid, values, namesake):
+            self.desk.tally["warned"] += 1
+        return changed
+
+    def _enrol(self, row: SheetRow, student: str) -> bool:
+        """The student's place at this school; a place that has ended is not opened again by an old file."""
+        get = row.values.get
+        grade, month = get("enrolment.grade"), get("enrolment.entry_month")
+        wanted: Values = {
+            "grade": grade, "entry_month": month, "boarding": get("enrolment.boarding"),
+            "status": get("enrolment.status"),
+        }  # fmt: skip
+        uid = self._open.get(student)
+        known = self._enrolments.rows[uid] if uid is not None else {}
+        wanted["school_class"] = self._classes.place(grade or known.get("grade"), get("enrolment.school_class"))
+        if uid is None:
+            return self._enrol_new(row, student, wanted)
+        if known.get("valid_to") is not None:
+            self.desk.note(row, f"该生的学籍已于 {known['valid_to']} 结束，没有改动；确实回校请登记学籍异动")
+            return False
+        return self._enrolments.set(uid, wanted)
+
+    def _enrol_new(self, row: SheetRow, student: str, wanted: Values) -> bool:
+        if wanted["grade"] is None:
+            self.desk.note(row, "该生还没有学籍记录，表里也没有年级，学籍没有建立；请在学生页补充")
+            return False
+        month = wanted["entry_month"]
+        start = f"{month}-01" if month else self.desk.term.first_day
+        given = {name: value for name, value in wanted.items() if value is not None}
+        self._open[student] = self._enrolments.add(
+            {"status": "01", **given, "student": student, "school": self.desk.school, "valid_from": start}
+        )
+        return True
+
+    def _tell_hardships(self, uid: str, values: Values) -> bool:
+        disability = values.get("disability")
+        if not values.get("orphan") and disability in (None, "0"):
+            return False
+        marks = hardship.from_roll(values.get("orphan"), str(disability) if disability is not None else None)
+        return self._hardships.ensure(uid, marks, "roll")
+
+    def _ask(self, row: SheetRow, uid: str, values: Values, namesake: bool) -> bool:
+        """Questions about the record; whether one is open."""
+        asked = _contradictions(values, self.desk.today)
+        if values.get("id_number") is None and values.get("roll_number") is None and values.get("id_type") != "Z":
+            asked["no_id"] = "没有身份证件号，也没有学籍号，请核对证件后补上；确实没有证件的，把证件类型改为“无证件”"
+        for warning in row.warnings:
+            if warning.key in (_ID, _ROLL) and not numbers.is_prefix_only(values.get(warning.key.split(".")[1])):
+                asked[warning.key.split(".")[1]] = warning.text
+        if namesake:
+            asked["same_person"] = "在册有同名、同一天出生而证件号不同的学生，请确认是不是同一人"
+        return self._doubts.review(uid, asked, _OWN_KINDS)
+
+
+class Finder:
+    """Finds a student by ID number, else by roll number, else by name and birth where a number is missing."""
+
+    def __init__(self, rows: dict[str, Values]) -> None:
+        self._rows = rows
+        self._by_number: dict[Value, str] = {}
+        self._by_roll: dict[Value, str] = {}
+        self._by_name: dict[tuple[Value, Value], str] = {}
+        for uid, values in rows.items():
+            self.index(uid, values)
+
+    def index(self, uid: str, values: Values) -> None:
+        """Make a student findable."""
+        if (number := values.get("id_number")) is not None:
+            self._by_number.setdefault(number, uid)
+        if (roll := values.get("roll_number")) is not None:
+            self._by_roll.setdefault(roll, uid)
+        self._by_name.setdefault((values.get("name"), values.get("birth")), uid)
+
+    def find(self, cells: Values) -> str | None:
+        """The uid of the student that the cells mean."""
+        number, roll = cells.get("id_number"), cells.get("roll_number")
+        found = self._by_number.get(number) if number is not None else None
+        if found is None and roll is not None:
+            found = self._by_roll.get(roll)
+        return found or self._by_name_and_birth(cells, number)
+
+    def _by_name_and_birth(self, cells: Values, number: Value) -> str | None:
+        found = self._by_name.get((cells.get("name"), cells.get("birth"))) if cells.get("birth") else None
+        if found is None or (number is not None and self._rows[found].get("id_number") is not None):
+            return None
+        return found
+
+    def namesake(self, cells: Values) -> bool:
+        """Whether another student has the same name and birth; twins do not share a name."""
+        return (cells.get("name"), cells.get("birth")) in self._by_name
+
+
+def _sameness(cells: Values, first: SheetRow) -> tuple[str, str]:
+    """In words, and as a column, why the cells mean the child of an earlier row."""
+    for key in (_ID, _ROLL):
+        name = key.split(".")[1]
+        if cells.get(name) is not None and cells[name] == first.values.get(key):
+            return Student.spec[name].label, key
+    return "姓名和出生日期", _NAME
+
+
+def _faulty(row: SheetRow, key: str) -> bool:
+    """Whether the cell of that column already has a fault."""
+    place = row.layout.heading.places.get(key, -1)
+    return place >= 0 and any(fault.column == place for fault in row.faults)
+
+
+def _complete(cells: Values) -> None:
+    """Birth and sex from the number where the sheet leaves them blank."""
+    said = numbers.said_by(str(cells.get("id_number") or ""))
+    if said is not None:
+        for name, value in zip(("birth", "sex"), said, strict=True):
+            if cells.get(name) is None:
+                cells[name] = value
+
+
+def _contradictions(values: Values, today: str) -> dict[str, str]:
+    """Kind → sentence where number and record disagree; the full check runs only when they do."""
+    number, birth, sex = values.get("id_number"), values.get("birth"), values.get("sex")
+    said = numbers.said_by(str(number or ""))
+    if said is None or said == (birth, sex):
+        return {}
+    try:
+        reading = citizen_id.check(number)
+    except IdFault:
+        return {}
+    return dict(citizen_id.compare(reading, str(birth) if birth else None, str(sex) if sex else None))
+
+
+def _open_enrolments(rows: dict[str, Values], school: str) -> dict[Value, str]:
+    """Student → enrolment at this school: the open one, else the one that began last."""
+    ordered = sorted(rows.items(), key=lambda item: (item[1].get("valid_to") is None, str(item[1].get("valid_from"))))
+    return {values["student"]: uid for uid, values in ordered if values.get("school") == school}

@@ -1,0 +1,256 @@
+"""The generic ledger: any registered entity listed, shown, saved, voided and restored from its field specs alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
+
+from jzdesk.core.clock import moment
+from jzdesk.core.errors import UserError
+from jzdesk.core.fields import EntitySpec, FieldSpec, Value
+from jzdesk.core.kinds import Reference
+from jzdesk.core.merge import Entry
+from jzdesk.models import BY_NAME, SPECS, Record
+from jzdesk.services.context import COUNTY_SCOPE, Context
+from jzdesk.services.forms import FormProblems, understood
+from jzdesk.store import journal
+from jzdesk.store.unit import Changes
+
+_AT_ONCE = 900
+_OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定"}
+_ROLES = {"school": "学校", "township": "乡镇中心学校", "county": "县教育局"}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which records, in which order; `text` searches the fields marked for search."""
+
+    entity: str
+    text: str = ""
+    filters: Mapping[str, Value] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    descending: bool = False
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record: stored values, and the display text of every field (labels, masked, references as titles)."""
+
+    uid: str
+    values: dict[str, Value]
+    shown: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A record was saved under `uid`; `changed` is False when nothing differed."""
+
+    uid: str
+    changed: bool
+    changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """One change of one field: when, who, on which kind of station, what, from what, to what."""
+
+    when: str
+    who: str
+    station: str
+    what: str
+    old: str
+    new: str
+
+
+class LedgerService:
+    """Lists and edits records of any entity."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.specs: Mapping[str, EntitySpec] = SPECS
+
+    def ids(self, query: Query) -> list[str]:
+        """uids of all records that match, in order."""
+        table = _table(query.entity)
+        order = [table.c[name] for name in query.order or _usual_order(query.entity)]
+        statement = select(table.c.uid).where(*_conditions(table, query))
+        statement = statement.order_by(*((column.desc() if query.descending else column) for column in order))
+        with self._context.read() as connection:
+            return list(connection.execute(statement).scalars())
+
+    def rows(self, entity: str, uids: Sequence[str]) -> list[Row]:
+        """Records by uid, in the order asked; unknown uids are left out."""
+        with self._context.read() as connection:
+            return rows(connection, entity, uids)
+
+    def record(self, entity: str, uid: str) -> Row:
+        """One record; raises UserError when it does not exist."""
+        found = self.rows(entity, (uid,))
+        if not found:
+            raise UserError("这条记录不存在", "请刷新页面后重试。", SPECS[entity].label)
+        return found[0]
+
+    def choices(self, entity: str, text: str = "", limit: int = 50) -> list[tuple[str, str]]:
+        """(uid, title) of records a reference can point to."""
+        uids = self.ids(Query(entity, text))[:limit]
+        with self._context.read() as connection:
+            found = titles(connection, entity, uids)
+        return [(uid, found[uid]) for uid in uids]
+
+    def check(self, entity: str, values: Mapping[str, object]) -> dict[str, str]:
+        """Field name → sentence, for everything that cannot be saved as it is."""
+        good, bad = understood(SPECS[entity], values)
+        return SPECS[entity].problems(good) | bad
+
+    def save(self, entity: str, values: Mapping[str, object], uid: str | None = None) -> Saved:
+        """Save a new record, or the fields of an old one that differ; raises FormProblems."""
+        record = BY_NAME[entity]
+        self._may_write(record)
+        good, bad = understood(record.spec, values)
+        with self._context.write() as unit:
+            before = unit.state(record, uid).values if uid else {}
+            if problems := record.spec.problems({**before, **good}) | bad:
+                raise FormProblems(problems, record.label)
+            if uid is None:
+                return Saved(unit.add(record, good), True, unit.changes)
+            return Saved(uid, unit.change(record, uid, good), unit.changes)
+
+    def void(self, entity: str, uid: str, reason: str) -> Changes:
+        """作废: hide the record, with the reason; nothing is erased."""
+        if not reason.strip():
+            raise UserError("作废没有写明理由", "请写一句理由，例如“重复录入”。", SPECS[entity].label)
+        self._may_write(BY_NAME[entity])
+        with self._context.write() as unit:
+            unit.void(BY_NAME[entity], uid, reason.strip())
+        return unit.changes
+
+    def restore(self, entity: str, uid: str) -> Changes:
+        """Undo 作废."""
+        self._may_write(BY_NAME[entity])
+        with self._context.write() as unit:
+            unit.restore(BY_NAME[entity], uid)
+        return unit.changes
+
+    def history(self, entity: str, uid: str) -> list[HistoryLine]:
+        """Every change of the record, newest first."""
+        with self._context.read() as connection:
+            known = journal.known_entries(connection, entity, (uid,)).get(uid, [])
+            references = _mentioned(connection, SPECS[entity], [item.entry.set for item in known])
+        entries = sorted((item.entry for item in known), key=lambda entry: entry.at)
+        return _history(SPECS[entity], entries, references)[::-1]
+
+    def load_draft(self, key: str) -> dict[str, Any] | None:
+        """What was typed and not saved."""
+        return self._context.store.load_draft(key)
+
+    def save_draft(self, key: str, values: dict[str, Any] | None) -> None:
+        """Keep, or with None forget, what is being typed."""
+        self._context.store.save_draft(key, values)
+
+    def may_write(self, entity: str) -> bool:
+        """Whether this station may change records of the entity."""
+        return (BY_NAME[entity].owner == "county") == (self._context.info.kind == "county") or (
+            BY_NAME[entity].owner == "school"
+        )
+
+    def _may_write(self, record: type[Record]) -> None:
+        if not self.may_write(record.__tablename__):
+            raise UserError(f"{record.label}由县教育局维护，本站只能查看", "需要改动时请联系县教育局。", record.label)
+
+
+def _table(entity: str) -> Table:
+    table = BY_NAME[entity].__table__
+    assert isinstance(table, Table)
+    return table
+
+
+def _usual_order(entity: str) -> tuple[str, ...]:
+    """Newest first where there is a date, else by title."""
+    return SPECS[entity].title or ("uid",)
+
+
+def _conditions(table: Table, query: Query) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [table.c.hidden == int(query.hidden)]
+    found += [table.c[name] == value for name, value in query.filters.items() if value is not None]
+    if words := query.text.split():
+        searched = [table.c[spec.name] for spec in SPECS[query.entity] if spec.search]
+        found += [or_(*(column.contains(word, autoescape=True) for column in searched)) for word in words if searched]
+    return [and_(*found)] if found else []
+
+
+def rows(connection: Connection, entity: str, uids: Sequence[str]) -> list[Row]:
+    """As `LedgerService.rows`, within an open connection."""
+    table, spec = _table(entity), SPECS[entity]
+    found: dict[str, dict[str, Value]] = {}
+    for start in range(0, len(uids), _AT_ONCE):
+        query = select(table).where(table.c.uid.in_(uids[start : start + _AT_ONCE]))
+        for row in connection.execute(query).mappings():
+            found[row["uid"]] = dict(row)
+    references = _mentioned(connection, spec, found.values())
+    return [
+        Row(uid, found[uid], {name: shown(field, found[uid][name], references) for name, field in spec.fields.items()})
+        for uid in uids
+        if uid in found
+    ]
+
+
+def shown(spec: FieldSpec, value: Value, references: Mapping[str, str]) -> str:
+    """The display text of a field; references as titles, sensitive values masked."""
+    if isinstance(spec.kind, Reference):
+        return references.get(str(value), "（未到）") if value else ""
+    return spec.masked(value)
+
+
+def _mentioned(connection: Connection, spec: EntitySpec, values: Iterable[Mapping[str, Value]]) -> dict[str, str]:
+    """uid → title of every record the values refer to."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    fields = [(name, field.kind.entity) for name, field in spec.fields.items() if isinstance(field.kind, Reference)]
+    for row in values:
+        for name, entity in fields:
+            if uid := row.get(name):
+                wanted[entity].add(str(uid))
+    found: dict[str, str] = {}
+    for entity, uids in wanted.items():
+        found |= titles(connection, entity, sorted(uids))
+    return found
+
+
+def titles(connection: Connection, entity: str, uids: Sequence[str]) -> dict[str, str]:
+    """uid → the words that identify a record to people; references within a title are followed."""
+    table, spec = _table(entity), SPECS[entity]
+    columns = [table.c.uid, *(table.c[name] for name in spec.title)]
+    found: dict[str, dict[str, Value]] = {}
+    for start in range(0, len(uids), _AT_ONCE):
+        query = select(*columns).where(table.c.uid.in_(uids[start : start + _AT_ONCE]))
+        found |= {row["uid"]: dict(row) for row in connection.execute(query).mappings()}
+    inner = _mentioned(connection, spec, found.values())
+    return {
+        uid: " ".join(filter(None, (shown(spec[name], row[name], inner) for name in spec.title))) or spec.label
+        for uid, row in found.items()
+    }
+
+
+def _history(spec: EntitySpec, entries: Sequence[Entry], references: Mapping[str, str]) -> list[HistoryLine]:
+    """Oldest first: what each entry changed, with the value before it."""
+    lines: list[HistoryLine] = []
+    current: dict[str, Value] = {}
+    for entry in entries:
+        who = (moment(entry.at), entry.actor, _station(entry))
+        if not entry.set:
+            lines.append(HistoryLine(*who, _OPS.get(entry.op, entry.op), "", entry.why))
+        for name, value in entry.set.items():
+            if (field := spec.fields.get(name)) is not None:
+                old = shown(field, current.get(name), references)
+                lines.append(HistoryLine(*who, field.label, old, shown(field, value, references)))
+            current[name] = value
+    return lines
+
+
+def _station(entry: Entry) -> str:
+    place = "" if entry.scope == COUNTY_SCOPE else f" {entry.scope}"
+    return f"{_ROLES.get(entry.role, entry.role)}{place}"

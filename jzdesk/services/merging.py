@@ -1,0 +1,265 @@
+"""The county's side of the stick: every package verified, taken in, parked, held or refused, each with its sentence."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy import select
+
+from jzdesk.core.errors import StationFault, UserError
+from jzdesk.services import identity, package_log
+from jzdesk.services.context import COUNTY_SCOPE, Context
+from jzdesk.services.package_log import EntryCounts
+from jzdesk.store.tables import certificate as certificate_table
+from jzdesk.store.tables import package
+from jzdesk.sync import stick
+from jzdesk.sync.certificate import Trust
+from jzdesk.sync.merge import FUTURE, Counts, Fork, Gap, Licence, take
+from jzdesk.sync.package import SUFFIX, PackageReader, open_package
+from jzdesk.sync.refusal import PackageRefused
+
+OUTCOMES = {
+    "applied": "已并入",
+    "duplicate": "以前已并入",
+    "parked": "暂存待补",
+    "held": "部分待裁定",
+    "fork": "记录分叉",
+    "rejected": "未接收",
+}
+_REASONS = {
+    "scope": "超出学校的权限范围",
+    "role": "身份与证书不符",
+    "policy": "改动了县里维护的内容",
+    "clock": "电脑时钟超前两天以上",
+    "record": "改动了别的学校的记录",
+}
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeOutcome:
+    """What became of one package; `reason` is a sentence or None; entries in = applied + known + held + rejected."""
+
+    package: str
+    school: str
+    outcome: str
+    reason: str | None
+    counts: EntryCounts
+
+    @property
+    def outcome_label(self) -> str:
+        """The outcome in Chinese."""
+        return OUTCOMES[self.outcome]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxLine:
+    """A package seen before it is merged: verified and named, or the sentence why it cannot be."""
+
+    path: Path
+    school: str
+    number: int
+    entries: int
+    state: str
+    sentence: str | None
+
+
+class MergeService:
+    """Takes packages in."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def inbox(self, paths: Iterable[Path]) -> list[InboxLine]:
+        """Packages in these files and folders, verified but not merged."""
+        return [self._look(path) for path in package_files(paths)]
+
+    def merge(
+        self, paths: Iterable[Path], progress: Progress | None = None, cancel: Callable[[], bool] | None = None
+    ) -> list[MergeOutcome]:
+        """Take in every package, one transaction each; what waits for a missing one is taken in when that comes."""
+        files = package_files(paths)
+        outcomes: list[MergeOutcome] = []
+        for index, path in enumerate(files):
+            if cancel and cancel():
+                break
+            if progress:
+                progress(index, len(files))
+            outcomes.append(self._merge_file(path))
+            if outcomes[-1].outcome in ("applied", "held"):
+                outcomes += self._retry_parked()
+        self._context.store.catch_up()
+        if progress:
+            progress(len(files), len(files))
+        return outcomes
+
+    def arrivals(self) -> list[package_log.LogLine]:
+        """The log of packages, newest first."""
+        with self._context.read() as connection:
+            return package_log.arrivals(connection)
+
+    def _trust(self) -> Trust:
+        card = identity.county_card(self._context)
+        return Trust(card.county, (card.signing,), package_log.today(self._context))
+
+    def _look(self, path: Path) -> InboxLine:
+        try:
+            with open_package(path, identity.station_keys(self._context).sealing, self._trust()) as reader:
+                manifest = reader.manifest
+                entries = manifest.last_n - manifest.first_n + 1
+                state = "以前已并入" if self._seen(manifest.package_id) else "可以并入"
+                return InboxLine(path, manifest.school_name, manifest.number, entries, state, None)
+        except UserError as fault:
+            return InboxLine(path, "", 0, 0, OUTCOMES["rejected"], fault.sentence())
+
+    def _seen(self, package_id: str) -> bool:
+        query = select(package.c.id).where(
+            package.c.package_id == package_id, package.c.outcome.in_(("applied", "held"))
+        )
+        with self._context.read() as connection:
+            return connection.execute(query).first() is not None
+
+    def _merge_file(self, path: Path) -> MergeOutcome:
+        """Copy to local disk, check that copy, take that copy in."""
+        local: Path | None = None
+        try:
+            local = stick.read_local_copy(path, self._context.folder.sub("received"))
+            with open_package(local, identity.station_keys(self._context).sealing, self._trust()) as reader:
+                self._check_revoked(reader)
+                outcome = self._take(reader, path.name, local)
+        except PackageRefused as refused:
+            if refused.kind == "version" and local is not None:
+                return self._park_unread(path.name, local, refused)
+            outcome = _rejected(path.name, refused)
+        except UserError as fault:
+            outcome = _rejected(path.name, fault)
+        if local is not None and outcome.outcome in ("rejected", "duplicate"):
+            local.unlink(missing_ok=True)
+        return outcome
+
+    def _check_revoked(self, reader: PackageReader) -> None:
+        query = select(certificate_table.c.revoked).where(certificate_table.c.serial == str(reader.certificate.serial))
+        with self._context.read() as connection:
+            revoked = connection.execute(query).scalar_one_or_none()
+        if revoked:
+            raise PackageRefused(f"这台电脑的证书已于 {revoked} 吊销", "certificate")
+
+    def _take(self, reader: PackageReader, name: str, local: Path) -> MergeOutcome:
+        """One transaction: the entries, and the line in the log."""
+        manifest = reader.manifest
+        whole = manifest.last_n - manifest.first_n + 1
+        try:
+            with self._context.write() as unit:
+                counts = take(unit, manifest, reader.entries(), self._licence(reader))
+                outcome, reason = _verdict(counts)
+                found = EntryCounts.of(counts)
+                package_log.note_arrival(
+                    unit.connection, manifest, name, _digest(local), outcome, reason, found, self._context.store.clock
+                )
+        except Gap as gap:
+            reason = f"缺第 {gap.first} 到第 {gap.last} 条记录，本包先存放，等缺的包到了会自动并入。"
+            return self._set_aside(reader, name, local, "parked", reason, EntryCounts(whole, held=whole))
+        except Fork as fork:
+            reason = (
+                f"从第 {fork.n} 条起与以前收到的不一样：这台电脑的硬盘可能被复制或恢复过。两份都已保存，请县里裁定。"
+            )
+            return self._set_aside(reader, name, local, "fork", reason, EntryCounts(whole, held=whole))
+        except PackageRefused as refused:
+            nothing = EntryCounts(whole, rejected=whole)
+            self._log(reader, name, local, "rejected", refused.sentence(), nothing)
+            return MergeOutcome(name, manifest.school_name, "rejected", refused.sentence(), nothing)
+        return MergeOutcome(name, manifest.school_name, outcome, reason, found)
+
+    def _licence(self, reader: PackageReader) -> Licence:
+        held = reader.certificate
+        latest = (self._context.store.clock.now_ms() << 10) + FUTURE
+        return Licence(frozenset(held.scope), held.role, policy=False, latest=latest)
+
+    def _set_aside(
+        self, reader: PackageReader, name: str, local: Path, outcome: str, reason: str, counts: EntryCounts
+    ) -> MergeOutcome:
+        """Keep the whole file for later; nothing of it is applied."""
+        manifest = reader.manifest
+        kept = self._context.folder.sub(outcome) / f"{manifest.package_id}{SUFFIX}"
+        if not kept.exists():
+            shutil.copyfile(local, kept)
+            self._log(reader, name, local, outcome, reason, counts)
+        return MergeOutcome(name, manifest.school_name, outcome, reason, counts)
+
+    def _log(
+        self, reader: PackageReader, name: str, local: Path, outcome: str, reason: str, counts: EntryCounts
+    ) -> None:
+        with self._context.store.local() as connection:
+            package_log.note_arrival(
+                connection, reader.manifest, name, _digest(local), outcome, reason, counts, self._context.store.clock
+            )
+
+    def _park_unread(self, name: str, local: Path, refused: PackageRefused) -> MergeOutcome:
+        """A newer format is kept whole until this program is updated."""
+        kept = self._context.folder.sub("parked") / name
+        shutil.copyfile(local, kept)
+        return MergeOutcome(name, "", "parked", refused.sentence(), EntryCounts())
+
+    def _retry_parked(self) -> list[MergeOutcome]:
+        """Take in parked packages whose missing part has come, as long as any fits."""
+        done: list[MergeOutcome] = []
+        progressed = True
+        while progressed:
+            progressed = False
+            for kept in sorted(self._context.folder.sub("parked").glob(f"*{SUFFIX}")):
+                outcome = self._merge_file(kept)
+                if outcome.outcome in ("applied", "held", "duplicate"):
+                    kept.unlink()
+                    if outcome.outcome != "duplicate":
+                        done.append(replace(outcome, package=self._first_name(kept)))
+                        progressed = True
+        return done
+
+    def _first_name(self, kept: Path) -> str:
+        """The file name a parked package first came under."""
+        query = select(package.c.file).where(package.c.package_id == kept.stem).order_by(package.c.id).limit(1)
+        with self._context.read() as connection:
+            return connection.execute(query).scalar_one_or_none() or kept.name
+
+
+def package_files(paths: Iterable[Path]) -> list[Path]:
+    """Packages in these files and folders, in the order they were written."""
+    found: list[Path] = []
+    for path in paths:
+        found += sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
+    return found
+
+
+def _verdict(counts: Counts) -> tuple[str, str | None]:
+    if counts.held:
+        why = "、".join(f"{_REASONS[reason]} {number} 条" for reason, number in sorted(counts.reasons.items()))
+        return "held", f"有 {counts.held} 条记录待县里裁定：{why}。其余已并入。"
+    if counts.applied == 0 and counts.known:
+        return "duplicate", None
+    return "applied", None
+
+
+def _rejected(name: str, fault: UserError | StationFault) -> MergeOutcome:
+    return MergeOutcome(name, "", "rejected", fault.sentence(), EntryCounts())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        digest = sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def scopes_of(code: str) -> tuple[str, ...]:
+    """What a school's certificate lets it write: its own records."""
+    return (code,)
+
+
+def is_county(context: Context) -> bool:
+    """Whether this station is the county's."""
+    return context.author.scope == COUNTY_SCOPE

@@ -1,0 +1,145 @@
+"""Conflicts and duplicate cases, side by side, and how a person settles them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from jzdesk.core.clock import moment
+from jzdesk.core.errors import UserError
+from jzdesk.core.fields import Value
+from jzdesk.core.merge import Known, record_state
+from jzdesk.models import BY_NAME, SPECS, Identity, Student
+from jzdesk.services.context import Context
+from jzdesk.services.duplicates import open_cases
+from jzdesk.services.ledger import titles
+from jzdesk.store import journal
+from jzdesk.store.tables import conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of several values: as stored, as shown, and who wrote it when, on which station."""
+
+    value: Value
+    shown: str
+    who: str
+    when: str
+    station: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictLine:
+    """A field with several values; `field` is "*" for an edit that met a 作废."""
+
+    entity: str
+    entity_label: str
+    uid: str
+    title: str
+    field: str
+    field_label: str
+    values: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One record of a duplicate case."""
+
+    uid: str
+    name: str
+    school: str
+    birth: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateLine:
+    """A child that stands on several rolls; the number masked."""
+
+    id_number: str
+    sides: tuple[Side, ...]
+
+
+class SettlingService:
+    """Shows what needs a decision, and records it."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def conflicts(self) -> list[ConflictLine]:
+        """Every open conflict."""
+        with self._context.read() as connection:
+            found = connection.execute(
+                select(conflict).order_by(conflict.c.ent, conflict.c.uid, conflict.c.field)
+            ).all()
+            by_ent: dict[str, set[str]] = defaultdict(set)
+            for row in found:
+                by_ent[row.ent].add(row.uid)
+            known = {ent: journal.known_entries(connection, ent, uids) for ent, uids in by_ent.items()}
+            names = {ent: titles(connection, ent, sorted(uids)) for ent, uids in by_ent.items()}
+        return [_line(row.ent, row.uid, row.field, known[row.ent][row.uid], names[row.ent]) for row in found]
+
+    def resolve(self, entity: str, uid: str, field: str, value: Value) -> None:
+        """Settle a conflict for good: the entry names every value it replaces."""
+        with self._context.write() as unit:
+            if field == "*":
+                unit.restore(BY_NAME[entity], uid)
+            else:
+                unit.resolve(BY_NAME[entity], uid, field, value)
+
+    def duplicates(self) -> list[DuplicateLine]:
+        """Open duplicate cases, the records side by side."""
+        with self._context.read() as connection:
+            cases = open_cases(connection)
+            return [
+                DuplicateLine(
+                    Student.spec["id_number"].masked(case.number), tuple(_side(connection, uid) for uid in case.uids)
+                )
+                for case in cases
+            ]
+
+    def settle(self, first: str, second: str, *, same: bool, reason: str) -> None:
+        """Record that two records are one child, or are not; reversible by 作废 of that record."""
+        if not reason.strip():
+            raise UserError("没有写明判定的理由", "请写一句理由，例如“电话核实，已转学”。", "同一人判定")
+        one, other = sorted((first, second))
+        with self._context.write() as unit:
+            unit.add(
+                Identity,
+                {"first": one, "second": other, "verdict": "same" if same else "distinct", "reason": reason.strip()},
+            )
+
+
+def _line(ent: str, uid: str, field: str, known: list[Known], names: dict[str, str]) -> ConflictLine:
+    spec = SPECS[ent]
+    label = "作废与修改" if field == "*" else spec[field].label
+    leaves = set(record_state(known).leaves.get(field, ()))
+    values = tuple(
+        Candidate(
+            item.entry.set[field],
+            spec[field].masked(item.entry.set[field]),
+            item.entry.actor,
+            moment(item.entry.at),
+            item.entry.scope,
+        )
+        for item in known
+        if item.id in leaves
+    )
+    return ConflictLine(ent, spec.label, uid, names.get(uid, spec.label), field, label, values)
+
+
+def _side(connection: Connection, uid: str) -> Side:
+    student, school = Student.__table__, BY_NAME["school"].__table__
+    enrolment = BY_NAME["enrolment"].__table__
+    query = (
+        select(student.c.name, student.c.birth, student.c.scope, school.c.name.label("school"), enrolment.c.grade)
+        .outerjoin(school, school.c.code == student.c.scope)
+        .outerjoin(enrolment, enrolment.c.student == student.c.uid)
+        .where(student.c.uid == uid)
+    )
+    row = connection.execute(query).first()
+    assert row is not None
+    grade = SPECS["enrolment"]["grade"].show(row.grade)
+    return Side(uid, row.name or "", row.school or row.scope, row.birth or "", grade)

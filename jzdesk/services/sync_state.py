@@ -1,0 +1,31 @@
+"""How far each record has travelled: 未导出 → 已导出 → 县已收 → 已并入."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, func, select
+
+from jzdesk.store.tables import chain, conflict, journal
+
+LABELS = ("未导出", "已导出", "已并入", "有疑问")
+
+
+def sync_states(connection: Connection, ent: str, uids: Sequence[str]) -> dict[str, str]:
+    """uid → state, judged by the newest own entry of each record; empty for records that are not ours to send."""
+    query = (
+        select(journal.c.uid, func.max(journal.c.n), chain.c.exported_n, chain.c.received_n)
+        .join(chain, chain.c.id == journal.c.chain)
+        .where(journal.c.ent == ent, journal.c.uid.in_(uids), chain.c.own == 1)
+        .group_by(journal.c.uid, chain.c.id)
+        .order_by(chain.c.id)
+    )
+    states = {uid: _label(n, exported, received) for uid, n, exported, received in connection.execute(query)}
+    doubtful = select(conflict.c.uid).where(conflict.c.ent == ent, conflict.c.uid.in_(uids))
+    return states | dict.fromkeys(connection.execute(doubtful).scalars(), LABELS[3])
+
+
+def _label(n: int, exported: int, received: int) -> str:
+    if n <= received:
+        return LABELS[2]
+    return LABELS[1] if n <= exported else LABELS[0]

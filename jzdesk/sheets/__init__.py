@@ -1,0 +1,1 @@
+"""Workbooks: what people hand in, templates, exports, annotated copies; knows no entity by name."""

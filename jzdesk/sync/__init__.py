@@ -1,0 +1,1 @@
+"""What travels between stations: packages, keys and certificates, merge, receipts."""

@@ -1,0 +1,184 @@
+"""Takes a verified stretch of journal into this station: what is new, what is known, what must wait, what forks.
+
+The order of arrival never matters: known entries must hash the same, a stretch after a hole is parked by the caller,
+and what an author was not certified for is held, kept and reported, never applied and never thrown away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import msgspec
+from sqlalchemy import Connection
+
+from jzdesk.core.merge import Entry, decode
+from jzdesk.models import BY_NAME
+from jzdesk.store import journal
+from jzdesk.store.journal import Chain, Link
+from jzdesk.store.tables import ACCEPTED, HELD
+from jzdesk.store.unit import Unit
+from jzdesk.sync.refusal import PackageRefused
+from jzdesk.sync.stretch import Manifest
+
+AT_ONCE = 5000
+FUTURE = (48 * 3600 * 1000) << 10  # hybrid time: two days
+_DIFFERENT = "record"
+
+Numbered = tuple[int, bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """What an author may write: which scopes, in which role, and whether county policy."""
+
+    scopes: frozenset[str]
+    role: str
+    policy: bool
+    latest: int  # hybrid time; entries dated later are held until the clock is explained
+
+
+@dataclass(slots=True)
+class Counts:
+    """Entries in = applied + known + held; `reasons` says why entries are held."""
+
+    applied: int = 0
+    known: int = 0
+    held: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Entries seen."""
+        return self.applied + self.known + self.held
+
+
+class Gap(Exception):
+    """The stretch begins after a hole; `first` and `last` name the missing numbers."""
+
+    def __init__(self, first: int, last: int) -> None:
+        super().__init__(f"{first}-{last}")
+        self.first, self.last = first, last
+
+
+class Fork(Exception):
+    """Two different entries claim the same number: a cloned or restored disk."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__(str(n))
+        self.n = n
+
+
+def place(connection: Connection, manifest: Manifest) -> Chain | None:
+    """The chain a stretch continues, checked at its first link; None when it begins a new one.
+
+    Raises Gap when entries are missing before it and Fork when it follows another history.
+    """
+    known = journal.find_chain(connection, manifest.device, manifest.epoch)
+    last = known.last_n if known else 0
+    if manifest.first_n > last + 1:
+        raise Gap(last + 1, manifest.first_n - 1)
+    if known:
+        before = journal.hash_at(connection, known, manifest.first_n - 1)
+        if before is not None and before != bytes.fromhex(manifest.chain_before):
+            raise Fork(manifest.first_n - 1)
+    elif bytes.fromhex(manifest.chain_before) != journal.GENESIS:
+        raise PackageRefused("数据包的第一条记录之前还有别的记录，链条对不上", "chain")
+    return known
+
+
+def take(
+    unit: Unit,
+    manifest: Manifest,
+    entries: Iterable[Numbered],
+    licence: Licence,
+    progress: Callable[[int], None] | None = None,
+) -> Counts:
+    """Take a stretch in, within the caller's transaction; raises Gap, Fork or PackageRefused (then roll back)."""
+    connection = unit.connection
+    known = place(connection, manifest)
+    if known is None:
+        known = journal.open_chain(connection, manifest.device, manifest.epoch, manifest.school, own=False)
+    counts = Counts()
+    for part in _parts(entries):
+        fresh = _fresh(connection, known, part, counts)
+        links = [_link(n, h, body, licence, counts) for n, h, body in fresh]
+        links = _bound(connection, links, licence, counts)
+        if links:
+            unit.accept(known, links)
+        if progress:
+            progress(counts.total)
+    _finish(unit, known, manifest)
+    return counts
+
+
+def _parts(entries: Iterable[Numbered]) -> Iterator[list[Numbered]]:
+    iterator = iter(entries)
+    while part := list(islice(iterator, AT_ONCE)):
+        yield part
+
+
+def _fresh(connection: Connection, known: Chain, part: Sequence[Numbered], counts: Counts) -> list[Numbered]:
+    """The entries we do not hold; those we hold must hash the same."""
+    fresh = [item for item in part if item[0] > known.last_n]
+    old = part[: len(part) - len(fresh)]
+    if old:
+        held_here = journal.hashes(connection, known, old[0][0], old[-1][0])
+        for n, h, _ in old:
+            if held_here.get(n, h) != h:
+                raise Fork(n)
+        counts.known += len(old)
+    return fresh
+
+
+def _link(n: int, h: bytes, body: bytes, licence: Licence, counts: Counts) -> Link:
+    try:
+        entry = decode(body)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        raise PackageRefused("有一条记录的写法不对", "entry") from None
+    if (reason := _objection(entry, licence)) is None:
+        counts.applied += 1
+        return Link(n, h, body, entry, ACCEPTED)
+    counts.held += 1
+    counts.reasons[reason] = counts.reasons.get(reason, 0) + 1
+    return Link(n, h, body, entry, HELD)
+
+
+def _objection(entry: Entry, licence: Licence) -> str | None:
+    """Why an entry may not be applied, or None."""
+    if entry.scope not in licence.scopes:
+        return "scope"
+    if entry.role != licence.role:
+        return "role"
+    entity = BY_NAME.get(entry.ent)
+    if entity is not None and entity.owner == "county" and not licence.policy:
+        return "policy"
+    if entry.at > licence.latest:
+        return "clock"
+    return None
+
+
+def _bound(connection: Connection, links: list[Link], licence: Licence, counts: Counts) -> list[Link]:
+    """Hold what would change a record of somebody else's scope, unless the author may write policy."""
+    if licence.policy:
+        return links
+    foreign = journal.foreign_records(connection, links, licence.scopes)
+    if not foreign:
+        return links
+    return [_hold(link, counts) if (link.entry.ent, link.entry.uid) in foreign else link for link in links]
+
+
+def _hold(link: Link, counts: Counts) -> Link:
+    if link.state == HELD:
+        return link
+    counts.applied -= 1
+    counts.held += 1
+    counts.reasons[_DIFFERENT] = counts.reasons.get(_DIFFERENT, 0) + 1
+    return link._replace(state=HELD)
+
+
+def _finish(unit: Unit, known: Chain, manifest: Manifest) -> None:
+    """A stretch that ends in withheld entries still moves the head of the chain."""
+    if manifest.last_n > known.last_n:
+        unit.head(known, manifest.last_n, bytes.fromhex(manifest.chain_after))

@@ -1,0 +1,124 @@
+"""Packages carry a station's journal upward: writing one, and opening one in a fixed order of checks."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jzdesk.sync import sshsig
+from jzdesk.sync.certificate import (
+    CERT,
+    CERT_SIGNATURE,
+    Certificate,
+    SignedCertificate,
+    Trust,
+    read_certificate,
+)
+from jzdesk.sync.container import ContainerReader
+from jzdesk.sync.files import safe_name
+from jzdesk.sync.keys import StationKeys
+from jzdesk.sync.refusal import PackageRefused
+from jzdesk.sync.stretch import (
+    Envelope,
+    Head,
+    Manifest,
+    OpenedStretch,
+    PackageWritten,
+    Progress,
+    StretchReader,
+    verified_manifest,
+    write_stretch,
+)
+
+__all__ = [
+    "SUFFIX",
+    "Head",
+    "Manifest",
+    "PackageReader",
+    "PackageRefused",
+    "PackageWritten",
+    "open_package",
+    "package_name",
+    "write_package",
+]
+
+SUFFIX: Final = ".jzp"
+
+
+def package_name(head: Head) -> str:
+    """A file name never used before: ‹school›_‹dev8›_‹epoch8›_‹seq6›_‹rand8›.jzp."""
+    parts = (
+        safe_name(head.school),
+        head.device[:8],
+        safe_name(head.epoch)[:8],
+        f"{head.number:06d}",
+        secrets.token_hex(4),
+    )
+    return "_".join(parts) + SUFFIX
+
+
+def write_package(
+    folder: Path,
+    head: Head,
+    entries: Iterable[bytes],
+    keys: StationKeys,
+    certificate: SignedCertificate,
+    recipients: Sequence[str],
+    progress: Progress | None = None,
+    blobs: Iterable[tuple[str, bytes]] = (),
+) -> PackageWritten:
+    """Write entries (JSON lines without line ends, from `head.first_n` on) as a package into a local folder.
+
+    `recipients` are `age1…` keys: county, escrow, township. `blobs` are (`blob_name(uid)`, content). Memory
+    holds one chunk. Raises StationFault (disk full…); ValueError when head or lines are not what the keys may
+    sign.
+    """
+    theirs = certificate.certificate
+    if (keys.public, keys.device, head.school) != (theirs.keys, head.device, theirs.school):
+        raise ValueError("keys, certificate and head of a package do not belong together")
+    return write_stretch(
+        folder / package_name(head),
+        head,
+        entries,
+        Envelope("package", keys.signing, sshsig.PACKAGE, recipients),
+        first={CERT: certificate.raw, CERT_SIGNATURE: certificate.signature},
+        blobs=blobs,
+        progress=progress,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PackageReader(OpenedStretch):
+    """An opened package: container, certificate, signature and recipient are verified, its lines not yet."""
+
+    certificate: Certificate
+
+
+def open_package(path: Path, identity: str | None, trust: Trust) -> PackageReader:
+    """Verify container → certificate → signature → recipient, in this order, and hand out a reader.
+
+    `identity` is an `AGE-SECRET-KEY-1…`; None for a station that only checks and forwards. Raises
+    PackageRefused.
+    """
+    container = ContainerReader(path)
+    try:
+        certificate = read_certificate(container, trust).certificate
+        manifest = verified_manifest(container, certificate.signing, sshsig.PACKAGE, "package", (CERT, CERT_SIGNATURE))
+        _check_sender(manifest, certificate)
+        stretch = StretchReader(container, manifest, identity)
+        if identity is not None:
+            stretch.check_recipient()
+        return PackageReader(manifest, stretch, container, certificate)
+    except BaseException:
+        container.close()
+        raise
+
+
+def _check_sender(manifest: Manifest, certificate: Certificate) -> None:
+    """The manifest must speak for the station the certificate names."""
+    says = (manifest.county, manifest.school, manifest.device)
+    if says != (certificate.county, certificate.school, certificate.device):
+        raise PackageRefused("数据包上写的学校或电脑与证书不符", "certificate")

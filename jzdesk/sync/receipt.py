@@ -1,0 +1,214 @@
+"""Receipts, the files that carry the county's answer and its own entries down to one station."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+
+from jzdesk.sync import sealing, sshsig
+from jzdesk.sync.container import ContainerReader
+from jzdesk.sync.files import safe_name
+from jzdesk.sync.keys import StationKeys
+from jzdesk.sync.refusal import PackageRefused
+from jzdesk.sync.stretch import (
+    Envelope,
+    Head,
+    Hex16,
+    Hex64,
+    Manifest,
+    Number,
+    OpenedStretch,
+    PackageWritten,
+    Progress,
+    StretchReader,
+    verified_manifest,
+    write_stretch,
+)
+
+RECEIPT_SUFFIX: Final = ".jzh"
+DOWN_SUFFIX: Final = ".jzd"
+DOCUMENT: Final = "receipt.age"
+
+Outcome = Literal["applied", "duplicate", "parked", "held", "fork", "rejected"]
+
+
+class EpochMark(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the county has applied one epoch of the device: the last number, and the chain's link there."""
+
+    epoch: str
+    n: Number
+    chain: Hex64
+
+
+class PackageOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one package; entries in it = applied + known + held + rejected."""
+
+    package_id: str
+    number: Number
+    outcome: Outcome
+    applied: Number = 0
+    known: Number = 0
+    held: Number = 0
+    rejected: Number = 0
+    sentence: str | None = None
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to put right: the record, the field when there is one, and what to do, in words."""
+
+    ent: str
+    uid: str
+    field: str | None = None
+    sentence: str
+
+
+class Conflict(msgspec.Struct, frozen=True, kw_only=True):
+    """A field with two values, as seen by the county: open, or ended with the value now shown."""
+
+    ent: str
+    uid: str
+    field: str
+    ended: bool
+    sentence: str
+
+
+class DuplicateCase(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of this station that may be the same child as one elsewhere; says nothing about the other."""
+
+    case: str
+    ent: str
+    uid: str
+    state: Literal["open", "same", "distinct"]
+    sentence: str
+
+
+class Revocation(msgspec.Struct, frozen=True, kw_only=True):
+    """A certificate no longer trusted, except for entries up to `trusted_n` of the epoch (none if absent)."""
+
+    serial: Number
+    device: Hex16
+    epoch: str | None = None
+    trusted_n: Number = 0
+    reason: str
+
+
+class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What the county tells the station with this device id; `number` counts the receipts to it."""
+
+    number: Number
+    device: Hex16
+    school: str
+    issued: str
+    epochs: tuple[EpochMark, ...] = ()
+    packages: tuple[PackageOutcome, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    duplicates: tuple[DuplicateCase, ...] = ()
+    revocations: tuple[Revocation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt(OpenedStretch):
+    """An opened receipt: verified and addressed to us, with the county's entries that came along."""
+
+    body: ReceiptBody
+
+
+def write_receipt(
+    folder: Path,
+    head: Head,
+    body: ReceiptBody,
+    county: StationKeys,
+    recipient: str,
+    entries: Iterable[bytes] = (),
+    progress: Progress | None = None,
+) -> PackageWritten:
+    """Write a receipt for the device `body.device`, sealed to `recipient` (`age1…`), into a local folder.
+
+    `head` says where the county's own entries lie in its journal (`head.number` = `body.number`); lines made by
+    `lines.withheld_line` stand for entries this station may not see. Raises StationFault.
+    """
+    if head.number != body.number:
+        raise ValueError("head and body of a receipt have different numbers")
+    return write_stretch(
+        folder / _name(body.school, body.device, body.number, RECEIPT_SUFFIX),
+        head,
+        entries,
+        Envelope("receipt", county.signing, sshsig.RECEIPT, [recipient], body.device),
+        first={DOCUMENT: sealing.seal(msgspec.json.encode(body), [recipient])},
+        progress=progress,
+    )
+
+
+def open_receipt(path: Path, keys: StationKeys, county_public: str) -> Receipt:
+    """Open a receipt for the station with these keys, signed by the county's key (`ssh-ed25519 AAAA…`).
+
+    Raises PackageRefused. Whether its hashes are on our own chain, and whether it is newer than the last, only the
+    journal can tell.
+    """
+    container = ContainerReader(path)
+    try:
+        manifest = verified_manifest(container, county_public, sshsig.RECEIPT, "receipt", (DOCUMENT,))
+        stretch = _addressed(container, manifest, keys)
+        body = _body(stretch)
+        if (body.device, body.number) != (manifest.addressee, manifest.number):
+            raise PackageRefused("回执的内容与清单不符", "container")
+        return Receipt(manifest, stretch, container, body)
+    except BaseException:
+        container.close()
+        raise
+
+
+def write_down(
+    folder: Path,
+    head: Head,
+    entries: Iterable[bytes],
+    county: StationKeys,
+    school: str,
+    device: str,
+    recipient: str,
+    progress: Progress | None = None,
+) -> PackageWritten:
+    """Write entries for one device of `school`, signed by the county; `head` says whose journal they are of.
+
+    Serves a station that lost entries it had already handed in. Raises StationFault.
+    """
+    envelope = Envelope("down", county.signing, sshsig.RECEIPT, [recipient], device)
+    path = folder / _name(school, device, head.number, DOWN_SUFFIX)
+    return write_stretch(path, head, entries, envelope, progress=progress)
+
+
+def open_down(path: Path, keys: StationKeys, county_public: str) -> OpenedStretch:
+    """Open a way down for the station with these keys; raises PackageRefused."""
+    container = ContainerReader(path)
+    try:
+        manifest = verified_manifest(container, county_public, sshsig.RECEIPT, "down")
+        return OpenedStretch(manifest, _addressed(container, manifest, keys), container)
+    except BaseException:
+        container.close()
+        raise
+
+
+def _addressed(container: ContainerReader, manifest: Manifest, keys: StationKeys) -> StretchReader:
+    if manifest.addressee != keys.device:
+        raise PackageRefused("这个回执是发给另一台电脑的", "recipient", "请交给回执上写的学校，或向县级核对。")
+    stretch = StretchReader(container, manifest, keys.sealing)
+    stretch.check_recipient()
+    return stretch
+
+
+def _body(stretch: StretchReader) -> ReceiptBody:
+    raw = stretch.open_member(DOCUMENT)
+    try:
+        return msgspec.json.decode(raw, type=ReceiptBody)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise PackageRefused("回执的内容写法不对", "container") from None
+
+
+def _name(school: str, device: str, number: int, suffix: str) -> str:
+    return f"{safe_name(school)}_{device[:8]}_{number:06d}_{secrets.token_hex(4)}{suffix}"

@@ -1,0 +1,111 @@
+"""Sealing for named recipients: age around zstd, so that `age -d | zstd -d` opens it; opening has limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import pyrage
+import zstandard
+
+from jzdesk.sync.refusal import PackageRefused
+
+SEALED_LIMIT: Final = 16 << 20  # bytes of one sealed chunk
+OPEN_LIMIT: Final = 64 << 20  # bytes of one chunk after opening
+WINDOW_LIMIT: Final = 8 << 20  # bytes of memory a zstd frame may ask for
+_HEADER_LIMIT: Final = 16 << 10  # bytes of an age header: room for about a hundred recipients
+_LEVEL: Final = 3
+_STEP: Final = 256  # bytes fed at a time: a hostile 256 bytes open to at most 8 MiB
+
+
+def new_identity() -> str:
+    """A fresh secret key for opening: `AGE-SECRET-KEY-1…`."""
+    return str(pyrage.x25519.Identity.generate())
+
+
+def recipient_of(identity: str) -> str:
+    """The public key (`age1…`) others seal to, for the identity that opens."""
+    return str(_identity(identity).to_public())
+
+
+def check_recipient(recipient: str) -> None:
+    """Return when this is a well-formed `age1…` key; raise PackageRefused otherwise."""
+    _recipient(recipient)
+
+
+def seal(data: bytes, recipients: Sequence[str]) -> bytes:
+    """age(zstd(data)), to be opened by any one of `recipients` (`age1…`)."""
+    if not recipients:
+        raise ValueError("sealing needs at least one recipient")
+    packed = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(data)
+    sealed: bytes = pyrage.encrypt(packed, [_recipient(one) for one in recipients])
+    return sealed
+
+
+def open_sealed(data: bytes, identity: str, limit: int = OPEN_LIMIT) -> bytes:
+    """The bytes that were sealed, at most `limit` of them; raises PackageRefused (recipient or chunk)."""
+    return b"".join(open_stream(data, identity, limit))
+
+
+def open_stream(data: bytes, identity: str, limit: int = OPEN_LIMIT) -> Iterator[bytes]:
+    """Like `open_sealed`, in blocks, so that a chunk never stands open in memory as a whole."""
+    yield from _decompress(unlock(data, identity), limit)
+
+
+def unlock(data: bytes, identity: str) -> bytes:
+    """Take away the age envelope only; raises PackageRefused `recipient` when it was sealed for others."""
+    if len(data) > SEALED_LIMIT:
+        raise _broken("加密的数据块太大")
+    if data.find(b"\n---", 0, _HEADER_LIMIT) < 0:
+        raise _broken("加密的数据块开头损坏")
+    try:
+        packed: bytes = pyrage.decrypt(data, [_identity(identity)])
+    except pyrage.DecryptError as error:
+        if "No matching keys" in str(error):
+            raise PackageRefused("这个文件不是加密给本站的，本站打不开", "recipient") from None
+        raise _broken("加密的数据块损坏，打不开") from None
+    return packed
+
+
+def _decompress(packed: bytes, limit: int) -> Iterator[bytes]:
+    """Exactly one zstd frame, opened step by step and stopped at `limit`."""
+    stream = zstandard.ZstdDecompressor(max_window_size=WINDOW_LIMIT).decompressobj()
+    total = 0
+    for start in range(0, len(packed), _STEP):
+        if stream.eof:
+            raise _broken("压缩数据后面多出了内容")
+        block = _feed(stream, packed[start : start + _STEP])
+        total += len(block)
+        if total > limit:
+            raise _broken(f"数据块展开后超过 {limit >> 20} MB 的上限")
+        if block:
+            yield block
+    if not stream.eof:
+        raise _broken("压缩数据不完整")
+    if stream.unused_data:
+        raise _broken("压缩数据后面多出了内容")
+
+
+def _feed(stream: zstandard.ZstdDecompressionObj, piece: bytes) -> bytes:
+    try:
+        return stream.decompress(piece)
+    except zstandard.ZstdError:
+        raise _broken("压缩数据损坏，或者展开它需要的内存太大") from None
+
+
+def _identity(text: str) -> pyrage.x25519.Identity:
+    try:
+        return pyrage.x25519.Identity.from_str(text)
+    except pyrage.IdentityError:
+        raise PackageRefused("本站的解密密钥写法不对", "recipient") from None
+
+
+def _recipient(text: str) -> pyrage.x25519.Recipient:
+    try:
+        return pyrage.x25519.Recipient.from_str(text)
+    except pyrage.RecipientError:
+        raise PackageRefused("收件方的加密公钥写法不对", "recipient") from None
+
+
+def _broken(reason: str) -> PackageRefused:
+    return PackageRefused(reason, "chunk")

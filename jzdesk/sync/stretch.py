@@ -1,0 +1,371 @@
+"""A stretch of journal in a container: signed manifest, sealed chunks of lines, the chain through them."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self, TypeVar
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from jzdesk.core.chain import chain_links
+from jzdesk.sync import sealing, sshsig
+from jzdesk.sync.container import ContainerReader, ContainerWriter
+from jzdesk.sync.lines import CHUNK_ENTRIES, Examined, examine, split_lines
+from jzdesk.sync.refusal import PackageRefused
+
+FORMAT: Final = 1  # what this program writes, and the newest it reads
+CHUNK_BYTES: Final = 8 << 20  # open bytes after which the writer begins the next chunk
+MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = "manifest.json.sig"
+MANIFEST_LIMIT: Final = 2 << 20
+_SEALED: Final = re.compile(r"c[0-9]{5}\.age|b-[0-9a-f]{32}\.age")
+
+_T = TypeVar("_T")
+Progress = Callable[[int], None]
+PackageKind = Literal["package", "receipt", "down"]
+Hex16 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
+Hex32 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+Hex64 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Epoch = Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z-]{8,64}$")]
+Number = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One file in the container: its name, size in bytes and SHA-256 in hex, as sealed."""
+
+    name: str
+    size: Number
+    sha256: Hex64
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What the sender knows before it writes: who, which stretch, and after what.
+
+    `device`, `epoch`, `first_n` and `chain_before` say where the stretch lies; `number` counts the files of
+    this kind from this sender; `previous` is the SHA-256 of the file sent before; `last_receipt` the number
+    of the last receipt seen; `wall_clock` ISO text, `clock_suspect` whether the PC's clock is known wrong.
+    """
+
+    county: str
+    school: str
+    school_name: str
+    device: Hex16
+    epoch: Epoch
+    parent_epoch: Epoch | None = None
+    number: Number
+    previous: Hex64 | None = None
+    first_n: Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
+    chain_before: Hex64
+    last_receipt: Number | None = None
+    app: str
+    schema: Number
+    wall_clock: str
+    clock_suspect: bool = False
+
+
+class Manifest(Head, frozen=True, kw_only=True):
+    """The signed table of contents. An empty stretch has `last_n` = `first_n` - 1 and the same hash twice.
+
+    `addressee` is the device a receipt or a way down is for; `counts` is entity → operation → entries.
+    """
+
+    format: Number
+    min_reader: Number
+    kind: PackageKind
+    package_id: Hex32
+    addressee: Hex16 | None = None
+    last_n: Number
+    chain_after: Hex64
+    members: tuple[Member, ...]
+    counts: dict[str, dict[str, int]]
+
+
+class _Version(msgspec.Struct):
+    """The one thing of a manifest that every version keeps in its place."""
+
+    min_reader: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackageWritten:
+    """A finished file: where, how many entries, its SHA-256 in hex, and what its manifest says."""
+
+    path: Path
+    entries: int
+    sha256: str
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How a stretch is wrapped: its kind, who signs in which namespace, who can open it, whom it is for."""
+
+    kind: PackageKind
+    signer: Ed25519PrivateKey
+    namespace: str
+    recipients: Sequence[str]
+    addressee: str | None = None
+
+
+def write_stretch(
+    path: Path,
+    head: Head,
+    entries: Iterable[bytes],
+    envelope: Envelope,
+    *,
+    first: Mapping[str, bytes] | None = None,
+    blobs: Iterable[tuple[str, bytes]] = (),
+    progress: Progress | None = None,
+) -> PackageWritten:
+    """Write a container: `first` members, sealed chunks, sealed `blobs`, and the signed manifest last.
+
+    One chunk is in memory at a time. `progress` gets the entries written so far after each chunk and may
+    raise to cancel: then nothing is left. Raises StationFault; ValueError for lines no reader would take.
+    """
+    with ContainerWriter(path) as container:
+        writing = _Writing(container, head, envelope)
+        for name, data in (first or {}).items():
+            writing.add(name, data)
+        for bodies in _batches(entries):
+            writing.chunk(bodies)
+            if progress is not None:
+                progress(writing.entries)
+        for name, data in blobs:
+            writing.add(name, sealing.seal(data, envelope.recipients))
+        manifest = writing.manifest()
+        raw = msgspec.json.encode(manifest)
+        container.add(MANIFEST, raw)
+        container.add(SIGNATURE, sshsig.sign(envelope.signer, envelope.namespace, raw))
+        return PackageWritten(path, writing.entries, container.finish(), manifest)
+
+
+class _Writing:
+    """The state of a stretch being written: chain, counts and members so far."""
+
+    def __init__(self, container: ContainerWriter, head: Head, envelope: Envelope) -> None:
+        self._container, self._head, self._envelope = container, head, envelope
+        self._link = bytes.fromhex(head.chain_before)
+        self._members: list[Member] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._chunks = 0
+        self.entries = 0
+
+    def add(self, name: str, data: bytes) -> None:
+        """Put one member into the container and into the manifest's table."""
+        self._container.add(name, data)
+        self._members.append(Member(name, len(data), sha256(data).hexdigest()))
+
+    def chunk(self, bodies: list[bytes]) -> None:
+        """Check, chain, seal and add the next lines."""
+        try:
+            seen = _examined(bodies, self._head, self._head.first_n + self.entries, self._envelope.kind)
+        except PackageRefused as error:
+            raise ValueError(f"no reader would take these lines: {error.what}") from error
+        self._counts.update(seen.kinds)
+        self._link = chain_links(self._link, seen.hashes)[-1]
+        self.add(chunk_name(self._chunks), sealing.seal(b"\n".join(bodies) + b"\n", self._envelope.recipients))
+        self._chunks += 1
+        self.entries += len(bodies)
+
+    def manifest(self) -> Manifest:
+        """The table of contents of what was added."""
+        return Manifest(
+            **msgspec.structs.asdict(self._head),
+            format=FORMAT,
+            min_reader=FORMAT,
+            kind=self._envelope.kind,
+            package_id=secrets.token_hex(16),
+            addressee=self._envelope.addressee,
+            last_n=self._head.first_n + self.entries - 1,
+            chain_after=self._link.hex(),
+            members=tuple(self._members),
+            counts=_nested(self._counts),
+        )
+
+
+def verified_manifest(
+    container: ContainerReader, public: str, namespace: str, kind: PackageKind, plain: Sequence[str] = ()
+) -> Manifest:
+    """The manifest, parsed from the bytes whose signature by `public` was checked, and fitting the container.
+
+    `plain` names the members it may hold besides chunks and blobs. Raises PackageRefused: signature, version
+    (a newer program is needed), or container.
+    """
+    raw = container.read(MANIFEST, MANIFEST_LIMIT)
+    sshsig.verify(public, namespace, raw, container.read(SIGNATURE, sshsig.SIGNATURE_LIMIT))
+    if _decode(raw, _Version).min_reader > FORMAT:
+        raise PackageRefused("这个文件是更新版本的程序写的，本程序读不了", "version")
+    manifest = _decode(raw, Manifest)
+    if manifest.kind != kind:
+        raise PackageRefused("文件的种类不对，不能在这里使用", "container")
+    _check_members(container, manifest)
+    if any(not _SEALED.fullmatch(member.name) and member.name not in plain for member in manifest.members):
+        raise PackageRefused("文件里有不该有的成员", "container")
+    return manifest
+
+
+class StretchReader:
+    """Goes through the chunks of a verified container once or more, one chunk in memory at a time."""
+
+    def __init__(self, container: ContainerReader, manifest: Manifest, identity: str | None) -> None:
+        self.manifest = manifest
+        self._container, self._identity = container, identity
+        self._table = {member.name: member for member in manifest.members}
+
+    def entries(self, progress: Progress | None = None) -> Iterator[tuple[int, bytes, bytes]]:
+        """Each entry in order: its number, its link of the chain (32 bytes), the exact bytes of its line.
+
+        Nothing may be kept unless the iteration ends without an error: the last hash is compared at the end.
+        Withheld lines (receipts and the way down only) move the chain and are not handed out.
+        """
+        manifest = self.manifest
+        link, n, counts = bytes.fromhex(manifest.chain_before), manifest.first_n, Counter[tuple[str, str]]()
+        for name in self._chunk_names():
+            in_chunk = 0
+            for bodies in split_lines(sealing.open_stream(self.member(name), self._secret())):
+                in_chunk += len(bodies)
+                self._check_room(n + len(bodies) - 1, in_chunk)
+                seen = _examined(bodies, manifest, n, manifest.kind)
+                counts.update(seen.kinds)
+                links = chain_links(link, seen.hashes)
+                yield from seen.visible(zip(range(n, n + len(bodies)), links, bodies, strict=True))
+                link, n = links[-1], n + len(bodies)
+            if progress is not None:
+                progress(n - manifest.first_n)
+        self._check_end(n, link, counts)
+
+    def member(self, name: str) -> bytes:
+        """The sealed bytes of a member, after comparing their SHA-256 with the manifest."""
+        data = self._container.read(name, sealing.SEALED_LIMIT)
+        if name not in self._table or sha256(data).hexdigest() != self._table[name].sha256:
+            raise PackageRefused(f"其中的 {name} 与清单不符，被改动或损坏", "chunk")
+        return data
+
+    def open_member(self, name: str, limit: int = sealing.OPEN_LIMIT) -> bytes:
+        """A sealed member (a photo, a receipt's document), checked and opened."""
+        return sealing.open_sealed(self.member(name), self._secret(), limit)
+
+    def check_members(self) -> None:
+        """Compare every member with the manifest without opening any: what a station that forwards can do."""
+        for name in self._table:
+            self.member(name)
+
+    def check_recipient(self) -> None:
+        """Raise PackageRefused `recipient` when the sealed members were not sealed for this identity."""
+        for name in self._table:
+            if name.endswith(".age"):
+                sealing.unlock(self.member(name), self._secret())
+                return
+
+    def _secret(self) -> str:
+        if self._identity is None:
+            raise PackageRefused("本站没有打开这个文件的密钥", "recipient")
+        return self._identity
+
+    def _chunk_names(self) -> list[str]:
+        return [name for name in self._table if is_chunk(name)]
+
+    def _check_room(self, last: int, in_chunk: int) -> None:
+        if last > self.manifest.last_n or in_chunk > CHUNK_ENTRIES:
+            raise PackageRefused("记录比清单上写的多", "chain")
+
+    def _check_end(self, n: int, link: bytes, counts: Counter[tuple[str, str]]) -> None:
+        manifest = self.manifest
+        if n != manifest.last_n + 1:
+            raise PackageRefused("记录比清单上写的少", "chain")
+        if link.hex() != manifest.chain_after:
+            raise PackageRefused("记录的校验链与清单对不上", "chain")
+        if _nested(counts) != manifest.counts:
+            raise PackageRefused("各类记录的条数与清单对不上", "chain")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedStretch:
+    """A verified file with a stretch in it; a context manager that lets go of the file."""
+
+    manifest: Manifest
+    stretch: StretchReader
+    container: ContainerReader
+
+    def entries(self, progress: Progress | None = None) -> Iterator[tuple[int, bytes, bytes]]:
+        """(n, link of the chain, exact line) of each entry; keep nothing unless it ends without an error."""
+        return self.stretch.entries(progress)
+
+    def __iter__(self) -> Iterator[tuple[int, bytes, bytes]]:
+        return self.entries()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+
+def chunk_name(index: int) -> str:
+    """The member that holds the chunk with this index, from 0."""
+    return f"c{index:05d}.age"
+
+
+def is_chunk(name: str) -> bool:
+    """Whether a member is a chunk of entries."""
+    return len(name) == 10 and name[0] == "c" and name[1:6].isdigit() and name.endswith(".age")
+
+
+def blob_name(uid: str) -> str:
+    """The member that holds the photo or other attachment with this uid (32 hex digits)."""
+    return f"b-{uid}.age"
+
+
+def _batches(entries: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Lists of at most CHUNK_ENTRIES lines and about CHUNK_BYTES bytes."""
+    batch: list[bytes] = []
+    size = 0
+    for body in entries:
+        batch.append(body)
+        size += len(body)
+        if len(batch) == CHUNK_ENTRIES or size >= CHUNK_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _examined(bodies: list[bytes], head: Head, n: int, kind: PackageKind) -> Examined:
+    """The lines checked as the next ones of this stretch; only what comes down may withhold a body."""
+    return examine(bodies, head.device, head.epoch, n, may_withhold=kind != "package")
+
+
+def _nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    nested: dict[str, dict[str, int]] = {}
+    for (entity, operation), count in sorted(counts.items()):
+        nested.setdefault(entity, {})[operation] = count
+    return nested
+
+
+def _check_members(container: ContainerReader, manifest: Manifest) -> None:
+    """The manifest's table must name exactly the other members, with their sizes, no chunk left out."""
+    found = {name: container.size(name) for name in container.names if name not in (MANIFEST, SIGNATURE)}
+    listed = {member.name: member.size for member in manifest.members}
+    if found != listed or len(listed) != len(manifest.members):
+        raise PackageRefused("文件里的内容与清单不符", "container")
+    chunks = [member.name for member in manifest.members if is_chunk(member.name)]
+    if chunks != [chunk_name(index) for index in range(len(chunks))]:
+        raise PackageRefused("文件里的数据块编号不连续", "container")
+
+
+def _decode(raw: bytes, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise PackageRefused("文件的清单写法不对", "container") from None

@@ -1,0 +1,1 @@
+"""Makers of invented people, stations and packages."""

@@ -1,0 +1,55 @@
+"""Stations for tests: a county, schools, and the exchange of request and certificate between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jzdesk.core.clock import Clock
+from jzdesk.services.bundle import Services
+from jzdesk.services.context import Context
+from jzdesk.services.stations import create_station, open_station
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PASSWORD = "Ceshi2025mima"
+SCHOOLS = {
+    "2143990001": "青石镇中心小学",
+    "2143990002": "大坪教学点",
+    "3143990003": "青石镇中学",
+    "2143990004": "白沙镇中心小学",
+}
+
+
+def new_station(folder: Path, kind: str, code: str, name: str, clock: Clock | None = None) -> Services:
+    """Make and open a station."""
+    create_station(folder, kind=kind, code=code, name=name, account="测试员", password=PASSWORD)
+    return open_station(folder, PASSWORD, clock=clock)
+
+
+def new_school(folder: Path, code: str = "2143990001", clock: Clock | None = None) -> Services:
+    """Make and open a school of the sample county."""
+    return new_station(folder, "school", code, SCHOOLS[code], clock)
+
+
+def new_county(folder: Path, clock: Clock | None = None) -> Services:
+    """Make and open the sample county, which has learned divisions, schools and standards."""
+    county = new_station(folder, "county", "431099", "示范县教育局", clock)
+    county.county.learn_divisions(EXAMPLES / "行政区划.csv")
+    county.county.learn_schools(EXAMPLES / "学校名单.csv")
+    county.standards.learn()
+    return county
+
+
+def make_context(
+    folder: Path, kind: str = "school", code: str = "2143990001", name: str = "青石镇中心小学"
+) -> Context:
+    """The context of a new open station."""
+    return new_station(folder, kind, code, name).context
+
+
+def certify(school: Services, county: Services, folder: Path) -> None:
+    """Carry the request to the county and the certificate back, on a stick of their own."""
+    stick = folder / f"stick-{school.info.device}"
+    stick.mkdir()
+    request = school.exchange.request(stick)
+    school.exchange.take_certificate(county.county.issue(request, stick))
+    school.context.store.setting("certificate")

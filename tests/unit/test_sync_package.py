@@ -1,0 +1,334 @@
+"""Packages, receipts, certificates and requests that arrive as they were sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jzdesk.core.chain import GENESIS, body_hash, chain_step
+from jzdesk.core.errors import StationFault
+from jzdesk.sync.certificate import (
+    Request,
+    open_certificate,
+    read_request,
+    verify_certificate,
+    write_certificate,
+    write_request,
+)
+from jzdesk.sync.keys import StationKeys
+from jzdesk.sync.lines import withheld_line
+from jzdesk.sync.package import open_package, write_package
+from jzdesk.sync.receipt import (
+    DuplicateCase,
+    EpochMark,
+    PackageOutcome,
+    Problem,
+    ReceiptBody,
+    Revocation,
+    open_down,
+    open_receipt,
+    write_down,
+    write_receipt,
+)
+from jzdesk.sync.refusal import PackageRefused
+from jzdesk.sync.stretch import blob_name
+from tests.factories.packages import COUNTY, SCHOOL, TODAY, World
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return World()
+
+
+def test_a_package_comes_back_line_by_line_with_its_chain(tmp_path: Path, world: World) -> None:
+    lines = world.lines(40)
+    seen: list[int] = []
+    written = world.package(tmp_path, lines, number=12, previous="ab" * 32, last_receipt=3)
+    assert re.fullmatch(
+        rf"{SCHOOL}_{world.school.device[:8]}_{world.epoch[:8]}_000012_[0-9a-f]{{8}}\.jzp", written.path.name
+    )
+    assert hashlib.sha256(written.path.read_bytes()).hexdigest() == written.sha256
+    assert [path.name for path in tmp_path.iterdir()] == [written.path.name]
+    with open_package(written.path, world.county.sealing, world.trust) as package:
+        got = list(package.entries(seen.append))
+        manifest = package.manifest
+        assert list(package) == got  # a second walk gives the same
+    assert [body for _, _, body in got] == lines
+    link = GENESIS
+    for n, (number, one, body) in enumerate(got, 1):
+        link = chain_step(link, body)
+        assert (number, one) == (n, link)
+    assert (manifest.first_n, manifest.last_n, manifest.chain_after) == (1, 40, link.hex())
+    assert manifest.counts == {"student": {"put": 27}, "visit": {"put": 13}}
+    assert (manifest.previous, manifest.last_receipt, manifest.kind) == ("ab" * 32, 3, "package")
+    assert (written.entries, written.manifest, seen) == (40, manifest, [40])
+
+
+def test_the_next_package_continues_the_chain(tmp_path: Path, world: World) -> None:
+    first = world.package(tmp_path, world.lines(3))
+    second = world.package(
+        tmp_path,
+        world.lines(2, first=4),
+        number=2,
+        first_n=4,
+        chain_before=first.manifest.chain_after,
+        previous=first.sha256,
+    )
+    with open_package(second.path, world.escrow.sealing, world.trust) as package:
+        assert [n for n, _, _ in package] == [4, 5]
+
+
+def test_a_package_may_be_empty_or_hold_many_chunks_and_photos(tmp_path: Path, world: World) -> None:
+    empty = world.package(tmp_path, [])
+    with open_package(empty.path, world.county.sealing, world.trust) as package:
+        assert list(package) == []
+        assert (package.manifest.first_n, package.manifest.last_n) == (1, 0)
+    lines, photo, uid = world.lines(5001), b"\xff\xd8" + bytes(5000), "0" * 31 + "1"
+    done: list[int] = []
+    written = write_package(
+        tmp_path,
+        world.head(),
+        lines,
+        world.school,
+        world.signed(),
+        world.recipients,
+        done.append,
+        [(blob_name(uid), photo)],
+    )
+    assert done == [5000, 5001]
+    with open_package(written.path, world.county.sealing, world.trust) as package:
+        assert [body for _, _, body in package] == lines
+        assert package.stretch.open_member(blob_name(uid)) == photo
+
+
+def test_a_station_without_the_key_can_check_and_forward(tmp_path: Path, world: World) -> None:
+    written = world.package(tmp_path, world.lines(3))
+    with open_package(written.path, None, world.trust) as package:
+        package.stretch.check_members()
+        with pytest.raises(PackageRefused, match="没有打开"):
+            list(package)
+
+
+def test_stock_tools_read_a_package(tmp_path: Path, world: World) -> None:
+    """Runs the shell example of docs/package-format.md as it stands there."""
+    written = world.package(tmp_path, lines := world.lines(7))
+    text = (ROOT / "docs" / "package-format.md").read_text("utf-8")
+    script = re.search(r"```sh\n# A worked example\n(.*?)```", text, re.DOTALL)
+    assert script is not None
+    written.path.rename(tmp_path / "package.jzp")
+    (tmp_path / "county.pub").write_text(world.county.public.signing + "\n")
+    (tmp_path / "county.identity").write_text(world.county.sealing + "\n")
+    run = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script[1]], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "lines.json").read_bytes() == b"\n".join(lines) + b"\n"
+    assert written.manifest.chain_after in run.stdout
+    with zipfile.ZipFile(tmp_path / "package.jzp") as archive:
+        assert archive.testzip() is None
+
+
+# A process of its own, so that the peak is that of the packages alone: first a small one, then a large one.
+GROWTH = """
+import resource, sys
+from pathlib import Path
+from jzdesk.sync.package import open_package
+from tests.factories.packages import World
+world = World()
+template = world.line(1).replace(b'"n":1,', b'"n":%d,')
+def peak(count):
+    written = world.package(Path(sys.argv[1]), (template % n for n in range(1, count + 1)))
+    with open_package(written.path, world.county.sealing, world.trust) as package:
+        assert sum(1 for _ in package) == count
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+small = peak(10_000)
+print(small - before, peak(200_000) - small)
+"""
+
+
+def test_memory_does_not_grow_with_the_package(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", GROWTH, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    above_idle, growth = map(int, run.stdout.split())  # KiB
+    assert above_idle < 64 << 10
+    assert growth < 8 << 10
+
+
+def test_cancelling_leaves_nothing_behind(tmp_path: Path, world: World) -> None:
+    def lines() -> Iterator[bytes]:
+        yield world.line(1)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        world.package(tmp_path, lines())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"[]",
+        b"{}",
+        b'{"n":1}\n{"n":2}',
+        b"x" * 70_000,
+    ],
+)
+def test_the_writer_does_not_write_what_no_reader_takes(tmp_path: Path, world: World, bad: bytes) -> None:
+    with pytest.raises(ValueError, match="no reader"):
+        world.package(tmp_path, [bad])
+    for wrong in (world.line(2), world.line(1, dev="0" * 16), world.line(1, set={"fen": 1.5})):
+        with pytest.raises(ValueError, match="no reader"):
+            world.package(tmp_path, [wrong])
+    with pytest.raises(ValueError, match="belong together"):
+        world.package(tmp_path, [], school="2143990002")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_while_writing_is_said_so(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", no_room)
+    with pytest.raises(StationFault, match="空间不够"):
+        world.package(tmp_path, world.lines(2))
+    assert list(tmp_path.iterdir()) == []
+
+
+def receipt_body(world: World) -> ReceiptBody:
+    return ReceiptBody(
+        number=4,
+        device=world.school.device,
+        school=SCHOOL,
+        issued="2025-10-02T09:00:00",
+        epochs=(EpochMark(epoch=world.epoch, n=40, chain="cd" * 32),),
+        packages=(PackageOutcome(package_id="0" * 32, number=12, outcome="applied", applied=40),),
+        problems=(Problem(ent="student", uid="1" * 32, field="id_number", sentence="证件号校验位不对。"),),
+        duplicates=(DuplicateCase(case="2" * 32, ent="student", uid="1" * 32, state="open", sentence="另一校也有。"),),
+        revocations=(Revocation(serial=3, device="0" * 16, epoch="e" * 16, trusted_n=9, reason="电脑被盗"),),
+    )
+
+
+def county_line(world: World, n: int) -> bytes:
+    return world.line(n, dev=world.county.device, ent="standard", role="county", scope=COUNTY)
+
+
+def test_a_receipt_brings_the_answer_and_the_entries_of_the_county(tmp_path: Path, world: World) -> None:
+    body = receipt_body(world)
+    visible, hidden = [county_line(world, 1), county_line(world, 3)], county_line(world, 2)
+    head = world.head(device=world.county.device, number=4)
+    lines = [visible[0], withheld_line(body_hash(hidden)), visible[1]]
+    written = write_receipt(tmp_path, head, body, world.county, world.school.public.sealing, lines)
+    assert written.path.suffix == ".jzh"
+    with open_receipt(written.path, world.school, world.county.public.signing) as receipt:
+        assert receipt.body == body
+        got = list(receipt.entries())
+    link = GENESIS
+    for line in (visible[0], hidden, visible[1]):
+        link = chain_step(link, line)
+    assert [(n, line) for n, _, line in got] == [(1, visible[0]), (3, visible[1])]
+    assert got[-1][1] == link  # the chain runs through the body that was not shown
+    assert hidden not in written.path.read_bytes()
+
+
+def test_a_receipt_is_for_one_device_of_one_county(tmp_path: Path, world: World) -> None:
+    other, head = StationKeys.generate(), world.head(device=world.county.device, number=4)
+    path = write_receipt(tmp_path, head, receipt_body(world), world.county, world.school.public.sealing).path
+    with pytest.raises(PackageRefused, match="另一台电脑"):
+        open_receipt(path, other, world.county.public.signing)
+    with pytest.raises(PackageRefused, match="密钥"):
+        open_receipt(path, world.school, other.public.signing)
+    wrong = write_receipt(tmp_path, head, receipt_body(world), world.county, other.public.sealing).path
+    with pytest.raises(PackageRefused, match="不是加密给本站的"):
+        open_receipt(wrong, world.school, world.county.public.signing)
+    with pytest.raises(PackageRefused, match=r"cert\.json"):
+        open_package(path, world.county.sealing, world.trust)
+    package = world.package(tmp_path, []).path
+    with pytest.raises(PackageRefused):
+        open_receipt(package, world.school, world.school.public.signing)
+
+
+def test_lost_entries_come_back_down_signed_by_the_county(tmp_path: Path, world: World) -> None:
+    lines, keys = world.lines(5), world.school
+    written = write_down(tmp_path, world.head(), lines, world.county, SCHOOL, keys.device, keys.public.sealing)
+    with open_down(written.path, keys, world.county.public.signing) as down:
+        assert [body for _, _, body in down] == lines
+    with pytest.raises(PackageRefused, match="种类"):
+        open_receipt(written.path, keys, world.county.public.signing)
+
+
+def request(keys: StationKeys) -> Request:
+    return Request(
+        school=SCHOOL,
+        school_name="青石镇中心小学",
+        role="school",
+        device=keys.device,
+        signing=keys.public.signing,
+        sealing=keys.public.sealing,
+        wall_clock="2025-09-01T08:00:00",
+    )
+
+
+def test_a_request_is_signed_with_the_keys_it_names(tmp_path: Path, world: World) -> None:
+    path = tmp_path / "a.jzr"
+    write_request(path, request(world.school), world.school)
+    assert read_request(path) == request(world.school)
+    other = StationKeys.generate()
+    write_request(path, request(other), world.school)
+    with pytest.raises(PackageRefused, match="自己的密钥"):
+        read_request(path)
+    raw = path.read_bytes()
+    for at in range(0, len(raw), 7):
+        path.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        with pytest.raises(PackageRefused):
+            read_request(path)
+
+
+def test_a_certificate_travels_back_with_the_county_and_its_policy(tmp_path: Path, world: World) -> None:
+    path, signed = tmp_path / "a.jzc", world.signed()
+    write_certificate(path, signed, world.card(), world.county)
+    with open_certificate(path, world.school, TODAY) as issued:
+        assert (issued.signed, issued.county, issued.policy) == (signed, world.card(), None)
+        assert issued.county.recipients == tuple(world.recipients)
+    lines = [county_line(world, n) for n in (1, 2)]
+    head = world.head(device=world.county.device, number=0)
+    write_certificate(path, signed, world.card(), world.county, head, lines)
+    pinned = world.county.public.signing
+    with open_certificate(path, world.school, TODAY, pinned) as issued:
+        assert issued.policy is not None
+        assert [body for _, _, body in issued.policy.entries()] == lines
+
+
+def test_each_wrong_certificate_gets_its_own_sentence(tmp_path: Path, world: World) -> None:
+    path, signed, other = tmp_path / "a.jzc", world.signed(), StationKeys.generate()
+    write_certificate(path, signed, world.card(), world.county)
+    with pytest.raises(PackageRefused, match="另一台电脑"):
+        open_certificate(path, other, TODAY)
+    with pytest.raises(PackageRefused, match="另一个县"):
+        open_certificate(path, world.school, TODAY, other.public.signing)
+    with pytest.raises(PackageRefused, match="2026-09-01 到期"):
+        open_certificate(path, world.school, dt.date(2026, 9, 2))
+    open_certificate(path, world.school, dt.date(2026, 9, 1)).close()
+    with pytest.raises(PackageRefused, match="签名不对"):
+        verify_certificate(signed.raw + b" ", signed.signature, world.trust)
+    elsewhere = world.signed(county="431098")
+    with pytest.raises(PackageRefused, match="另一个县"):
+        verify_certificate(elsewhere.raw, elsewhere.signature, world.trust)
+    newer = world.signed(version=99)
+    with pytest.raises(PackageRefused, match="更新版本") as caught:
+        verify_certificate(newer.raw, newer.signature, world.trust)
+    assert caught.value.kind == "version"
+    mismatched = world.signed(device="0" * 16)
+    with pytest.raises(PackageRefused, match="设备编号"):
+        verify_certificate(mismatched.raw, mismatched.signature, world.trust)

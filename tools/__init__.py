@@ -1,0 +1,1 @@
+"""What a developer runs: set-up, checks, builds, pictures and the making of the font files."""

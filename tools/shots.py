@@ -1,0 +1,194 @@
+"""Takes pictures of every page and dialog at 1366×768, with usual text and with text at 150 %, off screen.
+
+python -m tools.shots [--out build/shots] [--only student]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QElapsedTimer
+from PySide6.QtWidgets import QApplication, QWidget
+
+from jzdesk.services import stations
+from jzdesk.services.bundle import Services
+from jzdesk.ui import program, theme
+from jzdesk.ui.errors_shown import Presenter
+from jzdesk.ui.ledger.page import LedgerPage
+from jzdesk.ui.page import ListPage
+from jzdesk.ui.pages.ledger_pages import LedgersPage
+from jzdesk.ui.shell import Shell
+from jzdesk.ui.tasks import Tasks
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZES = (100, 150)
+WINDOW = (1366, 768)
+PASSWORD = "picture-2025"
+
+
+class Camera:
+    """Saves pictures of widgets below `out`, named by what they show and the size of the text."""
+
+    def __init__(self, app: QApplication, tasks: Tasks, out: Path, only: str = "") -> None:
+        self.app, self.tasks, self.out, self.only = app, tasks, out, only
+        self.percent = 100
+        self.taken: list[Path] = []
+        out.mkdir(parents=True, exist_ok=True)
+
+    def settle(self, at_least_ms: int = 260) -> None:
+        """Wait until nothing is under way and everything is laid out."""
+        timer = QElapsedTimer()
+        timer.start()
+        while timer.elapsed() < at_least_ms or (self.tasks.busy() and timer.elapsed() < 20_000):
+            self.app.processEvents()
+
+    def take(self, widget: QWidget, name: str) -> None:
+        """One picture."""
+        if self.only not in name:
+            return
+        self.settle()
+        path = self.out / f"{name}-{self.percent}.png"
+        widget.grab().save(str(path))
+        self.taken.append(path)
+
+
+def pages(camera: Camera, shell: Shell) -> None:
+    """Every place of the navigation; a page with a table also with its first record."""
+    for place in shell.places:
+        shell.open(place.key)
+        camera.take(shell, f"{shell.desk.services.info.kind}-{place.key}")
+        page = shell.page()
+        if isinstance(page, LedgersPage):
+            ledgers(camera, shell, page)
+        elif isinstance(page, ListPage):
+            with_record(camera, shell, page, f"{shell.desk.services.info.kind}-{place.key}-record")
+
+
+def ledgers(camera: Camera, shell: Shell, page: LedgersPage) -> None:
+    """Every ledger, with its first record; one new record with its problems."""
+    for entity in shell.desk.services.ledger.specs:
+        with_record(camera, shell, page.open(entity), f"{shell.desk.services.info.kind}-ledger-{entity}")
+    staff: LedgerPage = page.open("staff")
+    staff.new()
+    camera.settle()
+    staff.save()
+    camera.take(shell, f"{shell.desk.services.info.kind}-ledger-staff-new")
+    staff.panel.give_up()
+
+
+def with_record(camera: Camera, shell: Shell, page: ListPage, name: str) -> None:
+    """The page with its first record open."""
+    camera.settle(60)
+    if page.table.records().rowCount():
+        page.table.selectRow(0)
+        page.open_record(page.table.records().uid(0))
+    camera.take(shell, name)
+    page.close_side()
+
+
+def dialogs(camera: Camera, folder: Path, shell: Shell) -> None:
+    """First run step by step, log-in, a reason, the keys."""
+    from jzdesk.ui.dialogs import about, first_run, login, reason
+
+    guide = first_run.FirstRunDialog(folder.parent / "new", camera.tasks)
+    for number, prepare in enumerate(_steps(guide)):
+        prepare()
+        shown(camera, guide, f"dialog-first-run-{number}")
+    shown(camera, login.LoginDialog(folder, camera.tasks), "dialog-login")
+    shown(camera, about.AboutDialog(shell, shell.desk.services.info), "dialog-about")
+    asked = reason.ReasonDialog(shell, "作废“王小明”", "作废后不再出现在台账里，历史仍然保留，可以恢复。", "作废")
+    asked._take()
+    shown(camera, asked, "dialog-reason")
+
+
+def _steps(guide: object) -> Iterator[Callable[[], object]]:
+    from jzdesk.ui.dialogs import first_run as steps
+
+    assert isinstance(guide, steps.FirstRunDialog)
+    yield lambda: guide.go(steps.START)
+    yield lambda: guide.go(steps.KIND)
+    yield lambda: guide.choose_kind("school")
+    yield guide._next
+    yield lambda: guide.go(steps.ACCOUNT)
+    yield partial(guide.show_key, "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ-2345-6789")
+
+
+def shown(camera: Camera, dialog: QWidget, name: str) -> None:
+    """One dialog."""
+    dialog.show()
+    camera.take(dialog, name)
+    dialog.hide()
+    dialog.deleteLater()
+
+
+@contextmanager
+def station(folder: Path, kind: str) -> Iterator[Services]:
+    """A station with a few made people."""
+    code, name = ("431099", "示例县教育局") if kind == "county" else ("3443109901", "青石镇中心小学")
+    stations.create_station(folder, kind=kind, code=code, name=name, account="李老师", password=PASSWORD)
+    services = stations.open_station(folder, PASSWORD)
+    if kind != "county":
+        people(services)
+    try:
+        yield services
+    finally:
+        services.close()
+
+
+def people(services: Services) -> None:
+    """A school, a class, teachers; enough to see a table and a form."""
+    names = ("陈晓岚", "周建国", "欧阳志远", "李文静", "王海燕", "刘强", "何䶮", "张玉兰", "罗永胜", "邓丽华", "谭志明")
+    for number, name in enumerate(names):
+        phone = f"1380735{1000 + 37 * number}"
+        services.ledger.save("staff", {"name": name, "phone": phone})
+    for grade in ("小学一年级", "小学二年级", "小学三年级"):
+        services.ledger.save("school_class", {"grade": grade, "name": "1 班"})
+
+
+def main(argv: list[str]) -> int:
+    """Take all pictures; says where they are."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "shots")
+    parser.add_argument("--only", default="")
+    chosen = parser.parse_args(argv)
+    app = program.application([])
+    present = Presenter()
+    present.shown.connect(lambda message: print(f"  ! {message.what}{message.remedy}"))
+    tasks = Tasks(present)
+    camera = Camera(app, tasks, chosen.out, chosen.only)
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in ("school", "county"):
+            with station(Path(folder) / kind, kind) as services:
+                every_size(camera, services, present)
+    tasks.close()
+    print(f"{len(camera.taken)} 张图片在 {chosen.out}")
+    return 0
+
+
+def every_size(camera: Camera, services: Services, present: Presenter) -> None:
+    """The whole window of one station in each size of text."""
+    for percent in SIZES:
+        camera.percent = percent
+        theme.set_text_size(camera.app, percent)
+        shell = program.open_shell(services, camera.tasks, present)
+        shell.resize(*WINDOW)
+        shell.show()
+        pages(camera, shell)
+        if services.info.kind == "school":
+            dialogs(camera, services.info.folder, shell)
+        shell.hide()
+        shell.deleteLater()
+        camera.settle()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
