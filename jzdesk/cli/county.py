@@ -16,7 +16,7 @@ from jzdesk.core.errors import UserError
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    commands = (divisions, schools, learn_standards, requests, certify, certificates, revoke, receipts)
+    commands = (divisions, schools, learn_standards, requests, certify, certificates, revoke, receipts, export_keys)
     group(app, "county", "县教育局。", *commands)
     add_all(app, duplicates, settle, conflicts, resolve)
 
@@ -72,6 +72,18 @@ def receipts(to: To) -> None:
     """为每台报过数据的电脑写回执。"""
     written = state.services().county.write_receipts(to)
     emit(written, f"已写 {len(written)} 份回执，可以拔出 U 盘。")
+
+
+def export_keys(
+    to: To,
+    with_identity: Annotated[
+        bool, typer.Option("--with-identity", help="连同能打开所有数据包的私钥，务必妥善保管")
+    ] = False,
+) -> None:
+    """写出外人核验数据包所需的县站公钥（审计用）。"""
+    written = state.services().county.export_keys(to, with_identity=with_identity)
+    warning = "其中 county.identity 能打开本县所有数据包，用完请立即销毁。" if with_identity else ""
+    emit(written, f"已写到 {'、'.join(path.name for path in written)}。{warning}")
 
 
 def duplicates() -> None:

@@ -14,8 +14,9 @@ from jzdesk.core.money import Fen, format_yuan
 from jzdesk.core.term import Term
 from jzdesk.models import AidDecision, Batch, Hardship, Payment
 from jzdesk.policy.decision import GRANTED
-from jzdesk.services.batches import BATCH, PAYMENT, BatchService
+from jzdesk.services.batches import BatchService
 from jzdesk.services.deciding import DECISION, DecisionRun, Progress, decide_term
+from jzdesk.services.payments import BATCH, PAYMENT
 from jzdesk.services.pupils import STUDENT, Pupil, by_place, pupils, span_of, table_of
 from jzdesk.services.standards import Book, StandardService, channel_label, read_book
 

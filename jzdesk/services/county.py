@@ -185,6 +185,23 @@ class CountyService:
                 )
             )
 
+    def export_keys(self, to: Path, *, with_identity: bool) -> list[Path]:
+        """Write `county.signers` (for `ssh-keygen -Y verify`), and the secret `county.identity` (for `age -d`).
+
+        The identity opens every package of the county: it is written only when asked for, readable by the owner.
+        """
+        self._only_county()
+        keys = identity.station_keys(self._context)
+        with files("写出县站密钥"):
+            signers = to / "county.signers"
+            signers.write_text(f"county {keys.public.signing}\n", "ascii")
+            if not with_identity:
+                return [signers]
+            secret = to / "county.identity"
+            secret.touch(mode=0o600)
+            secret.write_text(f"{keys.sealing}\n", "ascii")
+        return [signers, secret]
+
     def issued(self) -> list[CertificateLine]:
         """Certificates issued, newest first."""
         table = certificate_table

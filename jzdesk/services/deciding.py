@@ -330,6 +330,7 @@ def _follow_drafts(unit: Unit, plan: _Plan) -> None:
         .join_from(PAYMENT, BATCH, BATCH.c.uid == PAYMENT.c.batch)
         .where(PAYMENT.c.hidden == 0, BATCH.c.hidden == 0, BATCH.c.state == "draft")
     )
+    amounts: dict[str, dict[str, Value]] = {}
     for payment, decision in unit.connection.execute(query).all():
         if decision not in touched:
             continue
@@ -337,4 +338,5 @@ def _follow_drafts(unit: Unit, plan: _Plan) -> None:
         if values is None or values["outcome"] != GRANTED:
             unit.void(Payment, payment, "认定已变更，不再享受")
         else:
-            unit.change(Payment, payment, {"due": values["fen"], "fen": values["fen"]})
+            amounts[payment] = {"due": values["fen"], "fen": values["fen"]}
+    unit.change_many(Payment, amounts)

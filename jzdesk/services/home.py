@@ -87,16 +87,16 @@ class HomeService:
             select(func.count(func.distinct(parked_row.c.file + parked_row.c.row))).where(parked_row.c.solved.is_(None))
         ).scalar_one()
         return (
-            Card("在校学生", f"{enrolled:,}", f"其中住校 {boarding:,} 人", "students"),
-            Card("困难学生", f"{poor:,}", f"已有责任人 {paired:,} 人", "students"),
+            Card("在校学生", f"{enrolled:,}", f"其中住校 {boarding:,} 人", "student"),
+            Card("困难学生", f"{poor:,}", f"已有责任人 {paired:,} 人", "student"),
             Card("本学期已发资助", f"¥ {format_yuan(Fen(fen))}", f"共 {lines:,} 笔", "aid"),
-            Card("责任状", _pledge_share(connection), "已签订的比例", "pledges"),
-            Card("待核实", f"{open_questions + parked:,}", f"疑问 {open_questions} · 停放行 {parked}", "students"),
+            Card("责任状", _pledge_share(connection), "已签订的比例", "pledge"),
+            Card("待核实", f"{open_questions + parked:,}", f"疑问 {open_questions} · 停放行 {parked}", "student"),
         )
 
     def _visit_todos(self) -> tuple[Todo, ...]:
         due = self._services.visits.due()
-        return (Todo("走访已逾期的学生", sum(1 for line in due if line.overdue_days > 0), "visits", "overdue"),)
+        return (Todo("走访已逾期的学生", sum(1 for line in due if line.overdue_days > 0), "visit", "overdue"),)
 
     def _visits_by_grade(self) -> tuple[tuple[str, int, int], ...]:
         """Hardship students of each grade: visited since the first day of the month before, and all."""
@@ -176,22 +176,22 @@ def _school_todos(connection: Connection) -> tuple[Todo, ...]:
     due = and_(BATCH.c.state != "paid", BATCH.c.hidden == 0)
     return (
         Todo("导入时停放、等待改正的行", connection.execute(parked).scalar_one(), "imports", "parked"),
-        Todo("资料有疑问、等待核实", _count(connection, QUESTION, QUESTION.c.state == "open"), "students", "questions"),
+        Todo("资料有疑问、等待核实", _count(connection, QUESTION, QUESTION.c.state == "open"), "student", "questions"),
         Todo(
             "困难学生还没有帮扶责任人",
             _count(connection, STUDENT, STUDENT.c.uid.in_(poor), STUDENT.c.uid.not_in(paired)),
-            "students",
+            "student",
             "unpaired",
         ),
         Todo(
             "困难学生缺银行账户",
             _count(connection, STUDENT, STUDENT.c.uid.in_(poor), STUDENT.c.uid.not_in(banked)),
-            "students",
+            "student",
             "no_account",
         ),
         Todo("资助批次等待审批或发放", _count(connection, BATCH, due), "aid"),
-        Todo("责任状等待打印", _count(connection, PLEDGE, PLEDGE.c.state == "made"), "pledges", "made"),
-        Todo("责任状等待签订回收", _count(connection, PLEDGE, PLEDGE.c.state == "printed"), "pledges", "printed"),
+        Todo("责任状等待打印", _count(connection, PLEDGE, PLEDGE.c.state == "made"), "pledge", "made"),
+        Todo("责任状等待签订回收", _count(connection, PLEDGE, PLEDGE.c.state == "printed"), "pledge", "printed"),
         Todo("公示等待撤下", _count(connection, NOTICE, NOTICE.c.taken_down.is_(None)), "aid"),
     )
 
@@ -199,12 +199,12 @@ def _school_todos(connection: Connection) -> tuple[Todo, ...]:
 def _county_todos(connection: Connection) -> tuple[Todo, ...]:
     conflicts = connection.execute(select(func.count()).select_from(conflict)).scalar_one()
     return (
-        Todo("同一学生在两校登记，等待核实", len(open_cases(connection)), "merged", "duplicates"),
-        Todo("同一栏有不同填法，等待裁定", conflicts, "merged", "conflicts"),
+        Todo("同一学生在两校登记，等待核实", len(open_cases(connection)), "merge", "duplicates"),
+        Todo("同一栏有不同填法，等待裁定", conflicts, "merge", "conflicts"),
         Todo(
             "各校资料有疑问、尚未核实",
             _count(connection, QUESTION, QUESTION.c.state == "open"),
-            "students",
+            "student",
             "questions",
         ),
     )

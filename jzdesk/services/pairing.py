@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, or_, select
 
 from jzdesk.core.errors import UserError
+from jzdesk.core.fields import Value
 from jzdesk.core.text import parse_date
 from jzdesk.models import Hardship, Pairing, Staff
 from jzdesk.services.context import Context
@@ -63,22 +64,19 @@ class PairingService:
             _check_staff(unit.connection, staff)
             wanted = _check_students(unit.connection, self._context.author.scope, students)
             open_ones = _open_intervals(unit.connection, day)
+            ends: dict[str, dict[str, Value]] = {}
+            new: list[dict[str, Value]] = []
             for uid, pupil in wanted.items():
-                self._hand_over(unit, pupil, open_ones.get(uid, ()), (staff, day, why))
+                before = open_ones.get(uid, ())
+                if _stays(before, staff, day):
+                    continue
+                _check_reason(pupil.name, before, staff, why)
+                for row in before:
+                    _end(unit, row, day, why, pupil.name, ends)
+                new.append({"student": uid, "staff": staff, "valid_from": day, "reason": why or None})
+            unit.change_many(Pairing, ends)
+            unit.add_many(Pairing, new)
         return unit.changes
-
-    def _hand_over(
-        self, unit: Unit, pupil: Pupil, before: Sequence[Mapping[str, Any]], to: tuple[str, str, str]
-    ) -> None:
-        staff, day, why = to
-        if len(before) == 1 and before[0]["staff"] == staff and (before[0]["valid_from"] or "") <= day:
-            return
-        if any(row["staff"] != staff for row in before) and not why:
-            raise UserError(f"{pupil.name}已有帮扶责任人，更换要写明原因", "请写一句原因，例如“原责任人调离”。", _PLACE)
-        for row in before:
-            _end(unit, row, day, why, pupil.name)
-        values = {"student": pupil.uid, "staff": staff, "valid_from": day, "reason": why or None}
-        unit.add(Pairing, values)
 
     def current(self, student: str, day: str | None = None) -> PairingLine | None:
         """The interval in force on the day (today), or None."""
@@ -185,7 +183,17 @@ def _open_intervals(connection: Connection, day: str) -> dict[str, list[Mapping[
     return found
 
 
-def _end(unit: Unit, row: Mapping[str, Any], day: str, why: str, name: str) -> None:
+def _stays(before: Sequence[Mapping[str, Any]], staff: str, day: str) -> bool:
+    """Whether this is the caseworker already, and nobody else besides."""
+    return len(before) == 1 and before[0]["staff"] == staff and (before[0]["valid_from"] or "") <= day
+
+
+def _check_reason(name: str, before: Sequence[Mapping[str, Any]], staff: str, why: str) -> None:
+    if any(row["staff"] != staff for row in before) and not why:
+        raise UserError(f"{name}已有帮扶责任人，更换要写明原因", "请写一句原因，例如“原责任人调离”。", _PLACE)
+
+
+def _end(unit: Unit, row: Mapping[str, Any], day: str, why: str, name: str, ends: dict[str, dict[str, Value]]) -> None:
     """End an interval the day before; one that began the same day was a slip and is voided."""
     begun = row["valid_from"] or ""
     if begun > day:
@@ -195,4 +203,4 @@ def _end(unit: Unit, row: Mapping[str, Any], day: str, why: str, name: str) -> N
         unit.void(Pairing, row["uid"], why or "同日更正")
     else:
         before = dt.date.fromisoformat(day) - dt.timedelta(days=1)
-        unit.change(Pairing, row["uid"], {"valid_to": before.isoformat()})
+        ends[row["uid"]] = {"valid_to": before.isoformat()}

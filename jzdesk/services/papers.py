@@ -30,8 +30,10 @@ from jzdesk.printing import (
     write_recovery,
     write_sign_off,
 )
-from jzdesk.services.batches import BATCH, NOTICE, PaymentRecord, payments_of
+from jzdesk.services.batches import SEVERAL
 from jzdesk.services.context import Context
+from jzdesk.services.notices import NOTICE
+from jzdesk.services.payments import PaymentRecord, batch_row, payments_of
 from jzdesk.services.pledges import PledgeService, pledge_rows
 from jzdesk.services.pupils import Pupil, by_place, pupils
 from jzdesk.services.standards import Book, read_book
@@ -91,8 +93,9 @@ class PaperService:
         """The notice as PDF: name, grade and class of each pupil and nothing else about them (reference §0 rule 1)."""
         with self._context.read() as connection:
             row = _notice_row(connection, notice)
-            batch = _batch_row(connection, row["batch"])
-            people = [one.pupil for one in _still_paid(payments_of(connection, row["batch"])) if one.pupil]
+            batch = batch_row(connection, row["batch"])
+            records = payments_of(connection, row["batch"])
+            people = [one.pupil for one in records if one.pupil and one.row["kind"] != "returned"]
             book = read_book(connection)
         return write_notice(path, self._notice_sheet(row, batch, people, book))
 
@@ -105,7 +108,7 @@ class PaperService:
         return NoticeSheet(
             school=self._context.info.name,
             term=batch["term"],
-            programme=book.name(batch["programme"]) if batch["programme"] else "家庭经济困难学生资助",
+            programme=book.name(batch["programme"]) if batch["programme"] else SEVERAL,
             pupils=listed,
             begins=begins,
             ends=row["until"],
@@ -120,7 +123,7 @@ class PaperService:
     def sign_off(self, path: Path, batch: str) -> int:
         """The sign-off sheet as PDF, with accounts, for the school's own files."""
         with self._context.read() as connection:
-            row = _batch_row(connection, batch)
+            row = batch_row(connection, batch)
             records, book = payments_of(connection, batch), read_book(connection)
         if not records:
             raise _no_lines(row)
@@ -133,7 +136,7 @@ class PaperService:
         from jzdesk.sheets.writer import write_book
 
         with self._context.read() as connection:
-            row = _batch_row(connection, batch)
+            row = batch_row(connection, batch)
             records, book = payments_of(connection, batch), read_book(connection)
         if not records:
             raise _no_lines(row)
@@ -150,7 +153,7 @@ class PaperService:
         and named in the result; what came back is not paid twice.
         """
         with self._context.read() as connection:
-            row = _batch_row(connection, batch)
+            row = batch_row(connection, batch)
             if row["state"] == "draft":
                 raise UserError("批次还没有审批，不能生成代发文件", "请先由校长审批这个批次。", row["number"])
             records, book = _still_paid(payments_of(connection, batch)), read_book(connection)
@@ -220,13 +223,6 @@ def _notice_row(connection: Connection, uid: str) -> Mapping[str, Any]:
     row = connection.execute(select(NOTICE).where(NOTICE.c.uid == uid, NOTICE.c.hidden == 0)).mappings().first()
     if row is None:
         raise UserError("这张公示不存在或已作废", "请刷新页面后重试。", "公示")
-    return dict(row)
-
-
-def _batch_row(connection: Connection, uid: str) -> Mapping[str, Any]:
-    row = connection.execute(select(BATCH).where(BATCH.c.uid == uid, BATCH.c.hidden == 0)).mappings().first()
-    if row is None:
-        raise UserError("这个发放批次不存在或已作废", "请刷新页面后重试。", _PLACE)
     return dict(row)
 
 

@@ -213,7 +213,7 @@ def _pay(stage: Play, services: Services) -> dict[str, dict[str, int]]:
         return {}
     name = services.info.name
     batch = services.aid.make_batch(TERM)
-    notice = services.aid.post_notice(batch.uid, POSTED, "0735-0000000", f"{name}资助办公室", "0735-0000001")
+    notice = services.aid.post_notice(batch.uid, POSTED, "0735-0000000", "学校行政楼一楼", "0735-0000001")
     services.papers.notice(stage.paper("notices", f"公示-{name}.pdf"), notice)
     services.aid.approve(batch.uid, "校长")
     services.papers.sign_off(stage.paper("sign_off", f"签领表-{name}.pdf"), batch.uid)

@@ -45,6 +45,7 @@ def _member(number: int) -> list[Column]:
     """成员1姓名 and its like; the first member's headings may also begin with 监护人 or 家长."""
     prefixes = (f"成员{number}", "监护人", "家长") if number == 1 else (f"成员{number}",)
     specs = {name: (Member.spec[name], Member.spec[name].headings()) for name in _MEMBER_FIELDS}
+    specs["phone"] = (Member.spec["phone"], (*Member.spec["phone"].headings(), "电话", "手机号码"))
     relation = Guardian.spec["relation"]
     specs["relation"] = (relation, (*relation.headings(), "与学生关系", "与学生的关系"))
     guards = Guardian.spec["is_guardian"]

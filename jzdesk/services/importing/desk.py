@@ -53,6 +53,10 @@ class Importer(ABC):
     def reconsider(self, row: SheetRow) -> None:  # noqa: B027  most kinds have nothing to reconsider
         """Take back faults of single cells that the rest of the row explains."""
 
+    def closing(self) -> list[str]:
+        """Sentences for the top of the report, once every row was taken."""
+        return []
+
     @abstractmethod
     def take(self, row: SheetRow) -> str:
         """What a row became: one of report.ADDED, CHANGED, UNCHANGED, UNMATCHED, or PARKED when it has faults.

