@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import shutil
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,22 @@ import pytest
 from jzdesk.services.bundle import Services
 from jzdesk.store.store import Store
 from jzdesk.store.verify import verify
+from tools import system
 
-SchoolMaker = Callable[..., Services]
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# What tests call that is no Python, and how the Debian package is called that holds it.
+PROGRAMS = {
+    "age": "age", "zstd": "zstd", "ssh-keygen": "openssh-client", "pdftotext": "poppler-utils", "qpdf": "qpdf",
+    "unzip": "unzip", "Xvfb": "xvfb", "xdotool": "xdotool",
+}  # fmt: skip
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Refuse to begin without the programs tests need: a test that cannot run must not look like one that passed."""
+    lacking = sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
+    if lacking and sys.platform == "linux":
+        pytest.exit(system.sentence(lacking), returncode=1)
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +53,8 @@ def tables_agree_with_journal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     monkeypatch.setattr(Store, "__init__", opening)
     monkeypatch.setattr(Store, "close", closing)
     yield
-    for store in list(opened):
-        store.close()
+    while opened:
+        opened[-1].close()
     assert not differences, f"tables differ from the journal: {differences}"
 
 

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from jzdesk import __version__
 from jzdesk.cli import aid, county, exchange, records, rehearse, sheets, state, station, work
-from jzdesk.core.errors import StationFault, UserError
+from jzdesk.core.errors import StationFault, UserError, ValueFault
 
 DONE, PERSON, MACHINE, OURS = 0, 1, 2, 3
 app = typer.Typer(
@@ -49,17 +49,16 @@ def run(argv: list[str]) -> int:
     try:
         code = app(argv, standalone_mode=False)
         return code if isinstance(code, int) else DONE
-    except click.exceptions.Exit as leave:
+    except typer.Exit as leave:
         return leave.exit_code
-    except click.ClickException as wrong:
-        wrong.show()
-        return PERSON
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return _say("已取消，没有改动。", PERSON)
-    except UserError as fault:
+    except (UserError, ValueFault) as fault:
         return _say(fault.sentence(), PERSON)
     except StationFault as fault:
         return _say(fault.sentence(), MACHINE)
+    except TyperException as wrong:
+        return _say(f"{wrong}\n用 --help 查看写法。", PERSON)
     except Exception:
         logging.getLogger("jzdesk").exception("unexpected failure")
         return _say("程序出错了，数据没有改动。请把上面的信息发给维护人员。", OURS)

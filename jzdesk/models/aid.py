@@ -61,6 +61,7 @@ class AidDecision(Record):
 
     __tablename__ = "decision"
     label = "资助认定"
+    managed = "资助"
     title = ("programme", "term")
     indexed: ClassVar = (("term", "programme"),)
 
@@ -81,6 +82,7 @@ class Batch(Record):
 
     __tablename__ = "batch"
     label = "发放批次"
+    managed = "资助"
     title = ("number",)
     indexed: ClassVar = (("term",),)
 
@@ -99,6 +101,7 @@ class Payment(Record):
 
     __tablename__ = "payment"
     label = "发放明细"
+    managed = "资助"
     title = ("student",)
 
     batch: Mapped[str] = field("发放批次", Reference("batch"), required=True, table=20)
@@ -124,6 +127,7 @@ class Notice(Record):
 
     __tablename__ = "notice"
     label = "公示"
+    managed = "资助"
     title = ("name",)
 
     batch: Mapped[str] = field("发放批次", Reference("batch"), required=True, table=20)

@@ -16,7 +16,7 @@ from jzdesk.core.kinds import Kind, Reference
 class Record(DeclarativeBase, metaclass=DeclarativeAttributeIntercept):
     """One synchronised record: `uid` is random, `scope` the school (or county) it belongs to, `hidden` 1 when void.
 
-    Subclasses set `label` (Chinese), `title` (fields that name a record to people), `owner` and `checks`.
+    Subclasses set `label` (Chinese), `title` (fields that name a record to people), `owner`, `checks` and `managed`.
     """
 
     metadata = MetaData()
@@ -24,6 +24,7 @@ class Record(DeclarativeBase, metaclass=DeclarativeAttributeIntercept):
     title: ClassVar[tuple[str, ...]] = ()
     owner: ClassVar[str] = "school"
     checks: ClassVar[tuple[Check, ...]] = ()
+    managed: ClassVar[str] = ""
     indexed: ClassVar[tuple[tuple[str, ...], ...]] = ()
     spec: ClassVar[EntitySpec]
 
@@ -33,7 +34,7 @@ class Record(DeclarativeBase, metaclass=DeclarativeAttributeIntercept):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.spec = EntitySpec(cls.__tablename__, cls.label, dict(_specs(cls)), cls.owner, cls.title, tuple(cls.checks))
+        cls.spec = EntitySpec(cls.__tablename__, cls.label, dict(_specs(cls)), cls.owner, cls.title, tuple(cls.checks), cls.managed)
         _index(cls)
 
 

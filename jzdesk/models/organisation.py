@@ -90,6 +90,7 @@ class Pairing(Record):
 
     __tablename__ = "pairing"
     label = "结对帮扶"
+    managed = "学生"
     title = ("valid_from",)
     indexed: ClassVar = (("valid_to",),)
 
@@ -107,6 +108,7 @@ class Pledge(Record):
 
     __tablename__ = "pledge"
     label = "责任状"
+    managed = "责任状"
     title = ("number",)
     indexed: ClassVar = (("term",),)
 

@@ -210,6 +210,7 @@ class Question(Record):
 
     __tablename__ = "question"
     label = "待核实问题"
+    managed = "学生"
     title = ("sentence",)
     indexed: ClassVar = (("state",),)
 
@@ -227,6 +228,7 @@ class Identity(Record):
 
     __tablename__ = "identity"
     label = "同一人判定"
+    managed = "合并结果"
     title = ("verdict",)
     indexed: ClassVar = (("first", "second"),)
 

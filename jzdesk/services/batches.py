@@ -226,22 +226,26 @@ def _payable(
         DECISION.c.outcome == GRANTED, DECISION.c.fen > 0, DECISION.c.programme.in_(book.cash),
     )  # fmt: skip
     families = {one.code: one.family for one in book.programmes}
-    taken = {(student, families.get(code, code)) for student, code in _in_batches(connection, term, scope)}
+    before = _in_batches(connection, term, scope)
+    seen = {decision for decision, *_ in before}  # one whose money came back is paid again by `reissue` only
+    taken = {(student, families.get(code, code)) for _, student, code, net in before if net > 0}
     chosen: list[Mapping[str, Any]] = []
     for row in connection.execute(query.order_by(DECISION.c.programme, DECISION.c.uid)).mappings():
         key = (row["student"], families.get(row["programme"], row["programme"]))
-        if key not in taken and programme in (None, row["programme"]):
+        if key not in taken and row["uid"] not in seen and programme in (None, row["programme"]):
             taken.add(key)
             chosen.append(dict(row))
     return chosen
 
 
-def _in_batches(connection: Connection, term: Term, scope: str) -> list[tuple[str, str]]:
-    """(student, programme) of every payment of the term; what was returned is paid again by `reissue` only."""
-    query = select(PAYMENT.c.student, PAYMENT.c.programme).where(
-        PAYMENT.c.term == str(term), PAYMENT.c.scope == scope, PAYMENT.c.hidden == 0
+def _in_batches(connection: Connection, term: Term, scope: str) -> list[tuple[str, str, str, int]]:
+    """(decision, student, programme, what was not returned) of everything that is or was in a batch of the term."""
+    query = (
+        select(PAYMENT.c.decision, PAYMENT.c.student, PAYMENT.c.programme, func.sum(PAYMENT.c.fen))
+        .where(PAYMENT.c.term == str(term), PAYMENT.c.scope == scope, PAYMENT.c.hidden == 0)
+        .group_by(PAYMENT.c.decision, PAYMENT.c.student, PAYMENT.c.programme)
     )
-    return [(student, programme) for student, programme in connection.execute(query)]
+    return [(decision, student, programme, net) for decision, student, programme, net in connection.execute(query)]
 
 
 def _nothing_to_pay(term: Term, programme: str | None, book: Book) -> UserError:

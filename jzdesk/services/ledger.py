@@ -153,14 +153,18 @@ class LedgerService:
         self._context.store.save_draft(key, values)
 
     def may_write(self, entity: str) -> bool:
-        """Whether this station may change records of the entity."""
-        return (BY_NAME[entity].owner == "county") == (self._context.info.kind == "county") or (
-            BY_NAME[entity].owner == "school"
-        )
+        """Whether this station may change records of the entity from its ledger."""
+        record = BY_NAME[entity]
+        return not record.managed and (record.owner == "school" or self._context.info.kind == "county")
 
     def _may_write(self, record: type[Record]) -> None:
-        if not self.may_write(record.__tablename__):
-            raise UserError(f"{record.label}由县教育局维护，本站只能查看", "需要改动时请联系县教育局。", record.label)
+        if self.may_write(record.__tablename__):
+            return
+        if record.managed:
+            raise UserError(
+                f"{record.label}由“{record.managed}”页办理，台账里只能查看", f"请到“{record.managed}”页操作。", record.label
+            )
+        raise UserError(f"{record.label}由县教育局维护，本站只能查看", "需要改动时请联系县教育局。", record.label)
 
 
 def _table(entity: str) -> Table:

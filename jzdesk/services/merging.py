@@ -82,6 +82,8 @@ class MergeService:
         self, paths: Iterable[Path], progress: Progress | None = None, cancel: Callable[[], bool] | None = None
     ) -> list[MergeOutcome]:
         """Take in every package, one transaction each; what waits for a missing one is taken in when that comes."""
+        if self._context.info.kind == "school":
+            raise UserError("数据包由县里或乡镇中心学校并入，本站是学校", "学校请读取县里的回执。")
         files = package_files(paths)
         outcomes: list[MergeOutcome] = []
         for index, path in enumerate(files):
