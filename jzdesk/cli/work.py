@@ -109,7 +109,7 @@ def print_(path: Path, uids: Annotated[list[str] | None, typer.Argument(help="�
 
 def open_fund(name: str, donor: str = "", purpose: str = "") -> None:
     """设立一个基金。"""
-    uid = state.services().funds.open(name, donor=donor, purpose=purpose)
+    uid = state.services().funds.open(name, donor=donor or None, purpose=purpose or None)
     emit({"uid": uid}, f"基金 {uid} 已设立。")
 
 
@@ -131,6 +131,6 @@ def move(
 
     services = state.services()
     uid = services.funds.record(
-        fund, direction, parse_yuan(amount), date=date or services.context.today(), note=note, student=student
+        fund, direction, parse_yuan(amount), date=date or services.context.today(), note=note or None, student=student
     )
     emit({"uid": uid}, "已登记。")

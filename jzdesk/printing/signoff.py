@@ -119,7 +119,12 @@ def _line(number: int, line: SignOffLine, columns: Sequence[Column], words: dict
     person = (str(number), line.name, line.sex, line.class_name, line.programme)
     account = (line.account_name, line.bank, line.account, line.receiver)
     cells = (*person, *amounts, *account, sign, line.remark)
-    return cells_row(columns, cells, _LOOK, label=line.name, weight=(1, line.entitled, line.paid))
+    return cells_row(columns, cells, _LOOK, label=line.name, weight=(_person(line), line.entitled, line.paid))
+
+
+def _person(line: SignOffLine) -> int:
+    """1 for a line that is one more person; a line that takes money back is nobody new."""
+    return int(line.paid >= 0)
 
 
 def _total(name: str, rows: Sequence[Row], columns: Sequence[Column], words: dict[str, Any]) -> Row:
@@ -139,7 +144,7 @@ def _sum_row(name: str, count: int, entitled: Fen, paid: Fen, columns: Sequence[
 def _closing(sheet: SignOffSheet, columns: Sequence[Column], words: dict[str, Any]) -> list[Row]:
     entitled = Fen(sum(line.entitled for line in sheet.lines))
     paid = Fen(sum(line.paid for line in sheet.lines))
-    total = _sum_row(words["grand_total"], len(sheet.lines), entitled, paid, columns, words)
+    total = _sum_row(words["grand_total"], sum(map(_person, sheet.lines)), entitled, paid, columns, words)
     upper = words["upper"].format(amount=rmb_upper(paid))
     across = (Column("", WIDE.width, Align.LEFT),)
     return [

@@ -118,16 +118,18 @@ class BatchService(NoticeService):
                 unit.void(Payment, payment, reason or "批次作废")
             unit.void(Batch, batch, reason or "批次作废")
 
-    def approve(self, batch: str, approver: str) -> BatchLine:
-        """Draft → approved; raises UserError in any other state, and when lines and decisions disagree."""
-        name = normalise_name(approver)
+    def approve(self, batch: str, approver: str, approved_on: str | None = None) -> BatchLine:
+        """Draft → approved on the day (today); UserError in any other state, or when lines and decisions differ."""
+        name, day = normalise_name(approver), parse_date(approved_on) if approved_on else self._context.today()
+        if day > self._context.today():
+            raise UserError(f"审批日期 {day} 还没有到", "请填写实际审批的日期。", "审批日期")
         if not name:
             raise UserError("没有填写审批人", "请填写审批人姓名，一般是校长。", "审批人")
         with self._context.write() as unit:
             row = batch_row(unit.connection, batch)
             _expect(row, (_DRAFT,), "审批", "已审批的批次可以直接登记发放。")
             _check_lines(unit.connection, batch)
-            unit.change(Batch, batch, {"state": _APPROVED, "approver": name, "approved_on": self._context.today()})
+            unit.change(Batch, batch, {"state": _APPROVED, "approver": name, "approved_on": day})
         return self.batch(batch)
 
     def pay(self, batch: str, paid_on: str | None = None) -> BatchLine:

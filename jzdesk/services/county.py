@@ -214,11 +214,13 @@ class CountyService:
         """Trust a certificate no longer: packages signed with it are refused from now on."""
         self._only_county()
         with self._context.store.local() as connection:
-            connection.execute(
+            changed = connection.execute(
                 update(certificate_table)
                 .where(certificate_table.c.serial == serial)
                 .values(revoked=self._context.today())
             )
+        if changed.rowcount == 0:
+            raise UserError(f"没有编号为 {serial} 的证书", "请在证书清单里核对编号。", "吊销")
 
     def write_receipts(self, to: Path) -> list[Path]:
         """One receipt for every certified device that has sent something, onto the stick."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from jzdesk.models import Identity, Student
 
+Pair = tuple[str, str]
 _STUDENT = Student.__table__
 _IDENTITY = Identity.__table__
 
@@ -39,10 +40,25 @@ def open_cases(connection: Connection) -> list[Case]:
     return [Case(number, tuple(uids)) for number, uids in groups.items() if _open(uids, judged)]
 
 
-def _judged(connection: Connection) -> set[frozenset[str]]:
-    query = select(_IDENTITY.c.first, _IDENTITY.c.second).where(_IDENTITY.c.hidden == 0)
-    return {frozenset((row.first, row.second)) for row in connection.execute(query)}
+def _judged(connection: Connection) -> dict[str, set[Pair]]:
+    """Verdict → pairs of records it was given on."""
+    query = select(_IDENTITY.c.first, _IDENTITY.c.second, _IDENTITY.c.verdict).where(_IDENTITY.c.hidden == 0)
+    judged: dict[str, set[Pair]] = {"same": set(), "distinct": set()}
+    for row in connection.execute(query):
+        judged.setdefault(row.verdict, set()).add((row.first, row.second))
+    return judged
 
 
-def _open(uids: Iterable[str], judged: set[frozenset[str]]) -> bool:
-    return any(frozenset(pair) not in judged for pair in combinations(uids, 2))
+def _open(uids: Sequence[str], judged: Mapping[str, set[Pair]]) -> bool:
+    """Whether two groups of records judged the same child have not been told apart."""
+    group = {uid: uid for uid in uids}
+    for first, second in judged["same"]:
+        if first in group and second in group:
+            old, new = group[first], group[second]
+            group = {uid: new if name == old else name for uid, name in group.items()}
+    apart = {
+        frozenset((group[first], group[second]))
+        for first, second in judged["distinct"]
+        if first in group and second in group
+    }
+    return any(frozenset(pair) not in apart for pair in combinations(set(group.values()), 2))

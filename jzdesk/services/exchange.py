@@ -135,7 +135,14 @@ class ExchangeService:
                 raise UserError(
                     "县里的校验字与电话里核对的不一致", "请不要使用这个证书文件，马上与县教育局联系。", path.name
                 )
-            self._keep(issued)
+            try:
+                self._keep(issued)
+            except (Gap, Fork):
+                raise UserError(
+                    "证书文件里县里的数据与本站已有的接不上",
+                    "本站没有改动。请与县教育局核对县站的数据库是不是换过。",
+                    path.name,
+                ) from None
         return words
 
     def _keep(self, issued: certificates.Issued) -> None:
@@ -175,8 +182,8 @@ class ExchangeService:
             )
             recipients = identity.county_card(context).recipients
             written = write_package(identity.letters(context), head, bodies, keys, signed, recipients, report)
+        write_mark(context.folder, known.ep, written.manifest.last_n)  # first: what is marked may have left
         target = stick.copy_to_stick(written.path, to)
-        write_mark(context.folder, known.ep, written.manifest.last_n)
         with context.store.local() as connection:
             journal.mark_chain(
                 connection,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -12,8 +11,9 @@ from sqlalchemy import select
 
 from jzdesk.core.errors import StationFault, UserError
 from jzdesk.services import identity, package_log
-from jzdesk.services.context import COUNTY_SCOPE, Context
+from jzdesk.services.context import COUNTY_SCOPE, Context, files
 from jzdesk.services.package_log import EntryCounts
+from jzdesk.store.folder import copy_durably
 from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.tables import package
 from jzdesk.sync import stick
@@ -36,6 +36,7 @@ _REASONS = {
     "policy": "改动了县里维护的内容",
     "clock": "电脑时钟超前两天以上",
     "record": "改动了别的学校的记录",
+    "value": "内容的写法不对",
 }
 Progress = Callable[[int, int], None]
 
@@ -135,11 +136,12 @@ class MergeService:
                 outcome = self._take(reader, path.name, local)
         except PackageRefused as refused:
             if refused.kind == "version" and local is not None:
-                return self._park_unread(path.name, local, refused)
-            outcome = _rejected(path.name, refused)
+                outcome = self._park_unread(path.name, local, refused)
+            else:
+                outcome = _rejected(path.name, refused)
         except UserError as fault:
             outcome = _rejected(path.name, fault)
-        if local is not None and outcome.outcome in ("rejected", "duplicate"):
+        if local is not None and outcome.outcome not in ("applied", "held"):
             local.unlink(missing_ok=True)
         return outcome
 
@@ -158,6 +160,8 @@ class MergeService:
             with self._context.write() as unit:
                 counts = take(unit, manifest, reader.entries(), self._licence(reader))
                 outcome, reason = _verdict(counts)
+                if whole == 0 and self._seen(manifest.package_id):
+                    outcome = "duplicate"
                 found = EntryCounts.of(counts)
                 package_log.note_arrival(
                     unit.connection, manifest, name, _digest(local), outcome, reason, found, self._context.store.clock
@@ -188,7 +192,7 @@ class MergeService:
         manifest = reader.manifest
         kept = self._context.folder.sub(outcome) / f"{manifest.package_id}{SUFFIX}"
         if not kept.exists():
-            shutil.copyfile(local, kept)
+            _keep(local, kept)
             self._log(reader, name, local, outcome, reason, counts)
         return MergeOutcome(name, manifest.school_name, outcome, reason, counts)
 
@@ -203,7 +207,8 @@ class MergeService:
     def _park_unread(self, name: str, local: Path, refused: PackageRefused) -> MergeOutcome:
         """A newer format is kept whole until this program is updated."""
         kept = self._context.folder.sub("parked") / name
-        shutil.copyfile(local, kept)
+        if not kept.exists():
+            _keep(local, kept)
         return MergeOutcome(name, "", "parked", refused.sentence(), EntryCounts())
 
     def _retry_parked(self) -> list[MergeOutcome]:
@@ -214,11 +219,11 @@ class MergeService:
             progressed = False
             for kept in sorted(self._context.folder.sub("parked").glob(f"*{SUFFIX}")):
                 outcome = self._merge_file(kept)
-                if outcome.outcome in ("applied", "held", "duplicate"):
+                if outcome.outcome in ("applied", "held", "duplicate", "fork"):
                     kept.unlink()
                     if outcome.outcome != "duplicate":
                         done.append(replace(outcome, package=self._first_name(kept)))
-                        progressed = True
+                    progressed |= outcome.outcome in ("applied", "held")
         return done
 
     def _first_name(self, kept: Path) -> str:
@@ -243,6 +248,11 @@ def _verdict(counts: Counts) -> tuple[str, str | None]:
     if counts.applied == 0 and counts.known:
         return "duplicate", None
     return "applied", None
+
+
+def _keep(local: Path, kept: Path) -> None:
+    with files("存放数据包"):
+        copy_durably(local, kept)
 
 
 def _rejected(name: str, fault: UserError | StationFault) -> MergeOutcome:

@@ -170,9 +170,9 @@ class PaperService:
             Fen(sum(one.row["fen"] for one in left)),
         )
 
-    def recovery(self, path: Path, station: str, key: str) -> int:
-        """The sheet with the recovery key."""
-        return write_recovery(path, RecoverySheet(station, key, self._context.today()))
+    def recovery(self, path: Path, key: str, station: str | None = None) -> int:
+        """The sheet with the recovery key of this station, or of the one named."""
+        return recovery_sheet(path, station or self._context.info.name, key, self._context.today())
 
     def preview(self, pdf: Path, dpi: int = 96) -> list[bytes]:
         """Every page of a PDF as PNG; raises StationFault when it cannot be read."""

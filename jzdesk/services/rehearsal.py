@@ -19,7 +19,7 @@ from jzdesk.services.importing import ImportReport
 from jzdesk.services.stations import create_station, open_station
 
 TERM = "2025-2026-1"
-POSTED, PAID = "2025-12-01", "2025-12-20"
+POSTED, APPROVED, PAID = "2025-12-01", "2025-12-10", "2025-12-20"
 _OURS = ("stations", "stick", "printed", "summary.json", "stations.json")
 _ROLLS = ("学籍导出", "学生名册")
 _FURTHER = (("staff", "教师名册"), ("pairing", "结对帮扶"), ("accounts", "银行账户"), ("visits", "走访记录"))
@@ -212,14 +212,15 @@ def _pay(stage: Play, services: Services) -> dict[str, dict[str, int]]:
     if not totals:
         return {}
     name = services.info.name
+    posted, approved, paid = (min(day, services.context.today()) for day in (POSTED, APPROVED, PAID))
     batch = services.aid.make_batch(TERM)
-    notice = services.aid.post_notice(batch.uid, POSTED, "0735-0000000", "学校行政楼一楼", "0735-0000001")
+    notice = services.aid.post_notice(batch.uid, posted, "0735-0000000", "学校行政楼一楼", "0735-0000001")
     services.papers.notice(stage.paper("notices", f"公示-{name}.pdf"), notice)
-    services.aid.approve(batch.uid, "校长")
+    services.aid.approve(batch.uid, "校长", approved)
     services.papers.sign_off(stage.paper("sign_off", f"签领表-{name}.pdf"), batch.uid)
     if batch.missing_accounts < batch.students:
         services.papers.payment_file(stage.paper("payment", f"代发文件-{name}.xlsx"), batch.uid)
-    services.aid.pay(batch.uid, PAID)
+    services.aid.pay(batch.uid, paid)
     return {total.programme: {"students": total.students, "fen": total.fen} for total in totals}
 
 

@@ -104,22 +104,33 @@ class SettlingService:
         """Record that two records are one child, or are not; reversible by 作废 of that record."""
         if not reason.strip():
             raise UserError("没有写明判定的理由", "请写一句理由，例如“电话核实，已转学”。", "同一人判定")
+        if first == second:
+            raise UserError("选中的是同一条记录", "请选两条不同的学生记录。", "同一人判定")
         one, other = sorted((first, second))
+        verdict: dict[str, Value] = {"verdict": "same" if same else "distinct", "reason": reason.strip()}
         with self._context.write() as unit:
-            unit.add(
-                Identity,
-                {"first": one, "second": other, "verdict": "same" if same else "distinct", "reason": reason.strip()},
-            )
+            if earlier := _verdict_on(unit.connection, one, other):
+                unit.change(Identity, earlier, verdict)
+            else:
+                unit.add(Identity, {"first": one, "second": other, **verdict})
+
+
+def _verdict_on(connection: Connection, one: str, other: str) -> str | None:
+    """The verdict already given on a pair: a second one changes it, so that there are never two."""
+    table = Identity.__table__
+    query = select(table.c.uid).where(table.c.first == one, table.c.second == other, table.c.hidden == 0)
+    return connection.execute(query.order_by(table.c.uid).limit(1)).scalar_one_or_none()
 
 
 def _line(ent: str, uid: str, field: str, known: list[Known], names: dict[str, str]) -> ConflictLine:
     spec = SPECS[ent]
-    label = "作废与修改" if field == "*" else spec[field].label
+    known_field = spec.fields.get(field)  # a newer version may have fields that we do not know
+    label = "作废与修改" if field == "*" else known_field.label if known_field else field
     leaves = set(record_state(known).leaves.get(field, ()))
     values = tuple(
         Candidate(
             item.entry.set[field],
-            spec[field].masked(item.entry.set[field]),
+            known_field.masked(item.entry.set[field]) if known_field else str(item.entry.set[field] or ""),
             item.entry.actor,
             moment(item.entry.at),
             item.entry.scope,

@@ -59,6 +59,8 @@ def create_station(folder: Path, *, kind: str, code: str, name: str, account: st
     with files("建立工作站文件夹"):
         folder.mkdir(parents=True, exist_ok=True)
     home = StationFolder(folder)
+    with files("移开没有建完的工作站"):
+        home.set_aside_leftovers()
     key, recovery_key = slots.new_database_key(), slots.new_recovery_key()
     device, epoch = _new_device(home, key), os.urandom(8).hex()
     create_database(home.database, key)
@@ -170,9 +172,9 @@ def read_mark(home: StationFolder) -> dict[str, int]:
 
     try:
         found = json.loads(home.mark.read_text("utf-8"))
-    except (OSError, ValueError):
+        return {str(epoch): int(n) for epoch, n in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
-    return {str(epoch): int(n) for epoch, n in found.items()}
 
 
 def write_mark(home: StationFolder, epoch: str, n: int) -> None:

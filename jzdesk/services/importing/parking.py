@@ -87,7 +87,7 @@ def _settle_row(
         if heading not in wanted and line.solved is None:
             _update(connection, line.uid, solved=f"{lot.today} 再次导入时已改正")
         elif heading in wanted and line.cells != wanted[heading]["cells"]:
-            _update(connection, line.uid, **wanted[heading], solved=None)
+            _update(connection, line.uid, **wanted[heading])
     return [{"uid": new_uid(), **values} for heading, values in wanted.items() if heading not in kept]
 
 

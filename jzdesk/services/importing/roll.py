@@ -76,7 +76,7 @@ class RollImporter(Importer):
     def _check_whole(self, row: SheetRow, cells: Values) -> None:
         """What a new student cannot be without."""
         for name in ("sex", "birth"):
-            if cells.get(name) is None and not _faulty(row, f"student.{name}"):
+            if cells.get(name) is None and not (_faulty(row, _ID) or _faulty(row, f"student.{name}")):
                 label = Student.spec[name].label
                 row.park("no_value", f"{label}没有填写，证件号里也看不出", f"请填写{label}。", f"student.{name}")
         if row.values.get("enrolment.grade") is None and not _faulty(row, "enrolment.grade"):
