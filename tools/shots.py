@@ -1,14 +1,16 @@
-"""Takes pictures of every page and dialog at 1366×768, with usual text and with text at 150 %, off screen.
+"""Takes pictures of every page and dialog at 1366×768, text at 100 % and 150 %, off screen, after a rehearsed term.
 
-python -m tools.shots [--out build/shots] [--only student]
+python -m tools.shots [--data examples] [--out build/shots] [--only student]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -32,7 +34,6 @@ from jzdesk.ui.tasks import Tasks
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (100, 150)
 WINDOW = (1366, 768)
-PASSWORD = "picture-2025"
 
 
 class Camera:
@@ -50,6 +51,7 @@ class Camera:
         timer.start()
         while timer.elapsed() < at_least_ms or (self.tasks.busy() and timer.elapsed() < 20_000):
             self.app.processEvents()
+            time.sleep(0.005)  # let the workers have the interpreter
 
     def take(self, widget: QWidget, name: str) -> None:
         """One picture."""
@@ -131,33 +133,34 @@ def shown(camera: Camera, dialog: QWidget, name: str) -> None:
 
 
 @contextmanager
-def station(folder: Path, kind: str) -> Iterator[Services]:
-    """A station with a few made people."""
-    code, name = ("431099", "示例县教育局") if kind == "county" else ("3443109901", "青石镇中心小学")
-    stations.create_station(folder, kind=kind, code=code, name=name, account="李老师", password=PASSWORD)
-    services = stations.open_station(folder, PASSWORD)
-    if kind != "county":
-        people(services)
+def opened(folder: Path, password: str) -> Iterator[Services]:
+    """A station of the rehearsal."""
+    services = stations.open_station(folder, password)
     try:
         yield services
     finally:
         services.close()
 
 
-def people(services: Services) -> None:
-    """A school, a class, teachers; enough to see a table and a form."""
-    names = ("陈晓岚", "周建国", "欧阳志远", "李文静", "王海燕", "刘强", "何䶮", "张玉兰", "罗永胜", "邓丽华", "谭志明")
-    for number, name in enumerate(names):
-        phone = f"1380735{1000 + 37 * number}"
-        services.ledger.save("staff", {"name": name, "phone": phone})
-    for grade in ("小学一年级", "小学二年级", "小学三年级"):
-        services.ledger.save("school_class", {"grade": grade, "name": "1 班"})
+def rehearse(data: Path, out: Path) -> list[tuple[Path, str]]:
+    """Play a term; (folder, password) of the first school and of the county."""
+    from jzdesk.services import rehearsal
+
+    rehearsal.play(data, out)
+    made = json.loads((out / "stations.json").read_text("utf-8")).values()
+    first: dict[str, tuple[Path, str]] = {}
+    for each in made:
+        folder = Path(each["path"])
+        password = Path(each["password_file"]).read_text("utf-8")
+        first.setdefault(stations.station_facts(folder).kind, (folder, password))
+    return [first["school"], first["county"]]
 
 
 def main(argv: list[str]) -> int:
     """Take all pictures; says where they are."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "shots")
+    parser.add_argument("--data", type=Path, default=ROOT / "examples")
     parser.add_argument("--only", default="")
     chosen = parser.parse_args(argv)
     app = program.application([])
@@ -166,8 +169,8 @@ def main(argv: list[str]) -> int:
     tasks = Tasks(present)
     camera = Camera(app, tasks, chosen.out, chosen.only)
     with tempfile.TemporaryDirectory() as folder:
-        for kind in ("school", "county"):
-            with station(Path(folder) / kind, kind) as services:
+        for station, password in rehearse(chosen.data, Path(folder)):
+            with opened(station, password) as services:
                 every_size(camera, services, present)
     tasks.close()
     print(f"{len(camera.taken)} 张图片在 {chosen.out}")

@@ -73,8 +73,8 @@ class EntitySpec:
     """One kind of record: its name in code, its Chinese label, its fields in order, and who may write it.
 
     `owner` is "school" (any station within its scope) or "county" (county policy, travels downward).
-    `title` names the fields that identify a record to a person. `managed` names the page (in Chinese) that alone changes
-    such records, because they follow from other work; empty when a person may simply edit them.
+    `title` names the fields that identify a record to a person. `managed` names the page (in Chinese) that alone
+    changes such records, because they follow from other work; empty when a person may simply edit them.
     """
 
     name: str

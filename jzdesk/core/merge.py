@@ -7,33 +7,35 @@ record at a time, both when a package is merged and when every table is recomput
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from jzdesk.core.fields import Value
 
 AUTHORITY = {"county": 2, "township": 1, "school": 0}
+BODY_LIMIT = 64 << 10  # bytes of an entry's JSON line; no reader takes a longer one (sync §4)
+_Whole = Annotated[int, msgspec.Meta(gt=-(2**53), lt=2**53)]  # sync §1: what every JSON reader keeps exactly
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One change of one record, as its canonical JSON line (sync §1). `void` and `restore` name what they saw."""
 
-    at: int
+    at: _Whole
     actor: str
     dev: str
     ent: str
     ep: str
-    n: int
+    n: _Whole
     op: str
     role: str
     salt: str
     scope: str
-    sv: int
+    sv: _Whole
     uid: str
     base: dict[str, tuple[str, ...]] = {}
     seen: tuple[str, ...] = ()
-    set: dict[str, Value] = {}
+    set: dict[str, str | _Whole | None] = {}
     why: str = ""
 
 
@@ -68,7 +70,7 @@ def rank(known: Known) -> tuple[int, int, str, str]:
 
 def record_state(entries: Sequence[Known]) -> RecordState:
     """The state of one record from all its accepted entries, in any order; at least one entry is needed."""
-    if len(entries) == 1:
+    if len(entries) == 1 and entries[0].entry.op != "void":
         return _single(entries[0])
     first = min(entries, key=lambda known: (known.entry.op != "put", bool(known.entry.base), *rank(known)))
     leaves = _leaves(entries)

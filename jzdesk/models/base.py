@@ -34,7 +34,10 @@ class Record(DeclarativeBase, metaclass=DeclarativeAttributeIntercept):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        cls.spec = EntitySpec(cls.__tablename__, cls.label, dict(_specs(cls)), cls.owner, cls.title, tuple(cls.checks), cls.managed)
+        fields = dict(_specs(cls))
+        cls.spec = EntitySpec(
+            cls.__tablename__, cls.label, fields, cls.owner, cls.title, tuple(cls.checks), cls.managed
+        )  # fmt: skip
         _index(cls)
 
 

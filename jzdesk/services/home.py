@@ -83,9 +83,7 @@ class HomeService:
         poor, paired = _count_hardship(connection), _count_paired(connection)
         fen, lines = _paid(connection, str(term))
         open_questions = _count(connection, QUESTION, QUESTION.c.state == "open")
-        parked = connection.execute(
-            select(func.count(func.distinct(parked_row.c.file + parked_row.c.row))).where(parked_row.c.solved.is_(None))
-        ).scalar_one()
+        parked = _parked(connection)
         return (
             Card("在校学生", f"{enrolled:,}", f"其中住校 {boarding:,} 人", "student"),
             Card("困难学生", f"{poor:,}", f"已有责任人 {paired:,} 人", "student"),
@@ -163,19 +161,19 @@ def _pledge_share(connection: Connection) -> str:
     return f"{signed * 100 / every:.1f}%" if every else "—"
 
 
+def _parked(connection: Connection) -> int:
+    """Rows of workbooks that wait to be corrected; a row with several faults is one."""
+    rows = select(parked_row.c.file, parked_row.c.sheet, parked_row.c.row).where(parked_row.c.solved.is_(None))
+    return connection.execute(select(func.count()).select_from(rows.distinct().subquery())).scalar_one()
+
+
 def _school_todos(connection: Connection) -> tuple[Todo, ...]:
     poor = select(HARDSHIP.c.student).where(HARDSHIP.c.hidden == 0, HARDSHIP.c.valid_to.is_(None))
     paired = select(PAIRING.c.student).where(PAIRING.c.hidden == 0, PAIRING.c.valid_to.is_(None))
     banked = select(ACCOUNT.c.student).where(ACCOUNT.c.hidden == 0, ACCOUNT.c.valid_to.is_(None))
-    parked = select(func.count()).select_from(
-        select(parked_row.c.file, parked_row.c.sheet, parked_row.c.row)
-        .where(parked_row.c.solved.is_(None))
-        .distinct()
-        .subquery()
-    )
     due = and_(BATCH.c.state != "paid", BATCH.c.hidden == 0)
     return (
-        Todo("导入时停放、等待改正的行", connection.execute(parked).scalar_one(), "imports", "parked"),
+        Todo("导入时停放、等待改正的行", _parked(connection), "imports", "parked"),
         Todo("资料有疑问、等待核实", _count(connection, QUESTION, QUESTION.c.state == "open"), "student", "questions"),
         Todo(
             "困难学生还没有帮扶责任人",

@@ -161,10 +161,9 @@ class LedgerService:
         if self.may_write(record.__tablename__):
             return
         if record.managed:
-            raise UserError(
-                f"{record.label}由“{record.managed}”页办理，台账里只能查看", f"请到“{record.managed}”页操作。", record.label
-            )
-        raise UserError(f"{record.label}由县教育局维护，本站只能查看", "需要改动时请联系县教育局。", record.label)
+            page = record.managed
+            raise UserError(f"{record.label}由“{page}”页办理，台账里只能查看", f"请到“{page}”页操作。")
+        raise UserError(f"{record.label}由县教育局维护，本站只能查看", "需要改动时请联系县教育局。")
 
 
 def _table(entity: str) -> Table:

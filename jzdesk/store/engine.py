@@ -19,13 +19,20 @@ SCHEMA = 1
 APPLICATION_ID = 0x6A7A6401  # "jzd" 1
 _GUARDED = frozenset({*(entity.__tablename__ for entity in ENTITIES), "journal", "chain", "conflict"})
 _WRITES = frozenset({sqlcipher.SQLITE_INSERT, sqlcipher.SQLITE_UPDATE, sqlcipher.SQLITE_DELETE})
+_TRIGGERS = frozenset({sqlcipher.SQLITE_CREATE_TRIGGER, sqlcipher.SQLITE_CREATE_TEMP_TRIGGER})
+_ALTER: int = sqlcipher.SQLITE_ALTER_TABLE
 _OK: int = sqlcipher.SQLITE_OK
 _DENY: int = sqlcipher.SQLITE_DENY
 
 
-def _refuse(action: int, first: str | None, *_rest: str | None) -> int:
-    """SQLite's authorizer: a synchronised table is written by the journal or not at all."""
-    return _DENY if action in _WRITES and first in _GUARDED else _OK
+def _refuse(action: int, first: str | None, second: str | None, *_rest: str | None) -> int:
+    """SQLite's authorizer: a synchronised table is written by the journal or not at all.
+
+    Nor may it be renamed away, or get a trigger that writes while the journal does.
+    """
+    if action in _WRITES and first in _GUARDED:
+        return _DENY
+    return _DENY if action in _TRIGGERS or (action == _ALTER and second in _GUARDED) else _OK
 
 
 @contextmanager
@@ -60,6 +67,7 @@ def open_engine(database: Path, key: bytes, *, writing: bool) -> Engine:
 def _prepare(raw: Any, key: bytes, writing: bool) -> None:
     """Unlock a new connection and set how it works; a wrong key shows at the first read."""
     cursor = raw.cursor()
+    cursor.execute("PRAGMA cipher_log_level = NONE")  # what goes wrong is said by us, not on the console
     cursor.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
@@ -100,12 +108,19 @@ def _create_schema(engine: Engine) -> None:
         )
 
 
-def check_database(engine: Engine, database: Path) -> None:
-    """Refuse a file that is no database of ours, or one written by a newer version; raises UserError."""
+def check_database(engine: Engine, database: Path) -> int:
+    """The schema of our database; UserError for a file that is none of ours, or written by a newer version.
+
+    What the machine cannot do (a locked or unreadable file) stays an OperationalError: such a file is not damaged.
+    """
+    if not database.is_file():
+        raise UserError("数据库文件不见了", "请从“备份与恢复”里选最近的备份，或找回被移走的文件。", database.name)
     try:
         with engine.connect() as connection:
             application = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-            schema = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            schema = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+    except OperationalError:
+        raise
     except DatabaseError:
         raise UserError(
             "数据库打不开：它不是本工作站的数据库，或者已经损坏",
@@ -120,3 +135,4 @@ def check_database(engine: Engine, database: Path) -> None:
             "请先把软件升级到最新版再打开，数据没有改动。",
             database.name,
         )
+    return schema

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,6 +65,18 @@ class StationFolder:
         """Whether a station lives here."""
         return self.facts_file.is_file() and self.database.is_file()
 
+    def set_aside_leftovers(self) -> None:
+        """Move what is left of a station that was never finished, or lost its database, into a folder of its own.
+
+        Nothing is deleted: the key files may still open a backup.
+        """
+        names = ("jzdesk.db", "jzdesk.db-wal", "jzdesk.db-shm", "slots.json", "device.key", "mark.json", "station.json")
+        left = [self.path / name for name in names if (self.path / name).exists()]
+        if left:
+            aside = self.sub(f"leftover-{secrets.token_hex(4)}")
+            for file in left:
+                file.replace(aside / file.name)
+
     def facts(self) -> StationFacts:
         """Read the facts; raises UserError when the folder holds no station or a damaged one."""
         if not self.facts_file.is_file():
@@ -75,6 +89,19 @@ class StationFolder:
     def write_facts(self, facts: StationFacts) -> None:
         """Store the facts durably."""
         write_durably(self.facts_file, msgspec.json.format(msgspec.json.encode(facts)))
+
+
+def copy_durably(source: Path, target: Path) -> None:
+    """Copy a file so that `target` is whole or absent, whenever the power fails; raises OSError."""
+    part = target.with_name(target.name + ".part")
+    try:
+        with source.open("rb") as reading, part.open("wb") as writing:
+            shutil.copyfileobj(reading, writing, 1 << 20)
+            writing.flush()
+            os.fsync(writing.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def write_durably(path: Path, content: bytes) -> None:

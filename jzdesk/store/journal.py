@@ -136,10 +136,13 @@ def hashes(connection: Connection, known: Chain, first: int, last: int) -> dict[
 
 
 def foreign_records(connection: Connection, links: Sequence[Link], scopes: frozenset[str]) -> set[Key]:
-    """Those records the links touch that exist here and belong to none of these scopes."""
+    """Those records the links touch that exist here and belong to none of these scopes.
+
+    What looks like a new record is looked up too: a known uid without `base` would be a way into another's record.
+    """
     by_ent: dict[str, set[str]] = defaultdict(set)
     for link in links:
-        if link.entry.ent in BY_NAME and (link.entry.base or link.entry.op != "put"):
+        if link.entry.ent in BY_NAME:
             by_ent[link.entry.ent].add(link.entry.uid)
     found: set[Key] = set()
     for ent, uids in by_ent.items():

@@ -23,6 +23,12 @@ def columns(ent: str) -> tuple[str, ...]:
     return tuple(column.name for column in BY_NAME[ent].__table__.columns if column.name not in META)
 
 
+@cache
+def value_types(ent: str) -> dict[str, type]:
+    """Field → `int` or `str`: what its column keeps; anything else would be turned into it without a word."""
+    return {name: int if spec.kind.integer else str for name, spec in BY_NAME[ent].spec.fields.items()}
+
+
 def row_of(uid: str, state: RecordState) -> tuple[Any, ...]:
     """The table row of a state, in table order: the fields, then `META`; fields of newer schemas are left out."""
     return (*map(state.values.get, columns(state.ent)), uid, state.scope, int(state.hidden))

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from jzdesk.core.clock import Clock
 from jzdesk.core.errors import StationFault
-from jzdesk.store import journal, search
+from jzdesk.store import engine, journal, search
 from jzdesk.store.engine import check_database, open_engine
 from jzdesk.store.tables import draft, setting
 from jzdesk.store.unit import Author, Changes, Unit
@@ -30,10 +30,19 @@ class Store:
         self._writer = open_engine(database, key, writing=True)
         self._reader = open_engine(database, key, writing=False)
         try:
-            check_database(self._writer, database)
+            with _faults():
+                self._open(database)
         except BaseException:
             self.close()
             raise
+
+    def _open(self, database: Path) -> None:
+        """Refuse what is not ours, and bring an older schema up to date."""
+        schema = check_database(self._reader, database)
+        if schema < engine.SCHEMA:
+            from jzdesk.store.upgrade import upgrade
+
+            upgrade(self._writer, database, schema)
 
     def close(self) -> None:
         """Give up every connection."""
@@ -47,7 +56,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A read-only snapshot."""
-        with self._reader.connect() as connection:
+        with _faults(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -126,8 +135,10 @@ def _faults() -> Iterator[None]:
     """Name what the machine could not do; the transaction has been rolled back by then."""
     try:
         yield
-    except OperationalError as fault:
-        raise station_fault(str(fault.orig)) from fault
+    except DatabaseError as fault:
+        if isinstance(fault, OperationalError) or "malformed" in str(fault.orig):
+            raise station_fault(str(fault.orig)) from fault
+        raise
 
 
 def station_fault(message: str) -> StationFault:
@@ -139,4 +150,8 @@ def station_fault(message: str) -> StationFault:
         return StationFault("数据库正被另一个窗口占用", kept, "请关闭其他打开同一工作站的窗口后重试。")
     if "readonly" in message or "read-only" in message:
         return StationFault("数据库所在的文件夹是只读的", kept, "请检查文件夹的权限。")
+    if "unable to open" in message:
+        return StationFault("数据库文件打不开", kept, "请检查文件夹的权限，并确认磁盘没有被拔出。")
+    if "malformed" in message:
+        return StationFault("数据库文件已损坏", kept, "请不要再录入，从“备份与恢复”里选最近的备份。")
     return StationFault("数据库读写出错", kept, "请检查磁盘后重试；反复出现时从备份恢复。")

@@ -14,9 +14,9 @@ from jzdesk.core.clock import Clock
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.core.ids import new_uid, new_uids
-from jzdesk.core.merge import Entry, Known, RecordState, changed_fields, encode, record_state
+from jzdesk.core.merge import BODY_LIMIT, Entry, Known, RecordState, changed_fields, encode, record_state
 from jzdesk.models import Record
-from jzdesk.store import journal, search
+from jzdesk.store import journal, rows, search
 from jzdesk.store.engine import SCHEMA
 
 Entity = type[Record]
@@ -155,14 +155,16 @@ class Unit:
         why: str = "",
     ) -> None:
         """Make the entry, extend the chain, and keep both until `flush`."""
-        self._n += 1
         author = self.author
         entry = Entry(
             at=self.clock.tick(), actor=author.actor, dev=self._chain.dev, ent=entity.__tablename__,
-            ep=self._chain.ep, n=self._n, op=op, role=author.role, salt=b64encode(os.urandom(16)).decode(),
-            scope=author.scope, sv=SCHEMA, uid=uid, base=base or {}, seen=seen, set=values, why=why,
+            ep=self._chain.ep, n=self._n + 1, op=op, role=author.role, salt=b64encode(os.urandom(16)).decode(),
+            scope=author.scope, sv=SCHEMA, uid=uid, base=base or {}, seen=seen, set=_journaled(entity, values), why=why,
         )  # fmt: skip
         body = encode(entry)
+        if len(body) > BODY_LIMIT:
+            raise UserError("这条记录的内容太长，保存后无法上报", "请把长的文字缩短后再保存。", entity.spec.label)
+        self._n += 1
         self._h = chain_step(self._h, body)
         self._links.append(journal.Link(self._n, self._h, body, entry))
         self._note(entity.__tablename__, uid)
@@ -172,6 +174,17 @@ class Unit:
         self.changes.uids.add(uid)
         if ent in search.SEARCHED:
             self._touched.add(uid)
+
+
+def _journaled(entity: Entity, values: Mapping[str, Value]) -> dict[str, Value]:
+    """The values as the journal can keep them forever; TypeError for what no reader could read back."""
+    types = rows.value_types(entity.__tablename__)
+    kept: dict[str, Value] = {}
+    for name, value in values.items():
+        if name not in types or not (value is None or isinstance(value, types[name])):
+            raise TypeError(f"{entity.__tablename__}.{name} cannot be kept as {type(value).__name__}")
+        kept[name] = int(value) if isinstance(value, bool) else value
+    return kept
 
 
 def _bases(state: RecordState, values: Mapping[str, Value]) -> dict[str, tuple[str, ...]]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from jzdesk.core.merge import Entry, decode
 from jzdesk.models import BY_NAME
-from jzdesk.store import journal
+from jzdesk.store import journal, rows
 from jzdesk.store.journal import Chain, Link
 from jzdesk.store.tables import ACCEPTED, HELD
 from jzdesk.store.unit import Unit
@@ -156,7 +156,13 @@ def _objection(entry: Entry, licence: Licence) -> str | None:
         return "policy"
     if entry.at > licence.latest:
         return "clock"
-    return None
+    return "value" if entity is not None and not _fits(entry) else None
+
+
+def _fits(entry: Entry) -> bool:
+    """Whether every value is of its column's type: SQLite would turn another into it, and the journal would differ."""
+    types = rows.value_types(entry.ent)
+    return all(value is None or isinstance(value, types.get(name, object)) for name, value in entry.set.items())
 
 
 def _bound(connection: Connection, links: list[Link], licence: Licence, counts: Counts) -> list[Link]:

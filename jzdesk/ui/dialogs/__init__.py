@@ -1,0 +1,1 @@
+"""Dialogs: first run, log-in, reasons, previews."""

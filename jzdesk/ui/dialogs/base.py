@@ -1,0 +1,52 @@
+"""The base of all dialogs: a title, a body, buttons at the foot, and no surprises with Enter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QAbstractButton, QDialog, QPushButton, QVBoxLayout, QWidget
+
+from jzdesk.ui import theme, widgets
+from jzdesk.ui.errors_shown import Message
+
+
+class Dialog(QDialog):
+    """Put things into `body`, buttons with `add_button`. Enter in a field goes on to the next; Esc gives up."""
+
+    def __init__(self, parent: QWidget | None, title: str, explain: str = "", *, width: float = 32) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(theme.em(width))
+        outer = QVBoxLayout(self)
+        margin = theme.em(1.5)
+        outer.setContentsMargins(margin, theme.em(1.3), margin, theme.em(1.2))
+        outer.setSpacing(theme.em(0.8))
+        outer.addWidget(widgets.label(title, size=1.3, bold=True))
+        if explain:
+            outer.addWidget(widgets.label(explain, tone="muted", wrap=True))
+        self.banner = widgets.Banner()
+        outer.addWidget(self.banner)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(theme.em(0.6))
+        outer.addLayout(self.body, 1)
+        self.foot = widgets.row(None)
+        outer.addSpacing(theme.em(0.3))
+        outer.addLayout(self.foot)
+
+    def add_button(self, text: str, do: Callable[[], object], *, role: str = "", icon: str = "") -> QPushButton:
+        """Add a button at the right end of the foot."""
+        made = widgets.button(text, do, role=role, icon=icon)
+        self.foot.addWidget(made)
+        return made
+
+    def wrong(self, what: str, remedy: str = "") -> None:
+        """Say beside the fields what is wrong; the dialog stays open."""
+        self.banner.say(Message("wrong", what, remedy))
+
+    def exec(self) -> int:
+        """Show the dialog; no button is pressed by Enter from elsewhere."""
+        for each in self.findChildren(QAbstractButton):
+            if isinstance(each, QPushButton):
+                each.setAutoDefault(False)
+                each.setDefault(False)
+        return super().exec()

@@ -1,0 +1,162 @@
+"""Log-in: which account, its password; and the way back in with the printed recovery key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from jzdesk.core.errors import StationFault, UserError
+from jzdesk.services import stations
+from jzdesk.ui import theme, widgets
+from jzdesk.ui.dialogs.base import Dialog
+from jzdesk.ui.inputs import LineEdit, Pick
+from jzdesk.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from jzdesk.services.bundle import Services
+
+
+class PasswordEdit(LineEdit):
+    """A password: hidden, Enter goes on."""
+
+    def __init__(self, hint: str = "") -> None:
+        super().__init__()
+        self.setEchoMode(QLineEdit.EchoMode.Password)
+        self.setPlaceholderText(hint)
+
+    def raw(self) -> str | None:
+        """Exactly what was typed: blanks count in a password."""
+        return self.text() or None
+
+
+class LoginDialog(Dialog):
+    """`services` holds the open station once the dialog was accepted."""
+
+    def __init__(self, folder: Path, tasks: Tasks, parent: QWidget | None = None) -> None:
+        facts = stations.station_facts(folder)
+        super().__init__(parent, facts.name, "教育帮扶台账　请登录", width=26)
+        self.folder, self.tasks = folder, tasks
+        self.services: Services | None = None
+        self.account = Pick([(name, name) for name in stations.accounts(folder)], "账户")
+        self.password = PasswordEdit()
+        for title, edit in (("账户", self.account), ("密码", self.password)):
+            self.body.addWidget(widgets.label(title, tone="muted"))
+            self.body.addWidget(edit)
+        forgotten = widgets.button("忘记密码", self.recover, role="link")
+        self.foot.insertWidget(0, forgotten)
+        self.add_button("退出", self.reject)
+        self.enter = self.add_button("登录", self.log_in, role="primary")
+        self.password.returnPressed.connect(self.log_in)
+        self.password.setFocus()
+
+    def log_in(self) -> None:
+        """Open the station off the GUI thread."""
+        password, account = self.password.text(), str(self.account.value() or "")
+        if not self.enter.isEnabled():
+            return
+        if not password:
+            self.wrong("还没有填写密码。", "请填写密码后再登录。")
+            self.password.setFocus()
+            return
+        self._allow(enter=False)
+        self.tasks.run(
+            lambda _: stations.open_station(self.folder, password, account or None),
+            self._opened,
+            self._refused,
+            title="正在打开工作站",
+            owner=self,
+            always=lambda: self._allow(enter=True),
+        )
+
+    def recover(self) -> None:
+        """Set a new password with the recovery key."""
+        dialog = RecoverDialog(self, self.folder, str(self.account.value() or ""))
+        if dialog.exec() == Dialog.DialogCode.Accepted:
+            self.password.setFocus()
+            self.banner.hide()
+
+    def _opened(self, services: Services) -> None:
+        self.services = services
+        self.accept()
+
+    def _refused(self, error: Exception) -> bool:
+        self.password.selectAll()
+        self.password.setFocus()
+        return show_in(self, error)
+
+    def _allow(self, *, enter: bool) -> None:
+        self.enter.setEnabled(enter)
+        self.enter.setText("登录" if enter else "正在打开……")
+
+
+class RecoverDialog(Dialog):
+    """The recovery key and a new password for one account."""
+
+    def __init__(self, parent: QWidget, folder: Path, account: str) -> None:
+        explain = "照打印的《恢复钥匙单》输入钥匙，再给账户设一个新密码。数据不受影响。"
+        super().__init__(parent, "用恢复钥匙重设密码", explain)
+        self.folder = folder
+        self.account, self.key = LineEdit(), LineEdit()
+        self.account.put(account)
+        self.key.setPlaceholderText("四个一组，横线可以不输")
+        self.passwords = PasswordPair()
+        for title, edit in (("账户", self.account), ("恢复钥匙", self.key)):
+            self.body.addWidget(widgets.label(title, tone="muted"))
+            self.body.addWidget(edit)
+        self.body.addWidget(self.passwords)
+        self.add_button("取消", self.reject)
+        self.add_button("设置新密码", self._set, role="primary")
+        self.key.setFocus()
+
+    def _set(self) -> None:
+        if problem := self.passwords.problem():
+            self.wrong(problem, "请重新输入两遍。")
+            return
+        try:
+            key, account = self.key.text().strip(), self.account.text().strip()
+            stations.recover(self.folder, key, account, self.passwords.password())
+        except UserError as error:
+            show_in(self, error)
+        else:
+            self.accept()
+
+
+class PasswordPair(QWidget):
+    """A new password, typed twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = PasswordEdit("至少 8 位"), PasswordEdit("再输入一遍，防止手误")
+        inside = widgets.column(
+            widgets.label("密码", tone="muted"),
+            self.first,
+            widgets.label("再输入一遍", tone="muted"),
+            self.second,
+        )
+        inside.setContentsMargins(0, 0, 0, 0)
+        self.setLayout(inside)
+
+    def password(self) -> str:
+        """What was typed."""
+        return self.first.text()
+
+    def problem(self) -> str:
+        """What is wrong, or ""."""
+        if not self.first.text():
+            return "还没有设置密码。"
+        wrong = self.first.text() != self.second.text()
+        theme.mark(self.second, state="wrong" if wrong else "")
+        return "两遍密码不一样。" if wrong else ""
+
+
+def show_in(dialog: Dialog, error: Exception) -> bool:
+    """Show a person's or a machine's error inside the dialog; False for any other."""
+    if isinstance(error, UserError):
+        dialog.wrong(error.what.rstrip("。") + "。", error.remedy)
+    elif isinstance(error, StationFault):
+        dialog.wrong(error.what.rstrip("。") + "。", f"{error.kept.rstrip('。')}。{error.remedy}")
+    else:
+        return False
+    return True

@@ -1,0 +1,182 @@
+"""The table model: a list of uids, and rows fetched by the page only when they come into view."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QBrush, QColor
+
+from jzdesk.core.fields import EntitySpec
+from jzdesk.ui import theme
+
+Index = QModelIndex | QPersistentModelIndex
+
+# Looking an enum up costs microseconds in PySide6, and data() is called thousands of times a second.
+DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
+FOREGROUND = int(Qt.ItemDataRole.ForegroundRole)
+TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
+UID = int(Qt.ItemDataRole.UserRole)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_TONES = {
+    name: QBrush(QColor(colour))
+    for name, colour in (("wrong", theme.WRONG), ("look", theme.LOOK), ("good", theme.GOOD), ("muted", theme.MUTED))
+}
+_NO_PARENT = QModelIndex()
+
+PAGE = 200
+PAGES_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `width` in half-width characters; `text` takes a row, `tone` gives wrong, look, good, muted or ""."""
+
+    name: str
+    label: str
+    width: int = 12
+    numeric: bool = False
+    text: Callable[[Any], str] | None = None
+    tone: Callable[[Any], str] | None = None
+    order: str = ""
+
+    def cell(self, row: Any) -> str:
+        """The text of the row in this column: by `text`, else the attribute of that name."""
+        return self.text(row) if self.text is not None else str(getattr(row, self.name))
+
+
+def columns_of(spec: EntitySpec) -> list[Column]:
+    """The columns of an entity's ledger; rows are `services.ledger.Row`. Without `table` widths: its title fields."""
+    fields = spec.columns() or [spec[name] for name in spec.title] or list(spec)[:4]
+    return [Column(f.name, f.label, f.table or 16, f.kind.numeric, _shown(f.name), order=f.name) for f in fields]
+
+
+def _shown(name: str) -> Callable[[Any], str]:
+    def cell(row: Any) -> str:
+        return str(row.shown.get(name, ""))
+
+    return cell
+
+
+@dataclass
+class Pages:
+    """Rows by the page: `fetch(uids)` answers in the order asked; the pages used last are kept."""
+
+    fetch: Callable[[Sequence[str]], Sequence[Any]]
+    uids: Sequence[str] = ()
+    _kept: OrderedDict[int, dict[str, Any]] = field(default_factory=OrderedDict)
+
+    def row(self, number: int) -> Any | None:
+        """The row, or None when its record has gone meanwhile."""
+        page = number // PAGE
+        if page not in self._kept:
+            wanted = self.uids[page * PAGE : (page + 1) * PAGE]
+            self._kept[page] = {row.uid: row for row in self.fetch(wanted)}
+            if len(self._kept) > PAGES_KEPT:
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end(page)
+        return self._kept[page].get(self.uids[number])
+
+    def forget(self) -> None:
+        """Fetch again when next needed."""
+        self._kept.clear()
+
+
+class TableModel(QAbstractTableModel):
+    """What a table shows. `put(uids)` replaces the rows; `refresh()` fetches those in view again."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        fetch: Callable[[Sequence[str]], Sequence[Any]],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.columns = list(columns)
+        self._pages = Pages(fetch)
+        self._places: dict[str, int] = {}
+
+    def put(self, uids: Sequence[str]) -> None:
+        """Show these records, in this order."""
+        self.beginResetModel()
+        self._pages.uids = list(uids)
+        self._pages.forget()
+        self._places = {}
+        self.endResetModel()
+
+    def refresh(self) -> None:
+        """Fetch the rows again, keeping order, selection and place."""
+        self._pages.forget()
+        if self._pages.uids:
+            last = self.index(self.rowCount() - 1, self.columnCount() - 1)
+            self.dataChanged.emit(self.index(0, 0), last)
+
+    def uid(self, row: int) -> str:
+        """The uid of the row."""
+        return self._pages.uids[row]
+
+    def uids(self) -> Sequence[str]:
+        """All uids, in order."""
+        return self._pages.uids
+
+    def place(self, uid: str) -> int:
+        """The row of the record; -1 when it is not shown."""
+        if not self._places:
+            self._places = {each: number for number, each in enumerate(self._pages.uids)}
+        return self._places.get(uid, -1)
+
+    def row(self, number: int) -> Any | None:
+        """The whole row as the service gave it."""
+        return self._pages.row(number)
+
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:
+        """How many records."""
+        return 0 if parent.isValid() else len(self._pages.uids)
+
+    def columnCount(self, parent: Index = _NO_PARENT) -> int:
+        """How many columns."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = DISPLAY) -> Any:
+        """Text, alignment, tone, whole text as tip, uid."""
+        if role == DISPLAY:
+            return self._text(index)
+        if role == ALIGNMENT:
+            return _RIGHT if index.isValid() and self.columns[index.column()].numeric else _LEFT
+        if role == FOREGROUND:
+            return self._tone(index)
+        if role == TOOL_TIP:
+            return self._text(index)
+        if role == UID:
+            return self._pages.uids[index.row()] if index.isValid() else None
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
+        """Labels above, row numbers at the side."""
+        if orientation == Qt.Orientation.Vertical:
+            return str(section + 1) if role == DISPLAY else None
+        if not 0 <= section < len(self.columns):
+            return None
+        if role == DISPLAY:
+            return self.columns[section].label
+        if role == ALIGNMENT:
+            return _RIGHT if self.columns[section].numeric else _LEFT
+        return None
+
+    def _text(self, index: Index) -> str | None:
+        row = self._row_of(index)
+        return self.columns[index.column()].cell(row) if row is not None else None
+
+    def _tone(self, index: Index) -> QBrush | None:
+        tone = self.columns[index.column()].tone if index.isValid() else None
+        row = self._row_of(index) if tone is not None else None
+        return _TONES.get(tone(row)) if tone is not None and row is not None else None
+
+    def _row_of(self, index: Index) -> Any | None:
+        return self._pages.row(index.row()) if index.isValid() else None

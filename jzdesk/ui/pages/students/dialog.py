@@ -1,0 +1,97 @@
+"""A small dialog of a few fields that saves one thing: a hardship, an account, a caseworker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from jzdesk.core.fields import FieldSpec, Value, Values
+from jzdesk.ui.desk import Desk
+from jzdesk.ui.dialogs.base import Dialog
+from jzdesk.ui.errors_shown import message_of
+from jzdesk.ui.ledger.form import Form
+from jzdesk.ui.tasks import Progress
+
+
+class FieldsDialog(Dialog):
+    """Fields of one entity; Enter goes through them, Ctrl+S (or the button) does the deed with what was understood.
+
+    `job(values)` runs on the writing thread; what it refuses is said in the dialog, which stays open.
+    """
+
+    done_with = Signal()
+
+    def __init__(
+        self,
+        parent: QWidget | None,
+        desk: Desk,
+        title: str,
+        fields: Sequence[FieldSpec],
+        job: Callable[[dict[str, Value]], object],
+        *,
+        explain: str = "",
+        values: Values | None = None,
+        titles: Mapping[str, str] | None = None,
+        deed: str = "保存 (Ctrl+S)",
+        said: str = "已保存",
+    ) -> None:
+        super().__init__(parent, title, explain, width=30)
+        self.desk, self._job, self._said, self._busy = desk, job, said, False
+        self.form = Form(desk.services.ledger.choices)
+        self.form.section("", fields)
+        self.form.load(values or {}, titles)
+        self.body.addWidget(self.form)
+        self.add_button("取消 (Esc)", self.reject)
+        self.add_button(deed, self.save, role="primary")
+        QShortcut(QKeySequence("Ctrl+S"), self, self.save)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+    def begin(self) -> None:
+        """Show it, with the cursor in the first field that is blank."""
+        self.open()
+        blank = next((key for key, box in self.form.boxes.items() if box.raw() is None), None)
+        self.form.focus(blank)
+
+    def save(self) -> None:
+        """Do the deed, when all that was typed is understood."""
+        held = self.form.read()
+        self.form.problems(held.problems, held.questions)
+        if held.problems:
+            self.form.focus_problem(held.problems)
+            return
+        if self._busy:
+            return
+        self._busy = True
+        self.desk.write(
+            lambda _: self._do(_, held.values),
+            lambda _: self._finished(),
+            self._refused,
+            title="正在保存",
+            owner=self,
+            always=self._free,
+        )
+
+    def _do(self, _: Progress, values: dict[str, Value]) -> object:
+        return self._job(values)
+
+    def _finished(self) -> None:
+        self.desk.say(self._said)
+        self.accept()
+        self.done_with.emit()
+
+    def _refused(self, error: Exception) -> bool:
+        fields: dict[str, str] = getattr(error, "fields", {})
+        mine = {key: said for key, said in fields.items() if key in self.form.boxes}
+        if mine:
+            self.form.problems(mine)
+            self.form.focus_problem(mine)
+        else:
+            message = message_of(error)
+            self.wrong(message.what, message.remedy)
+        return True
+
+    def _free(self) -> None:
+        self._busy = False

@@ -1,0 +1,70 @@
+"""Lists within a child's file: one entry beneath another, each with what can be done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from jzdesk.ui import theme, widgets
+
+Deed = tuple[str, Callable[[], object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`title` in the text's own weight, `detail` beneath, a badge in `tone`, deeds as buttons at the right."""
+
+    title: str
+    detail: str = ""
+    badge: str = ""
+    tone: str = ""
+    deeds: tuple[Deed, ...] = ()
+
+
+class EntryList(QWidget):
+    """A heading with its button, then the entries; `nothing` is said when there are none."""
+
+    def __init__(self, heading: str, nothing: str, add: QPushButton | None = None) -> None:
+        super().__init__()
+        self._nothing = nothing
+        self.heading = widgets.label(heading, bold=True, size=1.05)
+        self.add_button = add
+        head = widgets.row(self.heading, None, *([add] if add is not None else []))
+        self._body = QVBoxLayout()
+        self._body.setSpacing(theme.em(0.35))
+        whole = widgets.column(head, self._body, space=0.4)
+        whole.setContentsMargins(0, 0, 0, theme.em(0.8))
+        self.setLayout(whole)
+        self.entries: list[Entry] = []
+
+    def put(self, entries: Sequence[Entry]) -> None:
+        """Show these entries."""
+        self.entries = list(entries)
+        widgets.clear(self._body)
+        for number, entry in enumerate(entries):
+            if number:
+                self._body.addWidget(widgets.line())
+            self._body.addWidget(_shown(entry))
+        if not entries:
+            self._body.addWidget(widgets.label(self._nothing, tone="muted", wrap=True))
+
+
+def _shown(entry: Entry) -> QWidget:
+    title = widgets.label(entry.title, wrap=True)
+    words = widgets.column(title, space=0.1)
+    if entry.detail:
+        words.addWidget(widgets.label(entry.detail, tone="muted", wrap=True))
+    row = widgets.row(words, space=0.5)
+    row.setStretch(0, 1)
+    if entry.badge:
+        row.addWidget(widgets.badge(entry.badge, entry.tone))
+    for text, do in entry.deeds:
+        made = widgets.button(text, do, role="link")
+        made.setAccessibleName(f"{text}：{entry.title}")
+        row.addWidget(made)
+    made_row = QWidget()
+    made_row.setLayout(row)
+    row.setContentsMargins(0, 0, 0, 0)
+    return made_row

@@ -1,0 +1,242 @@
+"""学生: search, filters and the table of all children, and the whole file of one beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QModelIndex
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from jzdesk.core import codes
+from jzdesk.core.fields import Value
+from jzdesk.services.ledger import Query
+from jzdesk.services.students import StudentFile, StudentQuery, StudentRow
+from jzdesk.ui import widgets
+from jzdesk.ui.desk import Changes, Desk
+from jzdesk.ui.inputs import Pick
+from jzdesk.ui.ledger.model import Column
+from jzdesk.ui.page import ListPage
+from jzdesk.ui.pages.students.panel import StudentPanel
+
+QUESTIONS, UNPAIRED, NO_ACCOUNT = "questions", "unpaired", "no_account"
+WANTED = ((None, "全部资料"), (QUESTIONS, "有待核实"), (UNPAIRED, "困难未结对"), (NO_ACCOUNT, "困难缺账户"))
+LIST = frozenset({"student", "enrolment", "hardship", "pairing", "question", "school_class", "bank_account"})
+FILE = LIST | {"household", "member", "guardian", "visit", "payment"}
+
+
+def _state(row: StudentRow) -> str:
+    return f"{row.questions} 项待核实" if row.questions else "正常"
+
+
+def _state_tone(row: StudentRow) -> str:
+    return "look" if row.questions else "muted"
+
+
+def _sync_tone(row: StudentRow) -> str:
+    return "good" if row.sync_state == "已并入" else "muted"
+
+
+COLUMNS = (
+    Column("name", "姓名", 9),
+    Column("sex", "性别", 4),
+    Column("grade", "年级", 11),
+    Column("school_class", "班级", 6),
+    Column("hardships", "困难类型", 13),
+    Column("questions", "资料", 10, text=_state, tone=_state_tone),
+    Column("caseworker", "责任人", 8),
+    Column("id_number", "身份证件号", 18),
+    Column("phone", "联系电话", 12),
+    Column("boarding", "就读方式", 8),
+    Column("status", "学籍状态", 9),
+    Column("sync_state", "并入情况", 8, tone=_sync_tone),
+)
+
+
+class StudentPage(ListPage):
+    """The page people spend their day on. `hint`: "new", one of the filters of 资料, or the uid of a child."""
+
+    title, icon, unit, entities = "学生", "student", "人", FILE
+    hints = "F3 查找　F5 刷新　Ctrl+N 新增　Ctrl+S 保存　Ctrl+G 添一项　F2 看证件号　Esc 返回"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk, COLUMNS, desk.services.students.rows, hint="姓名 / 拼音首字母 / 证件号任意一段 (F3)")
+        self._quiet = False
+        self._goal: str | None = None
+        self._asked: str | None = None
+        self._panel: StudentPanel | None = None
+        self._county = desk.services.info.kind == "county"
+        self._build_filters()
+        if not self._county:
+            self.add_action("新增学生 (Ctrl+N)", self.new, icon="plus", primary=True)
+        QShortcut(QKeySequence("Ctrl+G"), self, lambda: self.panel.add_here())
+        QShortcut(QKeySequence("F6"), self, lambda: self.panel.open_twin())
+        hint = "选中左边一行即可查看。" if self._county else "选中左边一行即可查看和修改；按 Ctrl+N 新增。"
+        self.side.hold(widgets.Empty("student", "还没有选中学生", hint))
+
+    @property
+    def panel(self) -> StudentPanel:
+        """The file beside the table, built when first needed."""
+        if self._panel is None:
+            self._panel = StudentPanel(self.desk)
+            self._panel.saved.connect(self._aim)
+            self._panel.stepped.connect(self.table.step)
+            self._panel.closed.connect(self.close_side)
+            self._panel.wanted.connect(self.open_record)
+            self.side.hold(self._panel)
+        return self._panel
+
+    def ids(self) -> Callable[[], Sequence[str]]:
+        """The query as the search box and filters stand."""
+        wanted = self.wanted.value()
+        query = StudentQuery(
+            text=self.search.text().strip(),
+            grade=_text(self.grade.value()),
+            school_class=_text(self.school_class.value()),
+            hardship="any" if wanted == NO_ACCOUNT and not self.hardship.value() else _text(self.hardship.value()),
+            status=_text(self.status.value()),
+            unpaired=wanted == UNPAIRED,
+            questions=wanted == QUESTIONS,
+            school=_text(self.school.value()) if self.school is not None else None,
+        )
+        return partial(_without_account if wanted == NO_ACCOUNT else _all, self.desk, query)
+
+    def arrive(self, hint: str = "") -> None:
+        """Filters show what there is by now; a hint names a filter or a child."""
+        self._fill_filters()
+        if hint in (QUESTIONS, UNPAIRED, NO_ACCOUNT):
+            self._show_only(hint)
+        if self._stale and self._panel is not None:
+            self._panel.reload()
+        super().arrive(hint)
+        if len(hint) == 32:
+            self.open_record(hint)
+
+    def show_record(self, uid: str) -> None:
+        """Show the child of the row with the cursor; asks first when the form holds changes."""
+        if self._panel is not None and self.panel.uid == uid and self.side.isVisible():
+            return
+        if self._panel is not None and self.panel.uid != uid and not self.panel.may_leave():
+            self._point_at(self.panel.uid)
+            return
+        self._asked, self._goal = uid, None
+        job = partial(self.desk.services.students.file, uid)
+        self.desk.tasks.read(f"file:{id(self)}", job, self._show, owner=self)
+
+    def new(self) -> None:
+        """Ctrl+N: a blank form with the cursor in the name; a save under way is waited for."""
+        if self._county or self.panel.after_saving(self.new) or not self.panel.may_leave():
+            return
+        self._asked = self._goal = None
+        self._point_at(None)
+        self.panel.blank()
+        self.panel.tabs.setCurrentIndex(0)
+        self.reopen_side()
+        self.panel.form.focus("student.name")
+
+    def save(self) -> None:
+        """Ctrl+S."""
+        if self._panel is not None:
+            self._panel.save()
+
+    def may_leave(self) -> bool:
+        """Asks when the form holds changes."""
+        return self._panel is None or self._panel.may_leave()
+
+    def empty(self) -> QWidget:
+        """Nothing found, with the way to begin."""
+        if self.search.text().strip() or self._county or any(pick.value() for pick in self._picks()):
+            return super().empty()
+        begin = widgets.button("新增学生", self.new, icon="plus", role="primary")
+        return widgets.Empty("student", "还没有学生", "按 Ctrl+N 逐个登记，或在“数据交换”里导入学籍名册。", begin)
+
+    def _build_filters(self) -> None:
+        self.school = self.add_filter("学校", [(None, "全部学校")]) if self._county else None
+        self.grade = self.add_filter("年级", [(None, "全部年级")])
+        self.school_class = self.add_filter("班级", [(None, "全部班级")])
+        kinds = codes.table("difficulty_type").items()
+        hardships = [(code, label.split("（")[0]) for code, label in kinds]
+        self.hardship = self.add_filter("困难类型", [(None, "全部类别"), ("any", "有困难类型"), *hardships])
+        statuses = codes.table("student_status").items()
+        self.status = self.add_filter("学籍状态", [(None, "全部状态"), *statuses])
+        self.wanted = self.add_filter("资料", WANTED)
+
+    def _fill_filters(self) -> None:
+        students = self.desk.services.students
+        self.grade.fill([(None, "全部年级"), *students.grades()])
+        self.school_class.fill([(None, "全部班级"), *students.classes()])
+        if self.school is not None:
+            ledger = self.desk.services.ledger
+            schools = ledger.rows("school", ledger.ids(Query("school")))
+            self.school.fill([(None, "全部学校"), *((row.values["code"], row.shown["name"]) for row in schools)])
+
+    def _picks(self) -> list[Pick]:
+        picks = (self.school, self.grade, self.school_class, self.hardship, self.status, self.wanted)
+        return [pick for pick in picks if pick is not None]
+
+    def _show_only(self, wanted: str) -> None:
+        """Exactly the children that a line of 工作台 counts."""
+        self.search.quiet("")
+        for pick in self._picks():
+            blocked = pick.blockSignals(True)
+            pick.choose(wanted if pick is self.wanted else None)
+            pick.blockSignals(blocked)
+        self._stale = True
+
+    def _heard(self, changes: Changes) -> None:
+        """The open file reads itself again too."""
+        super()._heard(changes)
+        if self._panel is not None and self.isVisible() and FILE & changes.entities:
+            self._panel.reload()
+
+    def _show(self, file: StudentFile) -> None:
+        if file.uid != self._asked:
+            return  # meanwhile the person has begun a new child
+        self.panel.show_file(file)
+        self._point_at(file.uid)
+        if self.wide() or self._side_open:
+            self.reopen_side()
+
+    def _aim(self, uid: str) -> None:
+        """A child was saved: the table will show it, without taking what is being typed out of the form."""
+        self._asked = uid
+        self._goal = None if self._point_at(uid) else uid
+
+    def _point_at(self, uid: str | None) -> bool:
+        """Move the cursor of the table without opening anything; False when the child is not in the table."""
+        self._quiet = True
+        found = self.table.go_to(uid)
+        if not found:
+            self.table.clearSelection()
+            self.table.setCurrentIndex(QModelIndex())
+        self._quiet = False
+        return found
+
+    def _found(self, uids: Sequence[str]) -> None:
+        self._quiet = True
+        super()._found(uids)
+        self._quiet = False
+        if self._goal is not None:
+            self._point_at(self._goal)
+            self._goal = None
+
+    def _on_row(self, uid: str) -> None:
+        if not self._quiet:
+            super()._on_row(uid)
+
+
+def _text(value: Value) -> str | None:
+    return None if value is None else str(value)
+
+
+def _all(desk: Desk, query: StudentQuery) -> list[str]:
+    return desk.services.students.ids(query)
+
+
+def _without_account(desk: Desk, query: StudentQuery) -> list[str]:
+    """Of the children found, those without an account that is in use."""
+    ledger = desk.services.ledger
+    rows = ledger.rows("bank_account", ledger.ids(Query("bank_account")))
+    banked = {row.values["student"] for row in rows if not row.values["valid_to"]}
+    return [uid for uid in desk.services.students.ids(query) if uid not in banked]

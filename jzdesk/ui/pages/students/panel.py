@@ -1,0 +1,429 @@
+"""One child's whole file beside the list: form, hardships, caseworker and visits, money, history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+
+from jzdesk.core.fields import Value, Values
+from jzdesk.services.ledger import HistoryLine, Row, Saved
+from jzdesk.services.students import StudentFile, StudentRow
+from jzdesk.ui import theme, widgets
+from jzdesk.ui.desk import Desk
+from jzdesk.ui.dialogs.reason import ask_reason
+from jzdesk.ui.errors_shown import Message
+from jzdesk.ui.ledger.history import History
+from jzdesk.ui.ledger.panel import Panel
+from jzdesk.ui.ledger.record import DRAFT_PAUSE_MS
+from jzdesk.ui.pages.students.entries import Entry, EntryList
+from jzdesk.ui.pages.students.form import GuardianPart, StudentForm
+from jzdesk.ui.pages.students.support import CarePart, HardshipPart, MoneyPart, Part
+
+FORM, HISTORY = 0, 4
+WIDTH = 31
+"""In ems: two short fields side by side need it."""
+
+
+class StudentPanel(Panel):
+    """Shows and edits one child.
+
+    `saved(uid)` after saving, `stepped(±1)` for 上一个 and 下一个, `wanted(uid)` to open another child.
+    """
+
+    saved = Signal(str)
+    stepped = Signal(int)
+    wanted = Signal(str)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__("学生")
+        self.desk = desk
+        self.uid: str | None = None
+        self.file: StudentFile | None = None
+        self.twins: list[StudentRow] = []
+        self._then: Callable[[], object] | None = None
+        self._busy = self._hidden = False
+        self._carried: dict[str, Value] = {}
+        self.writable = desk.services.info.kind != "county" and desk.services.ledger.may_write("student")
+        self.setMinimumWidth(theme.em(WIDTH))
+        self.form = StudentForm(desk)
+        self._build_top()
+        self._build_tabs()
+        self._build_foot()
+        self._wire()
+        self.blank()
+
+    def blank(self) -> None:
+        """Begin a new child; class and boarding are those of the one entered before. A kept draft comes back."""
+        self.keep_draft()
+        self.uid = self.file = None
+        self.form.blank(self._carried)
+        self._show_parts()
+        self._loaded("新增学生", hidden=False)
+
+    def show_file(self, file: StudentFile) -> None:
+        """Show one child."""
+        if file.uid != self.uid:
+            self.keep_draft()
+        focused = self._focused_key()
+        self.uid, self.file = file.uid, file
+        self.form.show_file(file)
+        self._show_parts()
+        place = file.enrolment.shown["school_class"].replace(" ", "") if file.enrolment else ""
+        title = "　".join(filter(None, (file.student.shown["name"], place)))
+        self._loaded(title, hidden=bool(file.student.values.get("hidden")))
+        if focused:
+            self.form.focus(focused)
+
+    def save(self) -> None:
+        """Ctrl+S: save the child; problems stand beside their fields and the first one gets the cursor."""
+        held = self.form.read()
+        if held.problems:
+            self._show_problems(held.problems)
+            return
+        if self._busy or not self.writable or not self.form.dirty():
+            return
+        self._busy = True
+        self._show_state()
+        draft, before, new = self.form.to_save(), self.form.snapshot(), self.uid is None
+        students = self.desk.services.students
+
+        def job() -> tuple[Saved, StudentFile]:
+            saved = students.save(draft)
+            return saved, students.file(saved.uid)
+
+        done = partial(self._saved, before, self.form.carried() if new else None)
+        self.desk.write(lambda _: job(), done, self._refused, title="正在保存", owner=self, always=self._free)
+
+    def after_saving(self, then: Callable[[], object]) -> bool:
+        """Do `then` once the save under way has succeeded; False when nothing is being saved."""
+        self._then = then if self._busy else None
+        return self._busy
+
+    def may_leave(self) -> bool:
+        """Whether the child may be left; asks when there are changes."""
+        if self._busy or not self.form.dirty():
+            return True
+        what = "有修改还没有保存"
+        if widgets.confirm(self, what, "不保存就离开，刚才填写的内容会丢掉。", "不保存，离开", no="继续填写"):
+            self.give_up()
+            return True
+        return False
+
+    def give_up(self) -> None:
+        """Undo what was typed since the child was loaded, the kept draft included."""
+        self._timer.stop()
+        self.desk.drafts.clear(self._draft_key())
+        self._draft_strip.hide()
+        if self.file is not None:
+            self.form.show_file(self.file)
+        else:
+            self.form.blank(self._carried)
+        self._show_state()
+
+    def keep_draft(self) -> None:
+        """Keep what is being typed, so that a crash loses nothing."""
+        self._timer.stop()
+        if self.form.dirty():
+            self.desk.drafts.save(self._draft_key(), self.form.draft())
+
+    def reload(self) -> None:
+        """Read the file again (something of it was changed here or elsewhere); what is being typed stays."""
+        if self.uid is None or self._busy:
+            return
+        job = partial(self.desk.services.students.file, self.uid)
+        self.desk.tasks.read(f"file:{id(self)}", job, self._reread, owner=self)
+
+    def void(self) -> None:
+        """作废 with a reason; can be undone."""
+        if self.uid is None or self.file is None:
+            return
+        uid, ledger, name = self.uid, self.desk.services.ledger, self.file.student.shown["name"]
+        then = "作废后不再出现在名册里，历史仍然保留，可以恢复；转走的学生请改学籍状态。"
+        reason = ask_reason(self, f"作废“{name}”", then, "作废")
+        if reason is None:
+            return
+        self.desk.write(
+            lambda _: ledger.void("student", uid, reason),
+            lambda _: self._voided(uid),
+            title="正在作废",
+            owner=self,
+        )
+
+    def restore(self, uid: str) -> None:
+        """Undo 作废."""
+        ledger = self.desk.services.ledger
+        self.desk.write(
+            lambda _: ledger.restore("student", uid), lambda _: self._restored(uid), title="正在恢复", owner=self
+        )
+
+    def open_twin(self) -> None:
+        """F6: open the child that may be the same."""
+        if self.twins:
+            self.wanted.emit(self.twins[0].uid)
+
+    def add_here(self) -> None:
+        """Ctrl+G: one more of what the tab in front lists."""
+        if not self.writable:
+            return
+        part = self._parts.get(self.tabs.currentIndex())
+        if part is None:
+            self.tabs.setCurrentIndex(FORM)
+            self.form.add_guardian()
+        elif isinstance(part, HardshipPart | CarePart | MoneyPart):
+            part.add()
+
+    def _build_top(self) -> None:
+        self._draft_strip, self._twin_strip = widgets.Banner(), widgets.Banner()
+        self.questions = EntryList("待核实", "")
+        self.questions.hide()
+        inside = QVBoxLayout()
+        inside.setSpacing(theme.em(0.4))
+        for strip in (self._draft_strip, self._twin_strip):
+            inside.addWidget(strip)
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.insertLayout(1, inside)
+
+    def _build_tabs(self) -> None:
+        first = QWidget()
+        first.setLayout(widgets.column(self.questions, self.form, space=0.3))
+        self.hardships = HardshipPart(self.desk, writable=self.writable)
+        self.care = CarePart(self.desk, writable=self.writable)
+        self.money = MoneyPart(self.desk, writable=self.writable)
+        self._parts: dict[int, Part] = {1: self.hardships, 2: self.care, 3: self.money}
+        self.history = History()
+        self.add_tab(first, "资料")
+        for part, name in ((self.hardships, "困难"), (self.care, "帮扶走访"), (self.money, "账户资助")):
+            self.add_tab(part, name)
+        self.add_tab(self.history, "历史")
+
+    def _build_foot(self) -> None:
+        self.back = self.add_button("上一个", lambda: self.stepped.emit(-1), left=True)
+        self.forward = self.add_button("下一个", lambda: self.stepped.emit(1), left=True)
+        self.void_button = self.add_button("作废", self.void, role="danger")
+        self.restore_button = self.add_button("恢复", lambda: self.restore(self.uid or ""))
+        self.undo_button = self.add_button("撤销修改", self.give_up)
+        self.save_button = self.add_button("保存", self.save, role="primary")
+        self.save_button.setToolTip("Ctrl+S")
+
+    def _wire(self) -> None:
+        self._timer = QTimer(self, singleShot=True, interval=DRAFT_PAUSE_MS)
+        self._timer.timeout.connect(self.keep_draft)
+        self.form.edited.connect(self._edited)
+        self.form.looked.connect(self._look_for_twins)
+        self.form.unlinked.connect(self._unlink)
+        self.tabs.currentChanged.connect(self._on_tab)
+        for part in self._parts.values():
+            part.changed.connect(self.reload)
+
+    def _loaded(self, title: str, *, hidden: bool) -> None:
+        self._hidden = hidden
+        self.set_title(title)
+        draft = self.desk.drafts.load(self._draft_key()) if self.writable and not hidden else None
+        self._offer_draft(draft)
+        self._lock(locked=not self.writable or hidden)
+        self._show_state()
+
+    def _offer_draft(self, draft: Values | None) -> None:
+        if not draft:
+            self._draft_strip.hide()
+            return
+        self.form.restore(draft)
+        message = Message("look", "上次没有保存的内容已经找回。", "接着填完再保存，或者不要这些内容。")
+        self._draft_strip.say(message, (("不要了", self.give_up),))
+
+    def _lock(self, *, locked: bool) -> None:
+        for box in self.form.boxes.values():
+            box.lock(locked=locked)
+        saved = self.uid is not None
+        self.form.more.setVisible(not locked)
+        self.void_button.setVisible(saved and not locked)
+        self.restore_button.setVisible(self.writable and self._hidden)
+        self.save_button.setVisible(not locked)
+        for step in (self.back, self.forward):
+            step.setVisible(saved)
+
+    def _show_state(self) -> None:
+        dirty = self.form.dirty()
+        self.undo_button.setVisible(dirty)
+        self.save_button.setEnabled(dirty and not self._busy)
+        if self._hidden:
+            self.set_state("已作废", "muted")
+        elif not self.writable:
+            self.set_state("由学校填写", "muted")
+        else:
+            self.set_state("● 未保存" if dirty else "", "wrong")
+
+    def _show_parts(self) -> None:
+        for part in self._parts.values():
+            part.put(self.file)
+        asked = self.file.questions if self.file is not None else []
+        self.questions.put([self._question(row) for row in asked])
+        self.questions.setVisible(bool(asked))
+        if self.tabs.currentIndex() == HISTORY:
+            self._load_history()
+
+    def _question(self, row: Row) -> Entry:
+        deeds = (("确认无误", partial(self._confirm, row)),) if self.writable else ()
+        return Entry(row.shown["sentence"], "可以改正资料，或写明理由确认。" if deeds else "", "", "look", deeds)
+
+    def _confirm(self, row: Row) -> None:
+        """A question is settled with the reason why the record is right as it stands."""
+        reason = ask_reason(self, "确认这项资料无误", row.shown["sentence"], "确认无误")
+        if reason is None:
+            return
+        students = self.desk.services.students
+        self.desk.write(
+            lambda _: students.confirm_question(row.uid, reason),
+            lambda _: self._after("已确认"),
+            title="正在保存",
+            owner=self,
+        )
+
+    def _unlink(self, part: GuardianPart) -> None:
+        """A saved guardian is taken off the child with a reason; the person stays a member of the household."""
+        name = str(self.form.boxes[f"{part.prefix}name"].raw() or "监护人")
+        then = "只解除与这名学生的监护关系，家庭成员仍然保留，可以恢复。"
+        reason = ask_reason(self, f"移除监护人“{name}”", then, "移除")
+        uid, ledger = part.uid, self.desk.services.ledger
+        if reason is None or uid is None:
+            return
+
+        def done(_: object) -> None:
+            part.uid = None
+            self.form.take_off(part)
+            self.desk.say("已移除", "撤销", lambda: self._link_again(uid))
+            self.reload()
+
+        self.desk.write(lambda _: ledger.void("guardian", uid, reason), done, title="正在移除", owner=self)
+
+    def _link_again(self, uid: str) -> None:
+        ledger = self.desk.services.ledger
+        self.desk.write(
+            lambda _: ledger.restore("guardian", uid), lambda _: self._after("已恢复"), title="正在恢复", owner=self
+        )
+
+    def _after(self, words: str) -> None:
+        self.desk.say(words)
+        self.reload()
+
+    def _edited(self) -> None:
+        self._show_state()
+        self._timer.start()
+
+    def _look_for_twins(self, values: Values) -> None:
+        job = partial(self.desk.services.students.similar, values, self.uid)
+        self.desk.tasks.read(f"similar:{id(self)}", job, self._show_twins, owner=self)
+
+    def _show_twins(self, rows: list[StudentRow]) -> None:
+        self.twins = rows
+        if not rows:
+            self._twin_strip.hide()
+            return
+        first = rows[0]
+        more = f"（还有 {len(rows) - 1} 人）" if len(rows) > 1 else ""
+        who = " ".join(filter(None, (first.name, first.sex, first.id_number, first.grade + first.school_class)))
+        message = Message("look", f"可能是同一名学生：{who}{more}", "按 F6 打开核对；确实不是同一人可以继续填写。")
+        self._twin_strip.say(message, (("打开 (F6)", self.open_twin),))
+
+    def _show_problems(self, problems: dict[str, str]) -> None:
+        self.tabs.setCurrentIndex(FORM)
+        self.form.problems(problems)
+        self.form.focus_problem(problems)
+        self.set_state(f"有 {len(problems)} 处需要改正", "wrong")
+
+    def _saved(self, before: Values, carried: dict[str, Value] | None, outcome: tuple[Saved, StudentFile]) -> None:
+        """`before` is what stood in the form when it was saved: what was typed since then is not lost."""
+        self._timer.stop()
+        self.desk.drafts.clear(self._draft_key())
+        self._busy = False
+        if carried is not None:
+            self._carried = carried
+        saved, file = outcome
+        self.uid, self.file = saved.uid, file
+        self.form.saved_as(before)
+        if self.form.dirty():
+            self.form.learn(file)
+            self._show_parts()
+        else:
+            self.show_file(file)
+        self.desk.say("已保存")
+        self.saved.emit(saved.uid)
+        then, self._then = self._then, None
+        if then is not None:
+            then()
+
+    def _refused(self, error: Exception) -> bool:
+        """FormProblems name their fields; everything else goes to the banner."""
+        self._then = None
+        problems = self.form.keys_of(getattr(error, "fields", {}))
+        if not problems:
+            return False
+        self._busy = False
+        self._show_problems(problems)
+        return all(key in self.form.boxes for key in problems)
+
+    def _free(self) -> None:
+        if self._busy:
+            self._busy = False
+            self._show_state()
+
+    def _reread(self, file: StudentFile) -> None:
+        if file.uid != self.uid or self._busy:
+            return
+        if not self.form.dirty():
+            self.show_file(file)
+            return
+        self.file = file
+        self.form.learn(file)
+        self._show_parts()
+
+    def _voided(self, uid: str) -> None:
+        self.desk.say("已作废", "撤销", lambda: self.restore(uid))
+        self.give_up()
+        self.reload()
+
+    def _restored(self, uid: str) -> None:
+        self.desk.say("已恢复")
+        if self.uid == uid:
+            self.reload()
+
+    def _on_tab(self, number: int) -> None:
+        if number == HISTORY:
+            self._load_history()
+
+    def _load_history(self) -> None:
+        """Changes of the child, the enrolment, the household and the guardians, newest first."""
+        if self.file is None:
+            self.history.show_lines([])
+            return
+        job = partial(_history, self.desk, self.file)
+        self.desk.tasks.read(f"history:{id(self)}", job, self.history.show_lines, owner=self)
+
+    def _focused_key(self) -> str:
+        """The field that has the cursor, when it is one of the form's."""
+        focused = QApplication.focusWidget()
+        if focused is None:
+            return ""
+        return next((key for key, box in self.form.boxes.items() if box.isAncestorOf(focused)), "")
+
+    def _draft_key(self) -> str:
+        return f"student-file:{self.uid or 'new'}"
+
+
+def _history(desk: Desk, file: StudentFile) -> list[HistoryLine]:
+    ledger = desk.services.ledger
+    around = [("enrolment", file.enrolment.uid)] if file.enrolment else []
+    around += [("household", file.household.uid)] if file.household else []
+    around += [("guardian", guardian["uid"]) for guardian in file.guardians]
+    around += [("member", guardian["member"]) for guardian in file.guardians]
+    around += [("hardship", row.uid) for row in file.hardships]
+    lines = list(file.history)
+    for entity, uid in around:
+        label = ledger.specs[entity].label
+        lines += [replace(line, what=f"{label}·{line.what}") for line in ledger.history(entity, uid)]
+    return sorted(lines, key=lambda line: line.when, reverse=True)

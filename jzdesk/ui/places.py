@@ -1,0 +1,53 @@
+"""The places of the window in the order of the navigation, and which stations have them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+
+from jzdesk.ui.desk import Desk
+from jzdesk.ui.page import Page
+
+SCHOOL = frozenset({"school", "township"})
+COUNTY = frozenset({"county"})
+ALL = SCHOOL | COUNTY
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the navigation; its page is imported and built when first opened."""
+
+    key: str
+    title: str
+    icon: str
+    module: str
+    page: str
+    kinds: frozenset[str] = ALL
+
+    def build(self, desk: Desk) -> Page:
+        """The page."""
+        made = getattr(import_module(self.module), self.page)(desk)
+        assert isinstance(made, Page)
+        return made
+
+
+_PAGES = "jzdesk.ui.pages"
+PLACES = (
+    Place("home", "工作台", "home", f"{_PAGES}.home", "HomePage"),
+    Place("inbox", "收件箱", "inbox", f"{_PAGES}.county_inbox", "InboxPage", COUNTY),
+    Place("merge", "合并结果", "merge", f"{_PAGES}.county_merge", "MergePage", COUNTY),
+    Place("student", "学生", "student", f"{_PAGES}.student", "StudentPage"),
+    Place("visit", "走访", "visit", f"{_PAGES}.visit", "VisitPage", SCHOOL),
+    Place("aid", "资助", "aid", f"{_PAGES}.aid", "AidPage", SCHOOL),
+    Place("pledge", "责任状", "pledge", f"{_PAGES}.pledge", "PledgePage", SCHOOL),
+    Place("ledger", "台账", "ledger", f"{_PAGES}.ledger_pages", "LedgersPage"),
+    Place("imports", "导入", "import", f"{_PAGES}.imports", "ImportsPage", SCHOOL),
+    Place("exchange", "数据交换", "exchange", f"{_PAGES}.exchange", "ExchangePage", SCHOOL),
+    Place("certificate", "学校证书", "certificate", f"{_PAGES}.county_certificates", "CertificatePage", COUNTY),
+)
+
+
+def places_of(kind: str) -> list[Place]:
+    """The places of a station of this kind, in order."""
+    return [place for place in PLACES if kind in place.kinds and find_spec(place.module) is not None]

@@ -1,0 +1,290 @@
+"""The main window: navigation, pages built when first opened, banner, progress, status, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from PySide6.QtCore import QEvent, QObject, QSize, QTime, QTimer
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from jzdesk.ui import icons, theme, widgets
+from jzdesk.ui.desk import Changes, Desk
+from jzdesk.ui.errors_shown import Message
+from jzdesk.ui.page import Page
+from jzdesk.ui.places import Place, places_of
+from jzdesk.ui.tasks import Task
+
+NAVIGATION = 11
+KIND_LABELS = {"school": "学校", "township": "乡镇中心学校", "county": "县教育局"}
+PRODUCT = "教育帮扶台账"
+
+
+class Navigation(QFrame):
+    """The dark column at the left; `Alt+1…9` open the places in order."""
+
+    def __init__(self, places: list[Place], station: str, open_: Callable[[str], object]) -> None:
+        super().__init__()
+        self.setProperty("role", "navigation")
+        self.setFixedWidth(theme.em(NAVIGATION))
+        inside = QVBoxLayout(self)
+        inside.setContentsMargins(0, 0, 0, theme.em(0.8))
+        inside.setSpacing(0)
+        inside.addWidget(_brand(station))
+        self._buttons = {place.key: self._button(place, number, open_) for number, place in enumerate(places, 1)}
+        for made in self._buttons.values():
+            inside.addWidget(made)
+        inside.addStretch(1)
+
+    def mark_here(self, key: str) -> None:
+        """Show which place is open."""
+        for each, made in self._buttons.items():
+            made.setChecked(each == key)
+
+    def _button(self, place: Place, number: int, open_: Callable[[str], object]) -> QPushButton:
+        made = widgets.Button(place.title)
+        made.setProperty("role", "place")
+        made.setCheckable(True)
+        made.setAutoDefault(False)
+        made.setIcon(icons.icon(place.icon, "#a8c4ba", "#ffffff"))
+        made.setIconSize(QSize(theme.em(1.25), theme.em(1.25)))
+        made.setToolTip(f"Alt+{number}" if number < 10 else place.title)
+        made.clicked.connect(lambda: open_(place.key))
+        return made
+
+
+def _brand(station: str) -> QWidget:
+    made = QWidget()
+    name = widgets.Elided(station)
+    theme.mark(name, tone="muted")
+    inside = widgets.column(widgets.label("教育帮扶", size=1.2, bold=True), name, space=0.1)
+    inside.setContentsMargins(theme.em(1.2), theme.em(1.1), theme.em(0.8), theme.em(0.9))
+    made.setLayout(inside)
+    return made
+
+
+class ProgressStrip(QFrame):
+    """What is being done, how far, and a way to stop; appears when a job takes more than a moment."""
+
+    PATIENCE_MS = 350
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self._tasks: list[Task[object]] = []
+        self._words, self._bar = widgets.Elided(), QProgressBar()
+        self._bar.setTextVisible(False)
+        self._stop = widgets.button("停止", self._cancel)
+        inside = QHBoxLayout(self)
+        inside.setContentsMargins(theme.em(1), theme.em(0.5), theme.em(1), theme.em(0.5))
+        inside.setSpacing(theme.em(1))
+        inside.addWidget(self._words, 2)
+        inside.addWidget(self._bar, 3)
+        inside.addWidget(self._stop)
+        self._timer = QTimer(self, singleShot=True, interval=self.PATIENCE_MS)
+        self._timer.timeout.connect(self.show)
+        self.hide()
+
+    def begin(self, task: Task[object]) -> None:
+        """A job was handed over."""
+        self._tasks.append(task)
+        if len(self._tasks) == 1:
+            self._present(task)
+            self._timer.start()
+
+    def report(self, task: Task[object], done: int, total: int, text: str) -> None:
+        """A job says how far it is."""
+        if not self._tasks or self._tasks[0] is not task:
+            return
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
+        amount = f"　{done:,} / {total:,}" if total else ""
+        self._words.put(f"{task.title}　{text}{amount}")
+
+    def end(self, task: Task[object]) -> None:
+        """A job is over."""
+        self._tasks = [each for each in self._tasks if each is not task]
+        if self._tasks:
+            self._present(self._tasks[0])
+        else:
+            self._timer.stop()
+            self.hide()
+
+    def _present(self, task: Task[object]) -> None:
+        self._words.put(f"{task.title}……")
+        self._bar.setRange(0, 0)
+        self._stop.setVisible(task.cancellable)
+        self._stop.setEnabled(True)
+        self._stop.setText("停止")
+
+    def _cancel(self) -> None:
+        if self._tasks:
+            self._tasks[0].progress.cancel()
+            self._stop.setEnabled(False)
+            self._stop.setText("正在停止……")
+
+
+class Shell(QMainWindow):
+    """The window of one open station."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        info = desk.services.info
+        self.setWindowTitle(f"{PRODUCT} — {info.name}")
+        self.setWindowIcon(icons.icon("school", theme.ACCENT))
+        self.places = places_of(info.kind)
+        self._pages: dict[str, Page] = {}
+        self._here = ""
+        self.navigation = Navigation(self.places, info.name, self.open)
+        self.banner, self.strip, self.stack = widgets.Banner(), ProgressStrip(), QStackedWidget()
+        self.setCentralWidget(self._middle())
+        self.toast = widgets.Toast(self.stack)
+        self._status_bar()
+        self._wire()
+        self._keys()
+        self.resize(1366, 768)
+        self.open(self.places[0].key)
+
+    def open(self, key: str, hint: str = "") -> bool:
+        """Open a place; False when the person chose to stay or the place does not exist."""
+        place = next((each for each in self.places if each.key == key), None)
+        here = self.page()
+        if place is None or (here is not None and key != self._here and not here.may_leave()):
+            self.navigation.mark_here(self._here)
+            return False
+        page = self._built(place)
+        self._here = key
+        self.navigation.mark_here(key)
+        self.stack.setCurrentWidget(page)
+        self._hints.setText(page.hints)
+        page.arrive(hint)
+        return True
+
+    def page(self) -> Page | None:
+        """The page in front."""
+        return self._pages.get(self._here)
+
+    def key_of(self, number: int) -> str:
+        """The place that Alt+number opens; empty when there is none."""
+        return self.places[number - 1].key if number <= len(self.places) else ""
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about changes and about work under way."""
+        page = self.page()
+        if page is not None and not page.may_leave():
+            event.ignore()
+            return
+        if self.desk.tasks.busy() and not self._leave_work():
+            event.ignore()
+            return
+        super().closeEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The strip above the page is there only while something stands in it."""
+        if event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+            self._strips.setVisible(not self.banner.isHidden() or not self.strip.isHidden())
+        return super().eventFilter(watched, event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the toast in its place."""
+        super().resizeEvent(event)
+        self.toast.settle()
+
+    def _built(self, place: Place) -> Page:
+        if place.key not in self._pages:
+            page = place.build(self.desk)
+            self._pages[place.key] = page
+            self.stack.addWidget(page)
+        return self._pages[place.key]
+
+    def _middle(self) -> QWidget:
+        right = QVBoxLayout()
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(0)
+        strips = widgets.column(self.banner, self.strip)
+        strips.setContentsMargins(theme.em(1.4), theme.em(1), theme.em(1.4), 0)
+        self._strips = widgets.holder(strips)
+        strips.setContentsMargins(theme.em(1.4), theme.em(1), theme.em(1.4), 0)
+        for part in (self.banner, self.strip):
+            part.installEventFilter(self)
+        self._strips.hide()
+        right.addWidget(self._strips)
+        right.addWidget(self.stack, 1)
+        whole = QWidget()
+        inside = QHBoxLayout(whole)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(self.navigation)
+        inside.addLayout(right, 1)
+        return whole
+
+    def _status_bar(self) -> None:
+        info, actor = self.desk.services.info, self.desk.services.actor
+        bar = self.statusBar()
+        bar.setSizeGripEnabled(False)
+        words = f"{KIND_LABELS.get(info.kind, info.kind)}　{info.code}　操作人 {actor.account}"
+        if not info.certified:
+            words += "　尚未登记县级证书"
+        bar.addWidget(widgets.label(words))
+        self._saved = widgets.label()
+        bar.addWidget(self._saved)
+        self._hints = widgets.label()
+        bar.addPermanentWidget(self._hints)
+
+    def _wire(self) -> None:
+        desk = self.desk
+        desk.toasted.connect(self.toast.say)
+        desk.noted.connect(self._note)
+        desk.present.shown.connect(self._note)
+        desk.wanted.connect(self.open)
+        desk.changed.connect(self._on_change)
+        desk.tasks.started.connect(self.strip.begin)
+        desk.tasks.progressed.connect(self.strip.report)
+        desk.tasks.ended.connect(self.strip.end)
+
+    def _keys(self) -> None:
+        for number in range(1, 10):
+            self._key(f"Alt+{number}", partial(self._open_number, number))
+        self._key("F3", lambda: self._tell(Page.seek))
+        self._key("Ctrl+F", lambda: self._tell(Page.seek))
+        self._key("F5", lambda: self._tell(Page.refresh))
+        self._key("Ctrl+N", lambda: self._tell(Page.new))
+        self._key("Ctrl+S", lambda: self._tell(Page.save))
+        self._key("F1", self._about)
+
+    def _key(self, keys: str, do: Callable[[], object]) -> None:
+        QShortcut(QKeySequence(keys), self, lambda: do())
+
+    def _open_number(self, number: int) -> None:
+        self.open(self.key_of(number))
+
+    def _tell(self, verb: Callable[[Page], None]) -> None:
+        """Call the page's own version of a verb."""
+        if (page := self.page()) is not None:
+            getattr(page, verb.__name__)()
+
+    def _about(self) -> None:
+        from jzdesk.ui.dialogs.about import AboutDialog
+
+        AboutDialog(self, self.desk.services.info).exec()
+
+    def _note(self, message: Message) -> None:
+        self.banner.say(message)
+
+    def _on_change(self, _: Changes) -> None:
+        self._saved.setText(f"已保存 {QTime.currentTime().toString('HH:mm:ss')}")
+
+    def _leave_work(self) -> bool:
+        what, then = "还有工作没有做完", "现在退出会等手头这一步做完；已经保存的内容都在。"
+        return widgets.confirm(self, what, then, "做完就退出", no="不退出")

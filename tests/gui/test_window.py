@@ -1,0 +1,321 @@
+"""The window on a real station: every ledger, saving, undoing, leaving, the text at 150 %."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from jzdesk.core.errors import UserError
+from jzdesk.models import SPECS
+from jzdesk.services.bundle import Services
+from jzdesk.ui import program, theme, widgets
+from jzdesk.ui.desk import Desk
+from jzdesk.ui.dialogs.first_run import ACCOUNT, KEY, KIND, FirstRunDialog
+from jzdesk.ui.dialogs.login import LoginDialog
+from jzdesk.ui.dialogs.reason import ReasonDialog
+from jzdesk.ui.ledger.page import LedgerPage
+from jzdesk.ui.shell import Shell
+from jzdesk.ui.tasks import Tasks
+from tests.factories.stations import PASSWORD
+from tests.gui.hands import cursor, type_into
+
+Settle = Callable[[], None]
+
+
+@pytest.fixture
+def staff(qtbot: QtBot, desk: Desk, settle: Settle) -> LedgerPage:
+    page = LedgerPage(desk, "staff")
+    qtbot.addWidget(page)
+    page.resize(1200, 700)
+    page.show()
+    page.activateWindow()
+    qtbot.waitUntil(page.isActiveWindow)
+    page.arrive()
+    settle()
+    return page
+
+
+@pytest.mark.parametrize("entity", sorted(SPECS))
+def test_every_registered_entity_opens_in_the_ledger(
+    qtbot: QtBot, desk: Desk, settle: Settle, messages: list[object], entity: str
+) -> None:
+    page = LedgerPage(desk, entity)
+    qtbot.addWidget(page)
+    page.resize(1200, 700)
+    page.show()
+    page.arrive()
+    settle()
+    page.new()
+    assert page.table.records().columnCount() > 0
+    assert list(page.panel.form.boxes) == [field.name for field in SPECS[entity].form_fields()]
+    assert messages == []
+
+
+def test_a_record_is_added_by_keyboard_alone(qtbot: QtBot, staff: LedgerPage, settle: Settle, school: Services) -> None:
+    staff.new()
+    type_into(cursor(), "陈晓岚")
+    QTest.keyClick(cursor(), Qt.Key.Key_Return)
+    type_into(cursor(), "女")
+    QTest.keyClick(cursor(), Qt.Key.Key_Return)
+    staff.save()
+    qtbot.waitUntil(lambda: staff.table.records().rowCount() == 1)
+    settle()
+    uid = staff.table.records().uid(0)
+    assert school.ledger.record("staff", uid).values["sex"] == "2"
+    assert not staff.panel.form.dirty()
+
+
+def test_saving_with_a_blank_required_field_says_so_and_saves_nothing(staff: LedgerPage, settle: Settle) -> None:
+    staff.new()
+    staff.save()
+    settle()
+    assert "请填写姓名" in staff.panel.form.boxes["name"].sentence()
+    assert staff.table.records().rowCount() == 0
+
+
+def test_an_unfinished_record_comes_back_after_a_crash(
+    qtbot: QtBot, staff: LedgerPage, desk: Desk, settle: Settle
+) -> None:
+    staff.new()
+    type_into(cursor(), "没写完")
+    qtbot.waitUntil(lambda: bool(desk.drafts.load("staff:new")), timeout=5000)
+    again = LedgerPage(desk, "staff")
+    qtbot.addWidget(again)
+    again.new()
+    assert again.panel.form.boxes["name"].raw() == "没写完"
+
+
+def test_voiding_hides_a_record_and_undo_brings_it_back(
+    staff: LedgerPage, settle: Settle, school: Services, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undo: list[Callable[[], object]] = []
+    desk.toasted.connect(lambda _, __, do: undo.append(do) if do else None)
+    uid = school.ledger.save("staff", {"name": "重复的人"}).uid
+    settle()
+    QApplication.processEvents()
+    staff.refresh()
+    settle()
+    staff.open_record(uid)
+    settle()
+    monkeypatch.setattr("jzdesk.ui.ledger.record.ask_reason", lambda *_: "重复录入")
+    staff.panel.void()
+    settle()
+    staff.refresh()
+    settle()
+    assert staff.table.records().rowCount() == 0
+    undo[0]()
+    settle()
+    staff.refresh()
+    settle()
+    assert staff.table.records().rowCount() == 1
+
+
+def test_leaving_with_changes_asks(staff: LedgerPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([False, True])
+    monkeypatch.setattr(widgets, "confirm", lambda *_, **__: next(answers))
+    staff.new()
+    type_into(cursor(), "甲")
+    assert not staff.may_leave()
+    assert staff.panel.form.dirty()
+    assert staff.may_leave()
+    assert not staff.panel.form.dirty()
+
+
+def test_the_form_is_a_drawer_in_a_narrow_window_and_esc_closes_it(staff: LedgerPage) -> None:
+    assert not staff.side.drawer
+    staff.resize(800, 600)
+    QApplication.processEvents()
+    assert staff.side.drawer
+    assert staff.side.isHidden()
+    staff.new()
+    assert staff.side.isVisible()
+    QTest.keyClick(staff.panel, Qt.Key.Key_Escape)
+    assert staff.side.isHidden()
+
+
+def test_a_change_made_elsewhere_appears_by_itself(qtbot: QtBot, staff: LedgerPage, school: Services) -> None:
+    school.ledger.save("staff", {"name": "新来的"})
+    qtbot.waitUntil(lambda: staff.table.records().rowCount() == 1)
+
+
+def test_history_names_each_change(staff: LedgerPage, settle: Settle, school: Services) -> None:
+    uid = school.ledger.save("staff", {"name": "王老师", "post": "班主任"}).uid
+    school.ledger.save("staff", {"post": "教导主任"}, uid)
+    staff.open_record(uid)
+    settle()
+    staff.panel.tabs.setCurrentIndex(1)
+    settle()
+    words = [label.text() for label in staff.panel.history.findChildren(QLabel)]
+    assert "职务：班主任 → 教导主任" in words
+
+
+@pytest.fixture
+def shell(qtbot: QtBot, desk: Desk, settle: Settle) -> Shell:
+    made = Shell(desk)
+    qtbot.addWidget(made)
+    made.show()
+    settle()
+    return made
+
+
+def test_alt_and_a_number_opens_a_place(qtbot: QtBot, shell: Shell, settle: Settle) -> None:
+    QTest.keyClick(shell, Qt.Key.Key_2, Qt.KeyboardModifier.AltModifier)
+    settle()
+    page = shell.page()
+    assert page is not None
+    assert page.title == shell.places[1].title
+
+
+def test_every_place_opens_without_a_word_of_complaint(shell: Shell, settle: Settle, messages: list[object]) -> None:
+    for place in shell.places:
+        assert shell.open(place.key)
+        settle()
+    assert messages == []
+
+
+def test_an_error_stands_in_the_banner_and_the_window_stays_open(shell: Shell) -> None:
+    shell.desk.present(UserError("名册里没有标题行", "请在第一行写上列名。"))
+    assert "请在第一行写上列名。" in shell.banner.text()
+    assert shell.isVisible()
+
+
+@pytest.mark.parametrize("percent", [100, 150])
+def test_everything_fits_into_a_small_screen(
+    qtbot: QtBot, qapp: QApplication, desk: Desk, settle: Settle, percent: int
+) -> None:
+    theme.set_text_size(qapp, percent)
+    shell = Shell(desk)
+    qtbot.addWidget(shell)
+    shell.show()
+    for place in shell.places:
+        shell.open(place.key)
+        settle()
+        assert shell.minimumSizeHint().width() <= 1366, place.key
+        assert shell.minimumSizeHint().height() <= 768 - 30, place.key
+    theme.set_text_size(qapp, 100)
+
+
+def test_text_at_150_per_cent_makes_spacing_larger_too(qapp: QApplication) -> None:
+    small, sheet = theme.em(), theme.style_sheet()
+    theme.set_text_size(qapp, 150)
+    large = theme.em()
+    assert large == pytest.approx(small * 1.5, abs=1)
+    assert theme.style_sheet() != sheet
+    assert "font-size" not in sheet
+    theme.set_text_size(qapp, 100)
+
+
+def test_qt_dialogs_speak_chinese() -> None:
+    from PySide6.QtCore import QCoreApplication
+
+    assert QCoreApplication.translate("QPlatformTheme", "Cancel") == "取消"
+
+
+def test_rare_characters_have_a_font(qapp: QApplication) -> None:
+    from PySide6.QtGui import QFontDatabase, QRawFont
+
+    families = qapp.font().families()
+    fonts = [QRawFont.fromFont(QFontDatabase.font(family, "", 12)) for family in families]
+    for character in "䶮㛃𬱖":
+        assert any(font.supportsCharacter(ord(character)) for font in fonts), character
+
+
+def test_enter_in_a_dialog_does_not_press_a_button(qtbot: QtBot) -> None:
+    dialog = ReasonDialog(None, "作废", "说明")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    QTest.keyClick(dialog.edit, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    assert not any(b.autoDefault() or b.isDefault() for b in dialog.findChildren(QPushButton))
+
+
+def test_a_reason_is_required(qtbot: QtBot) -> None:
+    dialog = ReasonDialog(None, "作废", "说明", "作废它")
+    qtbot.addWidget(dialog)
+    dialog.show()
+    press(dialog, "作废它")
+    assert dialog.result() != QDialog.DialogCode.Accepted
+    assert "理由" in dialog.banner.text()
+    type_into(dialog.edit, "重复录入")
+    press(dialog, "作废它")
+    assert dialog.reason == "重复录入"
+
+
+def test_a_wrong_password_says_so_and_the_right_one_opens(
+    qtbot: QtBot, school: Services, tasks: Tasks, settle: Settle
+) -> None:
+    folder = school.info.folder
+    school.close()
+    dialog = LoginDialog(folder, tasks)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    type_into(dialog.password, "falsch-2025")
+    dialog.log_in()
+    settle()
+    assert dialog.services is None
+    assert dialog.banner.text()
+    dialog.password.setText(PASSWORD)
+    QTest.keyClick(dialog.password, Qt.Key.Key_Return)
+    settle()
+    assert dialog.services is not None
+    dialog.services.close()
+
+
+def test_the_guide_makes_a_station_and_shows_its_key_once(
+    qtbot: QtBot, tmp_path: Path, tasks: Tasks, settle: Settle
+) -> None:
+    guide = FirstRunDialog(tmp_path / "new", tasks)
+    qtbot.addWidget(guide)
+    guide.show()
+    guide.go(KIND)
+    guide.choose_kind("school")
+    type_into(guide.code, "123")
+    press(guide, "下一步")
+    assert "10 位" in guide.banner.text()
+    guide.code.setText("2143990001")
+    type_into(guide.name, "青石镇中心小学")
+    press(guide, "下一步")
+    assert guide.steps.currentIndex() == ACCOUNT
+    type_into(guide.account, "李老师")
+    type_into(guide.passwords.first, PASSWORD)
+    type_into(guide.passwords.second, "anders")
+    press(guide, "建立工作站")
+    assert "不一样" in guide.banner.text()
+    guide.passwords.second.setText(PASSWORD)
+    press(guide, "建立工作站")
+    settle()
+    assert guide.steps.currentIndex() == KEY
+    assert guide.recovery_key.replace("-", "") in guide.key_label.text().replace(" - ", "").replace("\n", "")
+    assert not guide.forward.isEnabled()
+    guide.kept.setChecked(True)
+    assert guide.forward.isEnabled()
+    assert guide.services is not None
+    guide.services.close()
+
+
+def test_heavy_libraries_wait_until_they_are_needed() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; import jzdesk.ui.program, jzdesk.ui.shell, jzdesk.ui.pages.home, jzdesk.ui.pages.ledger_pages;"
+        "print([m for m in ('openpyxl','reportlab','pypinyin','alembic','pypdfium2') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_the_text_size_is_taken_from_the_command_line() -> None:
+    assert program.text_size(["--text-size=150"]) == 150
+    assert program.text_size(["--text-size=9000"]) == 250
+    assert program.text_size([]) == 100
+
+
+def press(dialog: QDialog, text: str) -> None:
+    next(b for b in dialog.findChildren(QPushButton) if b.text() == text).click()
