@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
-from jzdesk.core import codes
 from jzdesk.core.money import Fen, format_yuan
 from jzdesk.models import BY_NAME
 from jzdesk.services.context import Context
@@ -74,7 +73,7 @@ class HomeService:
             todos = _county_todos(connection) if county else _school_todos(connection)
         if not county:
             todos += (Todo("尚未导出给县里的改动", unexported(self._context), "exchange"), *self._visit_todos())
-        chart = () if county else self._visits_by_grade()
+        chart = () if county else tuple(self._services.visits.by_grade(self._day()))
         return HomeSummary(cards, tuple(todo for todo in todos if todo.count), chart)
 
     def _cards(self, connection: Connection) -> tuple[Card, ...]:
@@ -93,34 +92,12 @@ class HomeService:
         )
 
     def _visit_todos(self) -> tuple[Todo, ...]:
-        due = self._services.visits.due()
+        due = self._services.visits.due(self._day())
         return (Todo("走访已逾期的学生", sum(1 for line in due if line.overdue_days > 0), "visit", "overdue"),)
 
-    def _visits_by_grade(self) -> tuple[tuple[str, int, int], ...]:
-        """Hardship students of each grade: visited since the first day of the month before, and all."""
-        since = _month_before(self._context.today())
-        visited = select(VISIT.c.student).where(VISIT.c.hidden == 0, VISIT.c.date >= since)
-        poor = select(HARDSHIP.c.student).where(HARDSHIP.c.hidden == 0, HARDSHIP.c.valid_to.is_(None))
-        base = (
-            select(ENROLMENT.c.grade, func.count(func.distinct(ENROLMENT.c.student)))
-            .where(ENROLMENT.c.hidden == 0, ENROLMENT.c.student.in_(poor))
-            .group_by(ENROLMENT.c.grade)
-        )
-        with self._context.read() as connection:
-            due = {row[0]: row[1] for row in connection.execute(base)}
-            done = {row[0]: row[1] for row in connection.execute(base.where(ENROLMENT.c.student.in_(visited)))}
-        table = codes.table("grade")
-        return tuple((_short(table.label(g)), done.get(g, 0), due[g]) for g in table.labels if g in due)
-
-
-def _short(grade: str) -> str:
-    """`小学三年级` → `三年级`."""
-    return grade.removeprefix("小学").removeprefix("初中").removeprefix("普高")
-
-
-def _month_before(today: str) -> str:
-    year, month = int(today[:4]), int(today[5:7]) - 1
-    return f"{year - 1}-12-01" if month == 0 else f"{year}-{month:02d}-01"
+    def _day(self) -> str:
+        """Today, or the last day of the term people work in when that is over."""
+        return min(self._context.today(), self._context.term().last_day)
 
 
 def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:

@@ -37,7 +37,7 @@ PLACES = (
     Place("home", "工作台", "home", f"{_PAGES}.home", "HomePage"),
     Place("inbox", "收件箱", "inbox", f"{_PAGES}.county_inbox", "InboxPage", COUNTY),
     Place("merge", "合并结果", "merge", f"{_PAGES}.county_merge", "MergePage", COUNTY),
-    Place("student", "学生", "student", f"{_PAGES}.student", "StudentPage"),
+    Place("student", "学生", "student", f"{_PAGES}.students", "StudentPage"),
     Place("visit", "走访", "visit", f"{_PAGES}.visit", "VisitPage", SCHOOL),
     Place("aid", "资助", "aid", f"{_PAGES}.aid", "AidPage", SCHOOL),
     Place("pledge", "责任状", "pledge", f"{_PAGES}.pledge", "PledgePage", SCHOOL),

@@ -98,12 +98,23 @@ def _families(desk: Desk) -> dict[str, Values]:
     found: dict[str, Values] = {}
     for student, mine in ties.items():
         cells: Values = {}
-        ordered = sorted(mine, key=lambda tie: (int(tie.get("position") or 99), str(tie["member"])))
-        for number, tie in zip(columns.MEMBERS, ordered, strict=False):
+        for number, tie in _placed(mine).items():
             person = members[str(tie["member"])]
             cells |= _prefixed(f"member{number}", person, Member.spec.fields)
             cells |= _prefixed(f"member{number}", tie, ("relation", "is_guardian"))
         found[student] = cells
+    return found
+
+
+def _placed(ties: list[Values]) -> dict[int, Values]:
+    """Place on the row → tie: each at its own position where that is free, the others where room is left."""
+    ordered = sorted(ties, key=lambda tie: (int(tie.get("position") or 99), str(tie["member"])))
+    found: dict[int, Values] = {}
+    for tie in ordered:
+        free = [number for number in columns.MEMBERS if number not in found]
+        own = tie.get("position")
+        if free:
+            found[own if isinstance(own, int) and own in free else free[0]] = tie
     return found
 
 

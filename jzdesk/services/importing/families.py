@@ -50,13 +50,15 @@ class Families:
         ]  # fmt: skip
 
     def people(self, row: SheetRow) -> list[Person]:
-        """The members that the row names."""
-        values = row.values
-        return [
-            Person(number, _cells(values, person), _cells(values, tie))
-            for number, person, tie in self._keys
-            if values.get(f"member{number}.name") is not None
-        ]
+        """The members that the row names; what stands there about somebody without name is told."""
+        values, found = row.values, []
+        for number, person, tie in self._keys:
+            cells = _cells(values, person)
+            if "name" in cells:
+                found.append(Person(number, cells, _cells(values, tie)))
+            elif cells:
+                self._desk.note(row, f"成员{number}没有姓名，这位成员没有记录")
+        return found
 
     def household(self, people: Sequence[Person], student: Values, cells: Values) -> str | None:
         """The household of a student: the one the record names, else that of a member, else a new one.
@@ -83,10 +85,16 @@ class Families:
 
     def settle(self, row: SheetRow, people: Sequence[Person], student: str, household: str | None) -> bool:
         """Members and guardians of the row's student; whether anything was added or changed."""
-        changed = False
+        changed, placed = False, set()
         for person in people:
+            if self._find(person.cells, household) in placed:
+                self._desk.note(
+                    row, f"成员{person.position}（{person.cells['name']}）与前一位成员是同一人，只记录一次，请核对"
+                )
+                continue
             member, differs = self._member(row, person.cells, household)
-            changed |= differs | self._tie(student, member, {**person.tie, "position": person.position})
+            placed.add(member)
+            changed |= differs | self._tie(student, member, person)
         return changed
 
     def _find(self, cells: Values, household: Value) -> str | None:
@@ -135,11 +143,14 @@ class Families:
             text = f"家庭成员“{cells['name']}”的{'、'.join(labels)}与前面兄弟姐妹那一行不同，采用前面的"
             self._desk.note(row, text)
 
-    def _tie(self, student: str, member: str, values: Values) -> bool:
+    def _tie(self, student: str, member: str, person: Person) -> bool:
+        """Who the person is to the student; the order once given stays."""
         uid = self._ties.get((student, member))
         if uid is not None:
-            return self._guardians.set(uid, values)
-        self._ties[student, member] = self._guardians.add({"student": student, "member": member, **values})
+            return self._guardians.set(uid, person.tie)
+        self._ties[student, member] = self._guardians.add(
+            {"student": student, "member": member, **person.tie, "position": person.position}
+        )
         return True
 
     def _fill(self, uid: str, values: Values) -> None:
