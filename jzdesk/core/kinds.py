@@ -22,6 +22,7 @@ class Reading:
 
 
 NOTHING = Reading(None)
+_LONGEST_NUMBER = 30
 
 
 class Kind:
@@ -279,6 +280,12 @@ class CitizenIdNumber(Kind):
             return NOTHING
         reading = citizen_id.check(raw)
         return Reading(reading.value, reading.notes, reading.warnings)
+
+    @override
+    def verify(self, stored: str | int) -> None:
+        """A stored number was checked, by the rules of its document, when it was read."""
+        if not isinstance(stored, str) or len(stored) > _LONGEST_NUMBER:
+            raise ValueFault("证件号太长", "请对照证件重新填写。")
 
     @override
     def mask(self, shown: str) -> str:

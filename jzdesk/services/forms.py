@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jzdesk.core import citizen_id
 from jzdesk.core.errors import UserError, ValueFault
 from jzdesk.core.fields import EntitySpec, Value
 
@@ -27,10 +28,18 @@ def understood(spec: EntitySpec, values: Mapping[str, object]) -> tuple[dict[str
         if field is None:
             continue
         try:
-            good[name] = _read(spec, name, raw)
+            good[name] = _read(spec, name, raw) if name != "id_number" else _read_number(spec, values)
         except ValueFault as fault:
             bad[name] = fault.sentence()
     return good, bad
+
+
+def _read_number(spec: EntitySpec, values: Mapping[str, object]) -> Value:
+    """A number by the rules of its document: passports and travel permits have no check digit of ours."""
+    raw, document = values["id_number"], values.get("id_type")
+    if raw in (None, "") or document in (None, "") or "id_type" not in spec.fields:
+        return _read(spec, "id_number", raw)
+    return citizen_id.check(raw, kind=str(_read(spec, "id_type", document))).value
 
 
 def _read(spec: EntitySpec, name: str, raw: object) -> Value:

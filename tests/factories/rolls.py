@@ -24,7 +24,7 @@ FATHER, MOTHER = "431099198207015509", "431099197210121113"
 NUMBERS = ("431099201705077475", "431099201507196916", "431099201808059392", "431099201512188216")
 
 
-def child(number: str = NUMBERS[0], **cells: object) -> dict[str, object]:
+def child(number: str = NUMBERS[0], /, **cells: object) -> dict[str, object]:
     """A row of a roll without faults; cells are overwritten by heading."""
     male = int(number[16]) % 2 if number[16:17].isdigit() else 1
     row: dict[str, object] = {

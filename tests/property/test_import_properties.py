@@ -38,7 +38,9 @@ _CELLS: dict[str, st.SearchStrategy[object]] = {
     "成员2姓名": st.sampled_from(["范杰冬", "宋琪亦", None]),
     "成员2身份证件号": st.sampled_from(_PARENTS),
 }
-_ODD = st.dictionaries(st.sampled_from(ROLL_HEADINGS), st.text(max_size=12), max_size=2)
+# A workbook cannot hold control characters and halves of surrogate pairs.
+_TEXT = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff"), max_size=12)
+_ODD = st.dictionaries(st.sampled_from(ROLL_HEADINGS), _TEXT, max_size=2)
 
 
 @st.composite
@@ -62,7 +64,7 @@ def _school() -> Iterator[tuple[Path, Desk]]:
             desk.context.store.close()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_rows(), min_size=1, max_size=8))
 def test_a_roll_balances_drops_nobody_and_again_changes_nothing(rows: list[dict[str, object]]) -> None:
     with _school() as (folder, desk):
@@ -82,7 +84,7 @@ def test_a_roll_balances_drops_nobody_and_again_changes_nothing(rows: list[dict[
         assert (again.parked, again.warned) == (first.parked, first.warned)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_rows(), min_size=1, max_size=4), st.lists(_rows(), min_size=1, max_size=4))
 def test_a_second_roll_never_loses_what_the_first_brought(
     first: list[dict[str, object]], second: list[dict[str, object]]
@@ -101,7 +103,7 @@ def test_a_second_roll_never_loses_what_the_first_brought(
         state(desk.context)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_rows(), min_size=1, max_size=6))
 def test_what_was_imported_can_be_exported_and_imported_unchanged(rows: list[dict[str, object]]) -> None:
     with _school() as (folder, desk):

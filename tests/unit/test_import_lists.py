@@ -31,7 +31,7 @@ def listed(path: Path, *rows: dict[str, object]) -> Path:
     return workbook(path, HEADINGS, rows)
 
 
-def person(number: str = NUMBERS[0], **cells: object) -> dict[str, object]:
+def person(number: str = NUMBERS[0], /, **cells: object) -> dict[str, object]:
     row: dict[str, object] = {
         "户编号": "43109910100001", "姓名": "宋火强", "证件号码": number, "脱贫属性": "已脱贫", "监测对象类别": None,
         "致贫原因": "因残",

@@ -25,7 +25,7 @@ def imports(desk: Desk) -> ImportService:
     return ImportService(desk.context)
 
 
-def wrong(number: str = NUMBERS[0], **cells: object) -> dict[str, object]:
+def wrong(number: str = NUMBERS[0], /, **cells: object) -> dict[str, object]:
     return child(number, **({"出生日期": "20130231"} | cells))
 
 

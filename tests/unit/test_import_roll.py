@@ -17,6 +17,7 @@ from jzdesk.services.importing import ImportReport, ImportService
 from tests.factories.people import Desk, new_desk
 from tests.factories.rolls import (
     EXAMPLES,
+    FATHER,
     NUMBERS,
     child,
     counts,
@@ -186,6 +187,22 @@ def test_what_siblings_say_differently_of_a_parent_is_told_and_the_first_row_sta
     assert counts(imports.run("roll", path)) == {"read": 2, "unchanged": 2}
 
 
+def test_one_person_in_both_places_of_a_row_is_recorded_once_and_told(
+    imports: ImportService, desk: Desk, tmp_path: Path
+) -> None:
+    path = roll(tmp_path / "r.xlsx", child(成员2身份证件号=FATHER))
+    report = imports.run("roll", path)
+    assert any("同一人" in note for note in report.notes)
+    assert [(one["relation"], one["position"]) for one in records(desk.context, Guardian)] == [("51", 1)]
+    assert counts(imports.run("roll", path)) == {"read": 1, "unchanged": 1}
+
+
+def test_cells_about_a_member_without_name_are_told(imports: ImportService, desk: Desk, tmp_path: Path) -> None:
+    report = imports.run("roll", roll(tmp_path / "r.xlsx", child(成员2姓名=None)))
+    assert any("成员2没有姓名" in note for note in report.notes)
+    assert len(records(desk.context, Member)) == 1
+
+
 def test_only_filled_cells_that_differ_change_a_known_student(
     imports: ImportService, desk: Desk, tmp_path: Path
 ) -> None:
@@ -229,6 +246,7 @@ def test_a_namesake_of_the_same_day_with_another_number_is_added_and_asked_about
     report = imports.run("roll", roll(tmp_path / "r.xlsx", child(), twin))
     assert (counts(report), report.warned) == ({"read": 2, "added": 2}, 1)
     assert [one["kind"] for one in records(desk.context, Question)] == ["same_person"]
+    assert imports.run("roll", tmp_path / "r.xlsx").warned == 1
 
 
 def test_orphans_and_disabled_children_get_their_hardship_from_the_terms_first_day(

@@ -9,6 +9,7 @@ from jzdesk.models import Question
 from jzdesk.services.importing.desk import Desk
 
 _LENGTH = 300
+_STANDING = ("same_person",)  # asked once, when the student was new; only a person can answer it
 
 
 class Doubts:
@@ -33,12 +34,15 @@ class Doubts:
         return self._image.rows[uid]["state"] == "open"
 
     def review(self, student: str, asked: Mapping[str, str], kinds: frozenset[str]) -> bool:
-        """Ask what is asked now and let go of open questions of `kinds` that no longer are; whether any is open."""
+        """Ask what is asked now and let go of open questions of `kinds` that no longer are; whether one is open."""
         if not asked and student not in self._with_any:
             return False
         for kind in kinds - asked.keys():
-            uid = self._known.get((student, kind))
-            if uid is not None and self._image.rows[uid]["state"] == "open":
-                self._image.set(uid, {"state": "gone"})
+            if self._is_open(student, kind):
+                self._image.set(self._known[student, kind], {"state": "gone"})
         answers = [self.ask(student, kind, sentence) for kind, sentence in asked.items()]
-        return any(answers)
+        return any(answers) or any(self._is_open(student, kind) for kind in _STANDING)
+
+    def _is_open(self, student: str, kind: str) -> bool:
+        uid = self._known.get((student, kind))
+        return uid is not None and self._image.rows[uid]["state"] == "open"
