@@ -162,4 +162,4 @@ class Services:
         """What to do today."""
         from jzdesk.services.home import HomeService
 
-        return HomeService(self)
+        return HomeService(self.context, self.visits)

@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, select
 from jzdesk.core.errors import UserError
 from jzdesk.services import identity, package_log
 from jzdesk.services.context import COUNTY_SCOPE, Context
-from jzdesk.services.stations import write_mark
+from jzdesk.services.device import write_mark
 from jzdesk.store import journal
 from jzdesk.store.journal import Chain
 from jzdesk.store.tables import chain, setting

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
@@ -12,10 +11,8 @@ from jzdesk.models import BY_NAME
 from jzdesk.services.context import Context
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.exchange import unexported
+from jzdesk.services.visits import VisitService
 from jzdesk.store.tables import conflict, parked_row
-
-if TYPE_CHECKING:
-    from jzdesk.services.bundle import Services
 
 
 def _table(name: str) -> Table:
@@ -61,9 +58,8 @@ class HomeSummary:
 class HomeService:
     """Counts, never lists: a handful of statements."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-        self._context: Context = services.context
+    def __init__(self, context: Context, visits: VisitService) -> None:
+        self._context, self._visits = context, visits
 
     def summary(self) -> HomeSummary:
         """What to do today."""
@@ -73,7 +69,7 @@ class HomeService:
             todos = _county_todos(connection) if county else _school_todos(connection)
         if not county:
             todos += (Todo("尚未导出给县里的改动", unexported(self._context), "exchange"), *self._visit_todos())
-        chart = () if county else tuple(self._services.visits.by_grade(self._day()))
+        chart = () if county else tuple(self._visits.by_grade(self._day()))
         return HomeSummary(cards, tuple(todo for todo in todos if todo.count), chart)
 
     def _cards(self, connection: Connection) -> tuple[Card, ...]:
@@ -92,7 +88,7 @@ class HomeService:
         )
 
     def _visit_todos(self) -> tuple[Todo, ...]:
-        due = self._services.visits.due(self._day())
+        due = self._visits.due(self._day())
         return (Todo("走访已逾期的学生", sum(1 for line in due if line.overdue_days > 0), "visit", "overdue"),)
 
     def _day(self) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from jzdesk import __version__
 from jzdesk.core.errors import UserError
 from jzdesk.services.context import Context
-from jzdesk.services.stations import device_key
+from jzdesk.services.device import device_key
 from jzdesk.store.engine import SCHEMA
 from jzdesk.store.journal import Chain
 from jzdesk.sync.certificate import Certificate, CountyCard, SignedCertificate

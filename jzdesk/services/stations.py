@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING
 from jzdesk.core.clock import Clock
 from jzdesk.core.errors import UserError
 from jzdesk.services.context import Actor, Context, StationInfo, files
+from jzdesk.services.device import device_key, read_mark
 from jzdesk.store import journal, slots
 from jzdesk.store.engine import create_database, open_engine
-from jzdesk.store.folder import StationFacts, StationFolder, write_durably
+from jzdesk.store.folder import StationFacts, StationFolder
 from jzdesk.store.store import Store
 
 if TYPE_CHECKING:
@@ -98,11 +98,6 @@ def _new_device(home: StationFolder, key: bytes) -> str:
     return keys.device
 
 
-def device_key(database_key: bytes) -> bytes:
-    """The key that seals the device's private keys: derived, so that one log-in opens both."""
-    return hashlib.sha256(b"jzdesk-device-key-1\n" + database_key).digest()
-
-
 def _first_chain(home: StationFolder, key: bytes, device: str, epoch: str, scope: str) -> None:
     engine = open_engine(home.database, key, writing=True)
     try:
@@ -164,23 +159,3 @@ def _watch_high_water(home: StationFolder, store: Store, facts: StationFacts) ->
         return
     with store.local() as connection:
         journal.open_chain(connection, own.dev, os.urandom(8).hex(), own.school, own=True)
-
-
-def read_mark(home: StationFolder) -> dict[str, int]:
-    """Epoch → highest entry number ever exported from this folder."""
-    import json
-
-    try:
-        found = json.loads(home.mark.read_text("utf-8"))
-        return {str(epoch): int(n) for epoch, n in found.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
-
-
-def write_mark(home: StationFolder, epoch: str, n: int) -> None:
-    """Remember that entries up to `n` of the epoch have left this folder."""
-    import json
-
-    marks = read_mark(home)
-    marks[epoch] = max(n, marks.get(epoch, 0))
-    write_durably(home.mark, json.dumps(marks).encode())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select, update
+from sqlalchemy.engine import Dialect
 
 from jzdesk.core.merge import Entry, Known, RecordState, decode, record_state
 from jzdesk.models import BY_NAME
@@ -92,15 +94,19 @@ def mark_chain(connection: Connection, chain_id: int, **values: Any) -> None:
         connection.execute(update(chain).where(chain.c.id == chain_id).values(values))
 
 
+_UIDS: BindParameter[Any] = bindparam("uids", expanding=True)  # `in_(list)` would look at every item before it is sent
+_KNOWN = select(journal.c.uid, journal.c.h, journal.c.body).where(
+    journal.c.ent == bindparam("ent"), journal.c.uid.in_(_UIDS), journal.c.state == ACCEPTED
+)
+
+
 def known_entries(connection: Connection, ent: str, uids: Iterable[str]) -> dict[str, list[Known]]:
     """uid → accepted entries of these records of one entity."""
     wanted = list(uids)
     found: dict[str, list[Known]] = defaultdict(list)
     for start in range(0, len(wanted), _AT_ONCE):
-        query = select(journal.c.uid, journal.c.h, journal.c.body).where(
-            journal.c.ent == ent, journal.c.uid.in_(wanted[start : start + _AT_ONCE]), journal.c.state == ACCEPTED
-        )
-        for uid, h, body in connection.execute(query):
+        part = {"ent": ent, "uids": wanted[start : start + _AT_ONCE]}
+        for uid, h, body in connection.execute(_KNOWN, part):
             found[uid].append(Known(h[:16].hex(), decode(body)))
     return found
 
@@ -147,12 +153,11 @@ def foreign_records(connection: Connection, links: Sequence[Link], scopes: froze
     found: set[Key] = set()
     for ent, uids in by_ent.items():
         table = BY_NAME[ent].__table__
+        query = select(table.c.uid).where(table.c.uid.in_(_UIDS), table.c.scope.not_in(scopes))
         listed = sorted(uids)
         for start in range(0, len(listed), _AT_ONCE):
-            query = select(table.c.uid).where(
-                table.c.uid.in_(listed[start : start + _AT_ONCE]), table.c.scope.not_in(scopes)
-            )
-            found.update((ent, uid) for uid in connection.execute(query).scalars())
+            part = {"uids": listed[start : start + _AT_ONCE]}
+            found.update((ent, uid) for uid in connection.execute(query, part).scalars())
     return found
 
 
@@ -162,27 +167,41 @@ def set_head(connection: Connection, chain_id: int, n: int, h: bytes) -> None:
         connection.execute(update(chain).where(chain.c.id == chain_id).values(last_n=n, last_h=h))
 
 
-def append(connection: Connection, chain_id: int, links: Sequence[Link]) -> dict[Key, RecordState]:
-    """Append consecutive links to a chain and bring the rows they touch up to date; returns the new states."""
+def append(
+    connection: Connection, chain_id: int, links: Sequence[Link], made_here: Collection[str] = frozenset()
+) -> dict[Key, RecordState]:
+    """Append consecutive links to a chain and bring the rows they touch up to date; returns the new states.
+
+    `made_here` are uids that this process drew by chance for these very links: nothing can be known of them yet.
+    """
     if not links:
         return {}
     last = links[-1]
     with gate(connection):
-        states = _apply(connection, [link for link in links if link.state == ACCEPTED])
+        states = _apply(connection, [link for link in links if link.state == ACCEPTED], made_here)
         _insert_links(connection, chain_id, links)
-        connection.execute(
-            update(chain).where(chain.c.id == chain_id).values(last_n=last.n, last_h=last.h, last_at=last.entry.at)
-        )
+        head = {"the_chain": chain_id, "last_n": last.n, "last_h": last.h, "last_at": last.entry.at}
+        connection.execute(_MOVE_HEAD, head)
     return states
 
 
+_MOVE_HEAD = (
+    update(chain)
+    .where(chain.c.id == bindparam("the_chain"))
+    .values({name: bindparam(name) for name in ("last_n", "last_h", "last_at")})
+)
 _INSERT = insert(journal).values(dict.fromkeys(("chain", "n", "h", "ent", "uid", "state", "body")))
 
 
+@cache
+def _insert_sql(dialect: Dialect) -> str:
+    return str(_INSERT.compile(dialect=dialect))
+
+
 def _insert_links(connection: Connection, chain_id: int, links: Sequence[Link]) -> None:
-    sql = str(_INSERT.compile(dialect=connection.dialect))
     connection.exec_driver_sql(
-        sql, [(chain_id, link.n, link.h, link.entry.ent, link.entry.uid, link.state, link.body) for link in links]
+        _insert_sql(connection.dialect),
+        [(chain_id, link.n, link.h, link.entry.ent, link.entry.uid, link.state, link.body) for link in links],
     )
 
 
@@ -209,7 +228,7 @@ def _recompute(connection: Connection, ent: str, uids: set[str]) -> None:
     _write(connection, ent, states, existing)
 
 
-def _apply(connection: Connection, links: Sequence[Link]) -> dict[Key, RecordState]:
+def _apply(connection: Connection, links: Sequence[Link], made_here: Collection[str]) -> dict[Key, RecordState]:
     """Work out the states of the records these (not yet stored) links touch, and write their rows."""
     by_ent: dict[str, dict[str, list[Known]]] = {}
     for link in links:
@@ -218,13 +237,15 @@ def _apply(connection: Connection, links: Sequence[Link]) -> dict[Key, RecordSta
     states: dict[Key, RecordState] = {}
     for ent, fresh in by_ent.items():
         if ent in BY_NAME:
-            for uid, state in _apply_entity(connection, ent, fresh).items():
+            for uid, state in _apply_entity(connection, ent, fresh, made_here).items():
                 states[ent, uid] = state
     return states
 
 
-def _apply_entity(connection: Connection, ent: str, fresh: Mapping[str, list[Known]]) -> dict[str, RecordState]:
-    before = known_entries(connection, ent, fresh)
+def _apply_entity(
+    connection: Connection, ent: str, fresh: Mapping[str, list[Known]], made_here: Collection[str]
+) -> dict[str, RecordState]:
+    before = known_entries(connection, ent, (uid for uid in fresh if uid not in made_here))
     states = {uid: record_state(before.get(uid, []) + known) for uid, known in fresh.items()}
     _write(connection, ent, states, before.keys())
     return states

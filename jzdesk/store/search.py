@@ -9,31 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from jzdesk.core.pinyin import readings
-from jzdesk.models import Student
-from jzdesk.store.tables import search_doc, search_pending
+from jzdesk.store.tables import search_pending
 
 SEARCHED = frozenset({"student"})
-_STUDENT = Student.__table__
 _MIN_FRAGMENT = 3  # the trigram index needs three characters
 AT_ONCE = 900
 
 
 def mark(connection: Connection, uids: Iterable[str]) -> None:
     """Note records whose index is out of date."""
-    listed = list(uids)
-    for part in _parts(listed):
-        known = set(connection.execute(select(search_pending.c.uid).where(search_pending.c.uid.in_(part))).scalars())
-        fresh = [{"uid": uid} for uid in part if uid not in known]
-        if fresh:
-            connection.execute(insert(search_pending), fresh)
-
-
-def _parts(uids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(uids), AT_ONCE):
-        yield uids[start : start + AT_ONCE]
+    _insert(connection, "INSERT OR IGNORE INTO search_pending (uid) VALUES (?)", [(uid,) for uid in uids])
 
 
 def pending(connection: Connection) -> int:
@@ -46,7 +34,7 @@ def catch_up(connection: Connection, progress: Callable[[int], None] | None = No
     done = 0
     while part := list(connection.execute(select(search_pending.c.uid).limit(AT_ONCE)).scalars()):
         index(connection, part)
-        connection.execute(delete(search_pending).where(search_pending.c.uid.in_(part)))
+        connection.exec_driver_sql(f"DELETE FROM search_pending WHERE uid IN ({_marks(part)})", tuple(part))
         done += len(part)
         if progress:
             progress(done)
@@ -56,14 +44,13 @@ def catch_up(connection: Connection, progress: Callable[[int], None] | None = No
 def index(connection: Connection, uids: list[str]) -> None:
     """Index these records (at most 900) anew."""
     docs = _docs(connection, uids)
-    marks = ",".join("?" * len(uids))
-    ids = tuple(docs.values())
+    marks, ids = _marks(uids), tuple(docs.values())
     connection.exec_driver_sql(f"DELETE FROM name_suffix WHERE doc IN ({marks})", ids)
     connection.exec_driver_sql(f"DELETE FROM id_fragment WHERE rowid IN ({marks})", ids)
-    query = select(
-        _STUDENT.c.uid, _STUDENT.c.name, _STUDENT.c.former_name, _STUDENT.c.id_number, _STUDENT.c.roll_number
-    )
-    found = list(connection.execute(query.where(_STUDENT.c.uid.in_(uids), _STUDENT.c.hidden == 0)))
+    found = connection.exec_driver_sql(
+        f"SELECT uid, name, former_name, id_number, roll_number FROM student WHERE hidden = 0 AND uid IN ({marks})",
+        tuple(uids),
+    ).all()
     suffixes = {
         (suffix, docs[row.uid]): whole for row in found for suffix, whole in _suffixes(row.name, row.former_name)
     }
@@ -83,12 +70,17 @@ def _insert(connection: Connection, sql: str, rows: list[tuple[Any, ...]]) -> No
 
 def _docs(connection: Connection, uids: list[str]) -> dict[str, int]:
     """uid → number of the record in the index, given out when first needed."""
-    query = select(search_doc.c.uid, search_doc.c.id).where(search_doc.c.uid.in_(uids))
-    docs = {row.uid: row.id for row in connection.execute(query)}
-    if fresh := [{"uid": uid} for uid in uids if uid not in docs]:
-        connection.execute(insert(search_doc), fresh)
-        docs = {row.uid: row.id for row in connection.execute(query)}
+    query, listed = f"SELECT uid, id FROM search_doc WHERE uid IN ({_marks(uids)})", tuple(uids)
+    docs = {row.uid: row.id for row in connection.exec_driver_sql(query, listed)}
+    if fresh := [(uid,) for uid in uids if uid not in docs]:
+        _insert(connection, "INSERT INTO search_doc (uid) VALUES (?)", fresh)
+        docs = {row.uid: row.id for row in connection.exec_driver_sql(query, listed)}
     return docs
+
+
+def _marks(uids: list[str]) -> str:
+    """Text for an `IN`: SQLAlchemy would take longer over a long list than SQLite takes over the answer."""
+    return ",".join("?" * len(uids))
 
 
 def _joined(number: str | None, roll: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import unicodedata
 from pathlib import Path
 
 import msgspec
@@ -103,8 +104,9 @@ def _open(slot: Slot, secret: str) -> bytes | None:
 
 
 def _tidy(recovery_key: str) -> str:
-    """A recovery key as typed by a person: case, blanks and dashes do not matter."""
-    plain = "".join(letter for letter in recovery_key.upper() if letter in _ALPHABET)
+    """A recovery key as typed by a person: case, blanks, dashes and full-width letters do not matter."""
+    typed = unicodedata.normalize("NFKC", recovery_key).upper()
+    plain = "".join(letter for letter in typed if letter in _ALPHABET)
     return "-".join(plain[i : i + 4] for i in range(0, len(plain), 4))
 
 

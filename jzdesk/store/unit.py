@@ -48,6 +48,7 @@ class Unit:
         self._chain = journal.own_chain(connection)
         self._n, self._h = self._chain.last_n, self._chain.last_h
         self._links: list[journal.Link] = []
+        self._made_here: set[str] = set()
         self._touched: set[str] = set()
         clock.saw(self._chain.last_at)
 
@@ -59,7 +60,9 @@ class Unit:
 
     def add(self, entity: Entity, values: Mapping[str, Value], uid: str | None = None) -> str:
         """Record a new record and return its uid."""
-        uid = uid or new_uid()
+        if not uid:
+            uid = new_uid()
+            self._made_here.add(uid)
         self._append(entity, uid, "put", {name: value for name, value in values.items() if value is not None})
         return uid
 
@@ -67,6 +70,7 @@ class Unit:
         """Record many new records; the bulk way, one journal entry each."""
         listed = list(rows)
         uids = new_uids(len(listed))
+        self._made_here.update(uids)
         for uid, values in zip(uids, listed, strict=True):
             self.add(entity, values, uid)
         return uids
@@ -124,7 +128,8 @@ class Unit:
         """Write what was collected."""
         if self._links:
             links, self._links = self._links, []
-            journal.append(self._connection, self._chain.id, links)
+            made_here, self._made_here = self._made_here, set()
+            journal.append(self._connection, self._chain.id, links, made_here)
 
     def finish(self) -> None:
         """Write what is left, and index the people touched: at once when they are few, else by `catch_up` later."""

@@ -38,7 +38,7 @@ PLACES = (
     Place("inbox", "收件箱", "inbox", f"{_PAGES}.county_inbox", "InboxPage", COUNTY),
     Place("merge", "合并结果", "merge", f"{_PAGES}.county_merge", "MergePage", COUNTY),
     Place("student", "学生", "student", f"{_PAGES}.students", "StudentPage"),
-    Place("visit", "走访", "visit", f"{_PAGES}.visit", "VisitPage", SCHOOL),
+    Place("visit", "走访", "visit", f"{_PAGES}.visits", "VisitPage", SCHOOL),
     Place("aid", "资助", "aid", f"{_PAGES}.aid", "AidPage", SCHOOL),
     Place("pledge", "责任状", "pledge", f"{_PAGES}.pledge", "PledgePage", SCHOOL),
     Place("ledger", "台账", "ledger", f"{_PAGES}.ledger_pages", "LedgersPage"),

@@ -39,14 +39,14 @@ class FieldBox(QWidget):
         self._words = widgets.label(wrap=True)
         self._words.setFont(theme.large(0.92, bold=False))
         self._words.hide()
-        self._stack = QStackedLayout()
-        self._stack.addWidget(self.editor)
-        if self._masked is not None:
-            self._stack.addWidget(self._masked)
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(theme.em(0.2))
-        inside.addLayout(self._stack)
+        self._stack = QStackedLayout()
+        inside.addLayout(self._stack)  # first: a stack without a parent shows what it is given as a window
+        self._stack.addWidget(self.editor)
+        if self._masked is not None:
+            self._stack.addWidget(self._masked)
         inside.addWidget(self._words)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.editor.edited.connect(self.edited)

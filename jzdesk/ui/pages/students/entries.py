@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from jzdesk.services.students import StudentRow
 from jzdesk.ui import theme, widgets
 
 Deed = tuple[str, Callable[[], object]]
@@ -23,6 +24,11 @@ class Entry:
     deeds: tuple[Deed, ...] = ()
 
 
+def short_number(row: StudentRow) -> str:
+    """`431****4759`: enough to tell two children of one name apart."""
+    return f"{row.id_number[:3]}****{row.id_number[-4:]}" if len(row.id_number) > 8 else row.id_number
+
+
 class EntryList(QWidget):
     """A heading with its button, then the entries; `nothing` is said when there are none."""
 
@@ -35,7 +41,7 @@ class EntryList(QWidget):
         self._body = QVBoxLayout()
         self._body.setSpacing(theme.em(0.35))
         whole = widgets.column(head, self._body, space=0.4)
-        whole.setContentsMargins(0, 0, 0, theme.em(0.8))
+        whole.setContentsMargins(0, 0, 0, theme.em(0.5))
         self.setLayout(whole)
         self.entries: list[Entry] = []
 

@@ -9,6 +9,8 @@ from functools import partial
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from jzdesk.core import citizen_id
+from jzdesk.core.errors import ValueFault
 from jzdesk.core.fields import Value, Values
 from jzdesk.services.students import FormCheck, StudentDraft, StudentFile
 from jzdesk.ui import inputs, widgets
@@ -20,8 +22,8 @@ from jzdesk.ui.pages.students.layout import PairedForm
 CARRIED = ("enrolment.grade", "enrolment.school_class", "enrolment.entry_month", "enrolment.boarding")
 """What the next new child of a class has in common with the one before."""
 
+NUMBER, CITIZEN = "student.id_number", "1"
 _WHO = ("name", "phone", "id_number")
-_ASKED_OF = (("出生日期", "student.birth"), ("性别", "student.sex"))
 
 
 @dataclass(slots=True)
@@ -60,7 +62,8 @@ class StudentForm(PairedForm):
         self.rows("住址与户籍", sections.home(specs), "student.")
         self.rows("家庭户", sections.household(specs), "household.")
         self.rows("其他情况", sections.further(specs), "student.")
-        self.boxes["student.id_number"].left.connect(self.check_now)
+        self.boxes[NUMBER].left.connect(self.check_now)
+        self.boxes["student.id_type"].left.connect(self.check_now)
         self.boxes["student.household"].left.connect(self._take_household)
         self.checked.connect(lambda _: self.check_now())
 
@@ -106,13 +109,28 @@ class StudentForm(PairedForm):
         held = super().read()
         empty = tuple(part.prefix for part in self.guardians if part.uid is None and self._is_empty(part))
         problems = {key: said for key, said in held.problems.items() if not (empty and key.startswith(empty))}
-        return Understood(held.values, problems, held.questions)
+        return self._by_document(Understood(held.values, problems, held.questions))
+
+    def _by_document(self, held: Understood) -> Understood:
+        """A passport or travel permit has no check digit of ours: its number is read by its own rules."""
+        raw, document = self.boxes[NUMBER].raw(), held.values.get("student.id_type")
+        if raw is None or document in (None, CITIZEN):
+            return held
+        problems = {key: said for key, said in held.problems.items() if key != NUMBER}
+        questions = {key: said for key, said in held.questions.items() if key != NUMBER}
+        try:
+            reading = citizen_id.check(raw, kind=str(document))
+        except ValueFault as fault:
+            return Understood({**held.values, NUMBER: None}, {**problems, NUMBER: fault.sentence()}, questions)
+        return Understood({**held.values, NUMBER: reading.value}, problems, questions)
 
     def to_save(self) -> StudentDraft:
         """What has been typed: all of a new child, the changed fields of a known one."""
         values = self.read().values
         if self.uid is not None:
-            values = {key: value for key, value in values.items() if value != self._stored.get(key)}
+            changed = {key: value for key, value in values.items() if value != self._stored.get(key)}
+            document = {key: values[key] for key in (NUMBER, "student.id_type") if NUMBER in changed}
+            values = changed | document  # a number is understood together with its kind of document
         guardians: tuple[dict[str, object], ...] = ()
         if any(key.startswith("guardian.") for key in values):
             guardians = tuple(self._guardian_values(part) for part in self._listed())
@@ -196,11 +214,10 @@ class StudentForm(PairedForm):
         held = self.read()
         wrong = {key: said for key, said in held.problems.items() if self.boxes[key].raw() is not None}
         asked = dict(held.questions)
-        for sentence in found.questions:
-            key = next((key for word, key in _ASKED_OF if word in sentence), "student.id_number")
-            asked.setdefault(key, sentence)
+        if found.questions:
+            asked[NUMBER] = "；".join([*found.questions, *filter(None, [asked.get(NUMBER)])])
         self.problems(wrong, asked)
-        number = self.boxes["student.id_number"]
+        number = self.boxes[NUMBER]
         if found.notes and not number.sentence():
             number.say("；".join(found.notes), "muted")
 

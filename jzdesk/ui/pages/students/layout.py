@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TypeAlias
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QScrollArea, QToolButton, QWidget
 
-from jzdesk.core.fields import EntitySpec, FieldSpec
+from jzdesk.core.fields import EntitySpec, FieldSpec, Values
 from jzdesk.ui import theme, widgets
+from jzdesk.ui.inputs import AreaEdit, ChoiceEdit
 from jzdesk.ui.ledger.form import FieldBox, Form
 
 Line: TypeAlias = "FieldSpec | tuple[FieldSpec, FieldSpec]"
-LEFT, RIGHT = 5.6, 4.6
-"""Width of the labels in ems: five and four characters, with the star of required fields."""
+LEFT, RIGHT = 5.2, 4.9
+"""Width of the labels in ems: five characters, and four with the star of required fields."""
+
+AREA_LINES = 2
 
 
 def called(spec: EntitySpec, name: str, label: str = "") -> FieldSpec:
@@ -32,20 +35,43 @@ class PairedForm(Form):
         part = QWidget()
         grid = QGridLayout(part)
         grid.setContentsMargins(0, 0, 0, theme.em(0.4))
-        grid.setHorizontalSpacing(theme.em(0.5))
+        grid.setHorizontalSpacing(theme.em(0.4))
         grid.setVerticalSpacing(theme.em(0.45))
         grid.setColumnStretch(1, 1)
         grid.setColumnStretch(3, 1)
-        head = widgets.row(widgets.label(title, bold=True, size=1.05), None, *([tool] if tool else []))
-        grid.addLayout(head, 0, 0, 1, 4)
-        for number, line in enumerate(lines, start=1):
-            if isinstance(line, tuple):
-                self._place(grid, number, 0, line[0], prefix)
-                self._place(grid, number, 2, line[1], prefix)
-            else:
-                self._place(grid, number, 0, line, prefix, across=3)
+        if title:
+            head = widgets.row(widgets.label(title, bold=True, size=1.05), None, *([tool] if tool else []))
+            grid.addLayout(head, 0, 0, 1, 4)
+        for line in lines:
+            row, pair = grid.rowCount(), line if isinstance(line, tuple) else (line,)
+            across = 1 if len(pair) == 2 else 3
+            for side, spec in enumerate(pair):
+                box = self._place(grid, row, 2 * side, spec, prefix, across)
+                grid.addWidget(box._words, row + 1 + side, 1, 1, 3)  # a sentence reads better over the whole width
         self.add(part)
         return part
+
+    def load(self, values: Values, shown: Mapping[str, str] | None = None) -> None:
+        """As `Form.load`; a label too long for its list shows its beginning."""
+        super().load(values, shown)
+        for box in self.boxes.values():
+            line = box.editor.lineEdit() if isinstance(box.editor, ChoiceEdit) else None
+            if line is not None:
+                line.setCursorPosition(0)
+
+    def focus(self, key: str | None = None) -> None:
+        """As `Form.focus`, and the field is scrolled into view."""
+        super().focus(key)
+        box = self.boxes.get(key) if key else next(iter(self.boxes.values()), None)
+        area = self.parentWidget()
+        while area is not None and not isinstance(area, QScrollArea):
+            area = area.parentWidget()
+        if box is not None and isinstance(area, QScrollArea):
+            area.ensureWidgetVisible(box, 0, theme.em(4))
+
+    def taken_as_loaded(self, key: str) -> None:
+        """What stands in the field now was put there by the program: it does not count as typed."""
+        self._loaded[key] = self.boxes[key].raw()
 
     def follow(self, first: QWidget, second: QWidget) -> None:
         """Let `second` stand directly beneath `first`, also for Tab and Enter."""
@@ -65,14 +91,19 @@ class PairedForm(Form):
         return [item.widget() for item in items if item is not None]
 
     def _place(
-        self, grid: QGridLayout, number: int, column: int, spec: FieldSpec, prefix: str, across: int = 1
-    ) -> None:
+        self, grid: QGridLayout, number: int, column: int, spec: FieldSpec, prefix: str, across: int
+    ) -> FieldBox:
         box, key = FieldBox(spec, self._choices), prefix + spec.name
+        if isinstance(box.editor, AreaEdit):
+            tall = round(box.editor.fontMetrics().lineSpacing() * AREA_LINES + theme.em(1.1))
+            box.editor.setFixedHeight(tall)
+            box.setFixedHeight(tall)
         self.boxes[key] = box
         grid.addWidget(_label(spec, box, LEFT if column == 0 else RIGHT), number, column)
         grid.addWidget(box, number, column + 1, 1, across, Qt.AlignmentFlag.AlignTop)
         box.edited.connect(self._on_edit)
         box.left.connect(self._checker(key))
+        return box
 
     def _checker(self, key: str) -> Callable[[], None]:
         return lambda: self._check_one(key)

@@ -18,6 +18,7 @@ from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import ListPage
+from jzdesk.ui.pages.students.entries import short_number
 from jzdesk.ui.pages.students.panel import StudentPanel
 
 QUESTIONS, UNPAIRED, NO_ACCOUNT = "questions", "unpaired", "no_account"
@@ -27,11 +28,16 @@ FILE = LIST | {"household", "member", "guardian", "visit", "payment"}
 
 
 def _state(row: StudentRow) -> str:
-    return f"{row.questions} 项待核实" if row.questions else "正常"
+    if row.questions:
+        return f"{row.questions} 项待核实"
+    missing = [label for label, value in (("证件号", row.id_number), ("电话", row.phone)) if not value]
+    return f"缺{missing[0]}" if missing else "完整"
 
 
 def _state_tone(row: StudentRow) -> str:
-    return "look" if row.questions else "muted"
+    if row.questions or not row.id_number:
+        return "look"
+    return "" if not row.phone else "muted"
 
 
 def _sync_tone(row: StudentRow) -> str:
@@ -39,14 +45,14 @@ def _sync_tone(row: StudentRow) -> str:
 
 
 COLUMNS = (
-    Column("name", "姓名", 9),
+    Column("name", "姓名", 10),
     Column("sex", "性别", 4),
     Column("grade", "年级", 11),
-    Column("school_class", "班级", 6),
-    Column("hardships", "困难类型", 13),
-    Column("questions", "资料", 10, text=_state, tone=_state_tone),
+    Column("school_class", "班级", 5),
+    Column("hardships", "困难类型", 12),
+    Column("questions", "资料", 9, text=_state, tone=_state_tone),
     Column("caseworker", "责任人", 8),
-    Column("id_number", "身份证件号", 18),
+    Column("id_number", "身份证件号", 11, text=short_number),
     Column("phone", "联系电话", 12),
     Column("boarding", "就读方式", 8),
     Column("status", "学籍状态", 9),
@@ -58,7 +64,7 @@ class StudentPage(ListPage):
     """The page people spend their day on. `hint`: "new", one of the filters of 资料, or the uid of a child."""
 
     title, icon, unit, entities = "学生", "student", "人", FILE
-    hints = "F3 查找　F5 刷新　Ctrl+N 新增　Ctrl+S 保存　Ctrl+G 添一项　F2 看证件号　Esc 返回"
+    hints = "F3 查找　Ctrl+N 新增　Ctrl+S 保存　Ctrl+G 添一项　F2 看证件号"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk, COLUMNS, desk.services.students.rows, hint="姓名 / 拼音首字母 / 证件号任意一段 (F3)")

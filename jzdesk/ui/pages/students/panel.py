@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
 
 from jzdesk.core.fields import Value, Values
 from jzdesk.services.ledger import HistoryLine, Row, Saved
@@ -19,12 +19,12 @@ from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.ledger.history import History
 from jzdesk.ui.ledger.panel import Panel
 from jzdesk.ui.ledger.record import DRAFT_PAUSE_MS
-from jzdesk.ui.pages.students.entries import Entry, EntryList
+from jzdesk.ui.pages.students.entries import Entry, EntryList, short_number
 from jzdesk.ui.pages.students.form import GuardianPart, StudentForm
 from jzdesk.ui.pages.students.support import CarePart, HardshipPart, MoneyPart, Part
 
 FORM, HISTORY = 0, 4
-WIDTH = 31
+WIDTH = 33
 """In ems: two short fields side by side need it."""
 
 
@@ -62,12 +62,14 @@ class StudentPanel(Panel):
         self.uid = self.file = None
         self.form.blank(self._carried)
         self._show_parts()
+        self._to_top()
         self._loaded("新增学生", hidden=False)
 
     def show_file(self, file: StudentFile) -> None:
         """Show one child."""
         if file.uid != self.uid:
             self.keep_draft()
+            self._to_top()
         focused = self._focused_key()
         self.uid, self.file = file.uid, file
         self.form.show_file(file)
@@ -179,7 +181,10 @@ class StudentPanel(Panel):
     def _build_top(self) -> None:
         self._draft_strip, self._twin_strip = widgets.Banner(), widgets.Banner()
         self.questions = EntryList("待核实", "")
-        self.questions.hide()
+        self._question_card = widgets.Card(space=0)
+        theme.mark(self._question_card, role="banner", tone="look")
+        self._question_card.body.addWidget(self.questions)
+        self._question_card.hide()
         inside = QVBoxLayout()
         inside.setSpacing(theme.em(0.4))
         for strip in (self._draft_strip, self._twin_strip):
@@ -190,7 +195,7 @@ class StudentPanel(Panel):
 
     def _build_tabs(self) -> None:
         first = QWidget()
-        first.setLayout(widgets.column(self.questions, self.form, space=0.3))
+        first.setLayout(widgets.column(self._question_card, self.form, space=0.6))
         self.hardships = HardshipPart(self.desk, writable=self.writable)
         self.care = CarePart(self.desk, writable=self.writable)
         self.money = MoneyPart(self.desk, writable=self.writable)
@@ -233,7 +238,7 @@ class StudentPanel(Panel):
             self._draft_strip.hide()
             return
         self.form.restore(draft)
-        message = Message("look", "上次没有保存的内容已经找回。", "接着填完再保存，或者不要这些内容。")
+        message = Message("look", "上次没有保存的内容已经找回。")
         self._draft_strip.say(message, (("不要了", self.give_up),))
 
     def _lock(self, *, locked: bool) -> None:
@@ -246,6 +251,10 @@ class StudentPanel(Panel):
         self.save_button.setVisible(not locked)
         for step in (self.back, self.forward):
             step.setVisible(saved)
+
+    def _to_top(self) -> None:
+        for area in self.tabs.findChildren(QScrollArea):
+            area.verticalScrollBar().setValue(0)
 
     def _show_state(self) -> None:
         dirty = self.form.dirty()
@@ -263,7 +272,7 @@ class StudentPanel(Panel):
             part.put(self.file)
         asked = self.file.questions if self.file is not None else []
         self.questions.put([self._question(row) for row in asked])
-        self.questions.setVisible(bool(asked))
+        self._question_card.setVisible(bool(asked))
         if self.tabs.currentIndex() == HISTORY:
             self._load_history()
 
@@ -326,8 +335,8 @@ class StudentPanel(Panel):
             return
         first = rows[0]
         more = f"（还有 {len(rows) - 1} 人）" if len(rows) > 1 else ""
-        who = " ".join(filter(None, (first.name, first.sex, first.id_number, first.grade + first.school_class)))
-        message = Message("look", f"可能是同一名学生：{who}{more}", "按 F6 打开核对；确实不是同一人可以继续填写。")
+        who = " ".join(filter(None, (first.name, first.sex, first.grade + first.school_class, short_number(first))))
+        message = Message("look", f"可能是同一名学生：{who}{more}")
         self._twin_strip.say(message, (("打开 (F6)", self.open_twin),))
 
     def _show_problems(self, problems: dict[str, str]) -> None:

@@ -143,7 +143,7 @@ class CarePart(Part):
         """Now first; all visits, newest first."""
         pairings = file.pairings[::-1] if file else []
         self.pairings.put([_pairing(row) for row in pairings])
-        self.visits.put([_visit(row) for row in (file.visits if file else ())])
+        self.visits.put([visit_entry(row) for row in (file.visits if file else ())])
 
     def add(self) -> FieldsDialog | None:
         """Name a caseworker, or another one with the reason."""
@@ -241,7 +241,8 @@ def _pairing(row: Row) -> Entry:
     return Entry(row.shown["staff"], detail, "" if ended else "现任", "good")
 
 
-def _visit(row: Row) -> Entry:
+def visit_entry(row: Row) -> Entry:
+    """A visit as one entry: when, how, by whom; then what was seen and done."""
     shown = row.shown
     title = "　".join(filter(None, (shown["date"], shown["method"], shown["staff"])))
     said = (("见到", "met"), ("", "situation"), ("措施", "measures"), ("需求", "needs"), ("下次", "next_plan"))

@@ -1,0 +1,172 @@
+"""Where files come from and go to: sticks that are present, folders, files dropped from the desktop, saved copies."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from jzdesk.core.errors import StationFault, UserError
+from jzdesk.ui import theme, widgets
+from jzdesk.ui.desk import Desk
+from jzdesk.ui.tasks import Cancelled, Progress
+
+if TYPE_CHECKING:
+    from jzdesk.services.exchange import Stick
+
+LOOK_AGAIN_MS = 3000
+
+
+class FileDrop(QWidget):
+    """A widget onto which files and folders can be dropped from the desktop."""
+
+    dropped = Signal(list)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Only files are taken."""
+        if paths_of(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Files were let go here."""
+        if paths := paths_of(event):
+            event.acceptProposedAction()
+            self.dropped.emit(paths)
+
+
+def paths_of(event: QDropEvent) -> list[Path]:
+    """The local files and folders that are being dragged."""
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+
+
+class StickPick(QWidget):
+    """The sticks that are present, as buttons, and one button for any folder; `chosen(Path)` when one is taken.
+
+    Looks again every few seconds while it is seen, off the GUI thread: a dying stick may not answer for a while.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, desk: Desk, pick: Callable[[], Path | None]) -> None:
+        super().__init__()
+        self._desk, self._pick = desk, pick
+        self.folder: Path | None = None
+        self._sticks: list[Stick] | None = None
+        self._words = widgets.label(tone="muted", wrap=True)
+        self._flow = widgets.Flow()
+        inside = QVBoxLayout(self)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(theme.em(0.4))
+        inside.addWidget(widgets.holder(self._flow))
+        inside.addWidget(self._words)
+        self._timer = QTimer(self, interval=LOOK_AGAIN_MS)
+        self._timer.timeout.connect(self.look)
+        self._show([])
+
+    def look(self) -> None:
+        """See which sticks are present."""
+        self._desk.tasks.read(f"sticks:{id(self)}", self._desk.services.exchange.sticks, self._show, owner=self)
+
+    def take(self, folder: Path) -> None:
+        """Use this folder or stick."""
+        self.folder = folder
+        self._say()
+        self.chosen.emit(folder)
+
+    def ask(self) -> None:
+        """Let the person choose any folder."""
+        if (folder := self._pick()) is not None:
+            self.take(folder)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look now, and again from time to time."""
+        super().showEvent(event)
+        self.look()
+        self._timer.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Nobody is looking."""
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def _show(self, sticks: list[Stick]) -> None:
+        if sticks == self._sticks:
+            return
+        self._sticks = sticks
+        widgets.clear(self._flow)
+        for stick in sticks:
+            text = f"{stick.label}（可用 {size_text(stick.free)}）"
+            self._flow.addWidget(widgets.button(text, partial(self.take, stick.path), icon="stick"))
+        self._flow.addWidget(widgets.button("选择文件夹…", self.ask, icon="folder"))
+        if len(sticks) == 1 and self.folder is None:
+            self.take(sticks[0].path)
+        self._say()
+
+    def _say(self) -> None:
+        if self.folder is not None:
+            self._words.setText(f"已选：{self.folder}")
+        elif self._sticks:
+            self._words.setText("插着不止一个 U 盘，请点选其中一个。")
+        else:
+            self._words.setText("没有发现 U 盘。插好后会自动出现；也可以选择任意文件夹。")
+
+
+def size_text(octets: int) -> str:
+    """A size for people: 3.2 GB."""
+    amount = float(octets)
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit in ("B", "KB") else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TB"
+
+
+def tell(progress: Progress) -> Callable[[int, int], None]:
+    """`progress` for a service that is stopped by its own `cancel`: reports, and never raises half way."""
+
+    def report(done: int, total: int) -> None:
+        with suppress(Cancelled):
+            progress(done, total)
+
+    return report
+
+
+def open_file(desk: Desk, path: Path) -> None:
+    """Open a file with the program that the desktop has for it; says so when there is none."""
+    if not path.exists():
+        desk.present(UserError(f"“{path.name}”已不在原来的位置", "请重新导入一次，会再写出这份副本。"))
+    elif not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))):
+        remedy = "请用“另存副本”保存后，用 Excel 或 WPS 打开。"
+        desk.present(UserError(f"这台电脑上没有能打开“{path.name}”的程序", remedy))
+
+
+def save_copy(desk: Desk, source: Path, target: Path) -> None:
+    """Copy a file of ours to where the person wants it; runs on a worker."""
+
+    def job(_: Progress) -> None:
+        try:
+            shutil.copyfile(source, target)
+        except OSError as fault:
+            raise StationFault(
+                f"“{target.name}”没有保存成功（{fault.strerror or fault}）",
+                "台账数据没有变动",
+                "请换一个位置，或检查磁盘和 U 盘后再试。",
+            ) from fault
+
+    desk.write(job, lambda _: desk.say(f"已保存 {target.name}"), title="正在保存")
+
+
+def existing(paths: Sequence[Path]) -> list[Path]:
+    """Those that are still there."""
+    return [path for path in paths if path.exists()]

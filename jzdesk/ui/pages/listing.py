@@ -1,0 +1,76 @@
+"""A table of rows that are all at hand: reports, cases, batches; the same look and keys as every other table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from PySide6.QtWidgets import QStackedWidget
+
+from jzdesk.ui import widgets
+from jzdesk.ui.ledger.model import Column, TableModel
+from jzdesk.ui.ledger.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One row with the name it goes by in the table; everything else is asked of the row itself."""
+
+    uid: str
+    row: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(object.__getattribute__(self, "row"), name)
+
+
+class Listing(Table):
+    """A Table over a list. `key` names a row (its `uid`; with None the rows are numbered, so that none is lost)."""
+
+    def __init__(
+        self, columns: Sequence[Column], *, key: Callable[[Any], str] | None = attrgetter("uid"), several: bool = False
+    ) -> None:
+        self._held: dict[str, Listed] = {}
+        self._key = key
+        super().__init__(TableModel(columns, self._fetch), several=several)
+
+    def put_rows(self, rows: Iterable[Any]) -> None:
+        """Show these rows; the cursor stays on its row when that is still there."""
+        named = ((self._key(row) if self._key else str(number), row) for number, row in enumerate(rows))
+        self._held = {uid: Listed(uid, row) for uid, row in named}
+        self.put(list(self._held))
+
+    def row_here(self) -> Any | None:
+        """The row with the cursor, as it was given."""
+        uid = self.uid()
+        return self._held[uid].row if uid in self._held else None
+
+    def chosen_rows(self) -> list[Any]:
+        """All chosen rows, in the order of the table."""
+        return [self._held[uid].row for uid in self.chosen_uids()]
+
+    def all_rows(self) -> list[Any]:
+        """All rows, in order."""
+        return [one.row for one in self._held.values()]
+
+    def _fetch(self, uids: Sequence[str]) -> list[Listed]:
+        return [self._held[uid] for uid in uids if uid in self._held]
+
+
+class ListingOrEmpty(QStackedWidget):
+    """A listing, or what stands in its place while there is nothing: a sentence and what to do next."""
+
+    def __init__(self, table: Listing, empty: widgets.Empty) -> None:
+        super().__init__()
+        self.table = table
+        card = widgets.Card()
+        card.body.addWidget(empty)
+        self.addWidget(table)
+        self.addWidget(card)
+        self.setCurrentIndex(1)
+
+    def put_rows(self, rows: Sequence[Any]) -> None:
+        """Show the rows, or the words for none."""
+        self.table.put_rows(rows)
+        self.setCurrentIndex(0 if rows else 1)
