@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from jzdesk.core.errors import StationFault
 from jzdesk.core.term import Term
 from jzdesk.store.folder import StationFolder
 from jzdesk.store.store import Store
@@ -71,14 +69,3 @@ class Context:
         """The term people work in: the stored choice, else today's."""
         chosen = self.store.setting("term")
         return Term.parse(chosen) if chosen else Term.of(self.today())
-
-
-@contextmanager
-def files(what: str) -> Iterator[None]:
-    """Name a failing file operation; `what` is what was being done."""
-    try:
-        yield
-    except OSError as fault:
-        raise StationFault(
-            f"{what}没有成功（{fault.strerror or fault}）", "工作站里的数据没有改动", "请检查磁盘或 U 盘后重试。"
-        ) from fault

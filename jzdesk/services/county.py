@@ -15,7 +15,8 @@ from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.models import BY_NAME, Division, Record, School
 from jzdesk.services import identity, package_log
-from jzdesk.services.context import Context, files
+from jzdesk.services.context import Context
+from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.exchange import CERTIFICATE_SUFFIX, REQUEST_SUFFIX
 from jzdesk.services.merging import is_county, scopes_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 
 from jzdesk.core.errors import UserError
 from jzdesk.services import identity, package_log
@@ -15,8 +15,7 @@ from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.device import write_mark
 from jzdesk.store import journal
 from jzdesk.store.journal import Chain
-from jzdesk.store.tables import chain, setting
-from jzdesk.store.tables import journal as journal_table
+from jzdesk.store.tables import setting
 from jzdesk.sync import certificate as certificates
 from jzdesk.sync import stick
 from jzdesk.sync.keys import fingerprint_words
@@ -260,15 +259,3 @@ def _acknowledge(connection: object, body: ReceiptBody) -> None:
             raise PackageRefused("回执与本站的记录对不上", "chain")
         if mark.n > known.received_n:
             journal.mark_chain(connection, known.id, received_n=mark.n)
-
-
-def unexported(context: Context) -> int:
-    """Own entries that no package has carried yet."""
-    query = (
-        select(func.count())
-        .select_from(journal_table)
-        .join(chain, chain.c.id == journal_table.c.chain)
-        .where(chain.c.own == 1, journal_table.c.n > chain.c.exported_n)
-    )
-    with context.read() as connection:
-        return connection.execute(query).scalar_one()

@@ -10,7 +10,7 @@ from jzdesk.core.money import Fen, format_yuan
 from jzdesk.models import BY_NAME
 from jzdesk.services.context import Context
 from jzdesk.services.duplicates import open_cases
-from jzdesk.services.exchange import unexported
+from jzdesk.services.sync_state import unexported
 from jzdesk.services.visits import VisitService
 from jzdesk.store.tables import conflict, parked_row
 

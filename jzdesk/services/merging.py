@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from jzdesk.core.errors import StationFault, UserError
 from jzdesk.services import identity, package_log
-from jzdesk.services.context import COUNTY_SCOPE, Context, files
+from jzdesk.services.context import COUNTY_SCOPE, Context
+from jzdesk.services.disk import files
 from jzdesk.services.package_log import EntryCounts
 from jzdesk.store.folder import copy_durably
 from jzdesk.store.tables import certificate as certificate_table

@@ -83,6 +83,8 @@ class SettlingService:
 
     def resolve(self, entity: str, uid: str, field: str, value: Value) -> None:
         """Settle a conflict for good: the entry names every value it replaces."""
+        if field != "*" and field not in SPECS[entity].fields:
+            raise UserError("这一项来自更新版本的软件，本版本不认识", "请先把软件升级到最新版再裁定。", field)
         with self._context.write() as unit:
             if field == "*":
                 unit.restore(BY_NAME[entity], uid)
@@ -101,7 +103,7 @@ class SettlingService:
             ]
 
     def settle(self, first: str, second: str, *, same: bool, reason: str) -> None:
-        """Record that two records are one child, or are not; reversible by 作废 of that record."""
+        """Record that two records are one child, or are not; `reopen` takes it back."""
         if not reason.strip():
             raise UserError("没有写明判定的理由", "请写一句理由，例如“电话核实，已转学”。", "同一人判定")
         if first == second:
@@ -113,6 +115,17 @@ class SettlingService:
                 unit.change(Identity, earlier, verdict)
             else:
                 unit.add(Identity, {"first": one, "second": other, **verdict})
+
+    def reopen(self, first: str, second: str, reason: str) -> None:
+        """Take a verdict back, with the reason: the case is open again. UserError when there is none."""
+        if not reason.strip():
+            raise UserError("没有写明撤销判定的理由", "请写一句理由，例如“核实有误”。", "同一人判定")
+        one, other = sorted((first, second))
+        with self._context.write() as unit:
+            verdict = _verdict_on(unit.connection, one, other)
+            if verdict is None:
+                raise UserError("这两名学生没有判定过", "请刷新“合并结果”页。", "同一人判定")
+            unit.void(Identity, verdict, reason.strip())
 
 
 def _verdict_on(connection: Connection, one: str, other: str) -> str | None:

@@ -1,4 +1,7 @@
-"""Making, opening and recovering a station: accounts, passwords, the recovery key, the device's own keys."""
+"""Before log-in: which stations there are, making one, opening one, getting back in with the recovery key.
+
+Opening needs the database library, which is slow to import; this module does without it until somebody logs in.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,10 @@ from typing import TYPE_CHECKING
 
 from jzdesk.core.clock import Clock
 from jzdesk.core.errors import UserError
-from jzdesk.services.context import Actor, Context, StationInfo, files
-from jzdesk.services.device import device_key, read_mark
-from jzdesk.store import journal, slots
-from jzdesk.store.engine import create_database, open_engine
+from jzdesk.services.device import device_key
+from jzdesk.services.disk import files
+from jzdesk.store import slots
 from jzdesk.store.folder import StationFacts, StationFolder
-from jzdesk.store.store import Store
 
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
@@ -56,6 +57,8 @@ def create_station(folder: Path, *, kind: str, code: str, name: str, account: st
     """Make a station; raises UserError when the folder holds one, or something about it is missing or weak."""
     _check_new(folder, kind, code, name, account)
     slots.check_password(password)
+    from jzdesk.services.opening import make_database
+
     with files("建立工作站文件夹"):
         folder.mkdir(parents=True, exist_ok=True)
     home = StationFolder(folder)
@@ -63,8 +66,7 @@ def create_station(folder: Path, *, kind: str, code: str, name: str, account: st
         home.set_aside_leftovers()
     key, recovery_key = slots.new_database_key(), slots.new_recovery_key()
     device, epoch = _new_device(home, key), os.urandom(8).hex()
-    create_database(home.database, key)
-    _first_chain(home, key, device, epoch, "county" if kind == "county" else code)
+    make_database(home, key, device, epoch, "county" if kind == "county" else code)
     ways = slots.add(slots.Slots(()), account, "account", password, key)
     slots.save(home.slots, slots.add(ways, "recovery", slots.RECOVERY, recovery_key, key))
     home.write_facts(StationFacts(kind, code, name, device, epoch))
@@ -98,21 +100,14 @@ def _new_device(home: StationFolder, key: bytes) -> str:
     return keys.device
 
 
-def _first_chain(home: StationFolder, key: bytes, device: str, epoch: str, scope: str) -> None:
-    engine = open_engine(home.database, key, writing=True)
-    try:
-        with engine.begin() as connection:
-            journal.open_chain(connection, device, epoch, scope, own=True)
-    finally:
-        engine.dispose()
-
-
 def open_station(folder: Path, password: str, account: str | None = None, clock: Clock | None = None) -> Services:
     """Log in; raises UserError for a wrong password, a foreign database or a newer one."""
+    from jzdesk.services.opening import open_unlocked
+
     home = StationFolder(folder)
     facts = home.facts()
     key, slot = slots.unlock(slots.load(home.slots), password, account, "account")
-    return _open(home, facts, key, slot.name, clock or Clock())
+    return open_unlocked(home, facts, key, slot.name, clock or Clock())
 
 
 def recover(folder: Path, recovery_key: str, account: str, new_password: str) -> None:
@@ -127,35 +122,3 @@ def recover(folder: Path, recovery_key: str, account: str, new_password: str) ->
             "恢复钥匙不对", "请对照打印的恢复钥匙逐组重新输入，0 和 O、1 和 I 不会出现。", "恢复钥匙"
         ) from None
     slots.save(home.slots, slots.add(ways, account, "account", new_password, key))
-
-
-def _open(home: StationFolder, facts: StationFacts, key: bytes, account: str, clock: Clock) -> Services:
-    from jzdesk.services.bundle import Services
-
-    store = Store(home.database, key, clock)
-    try:
-        _watch_high_water(home, store, facts)
-        county = store.setting("county") or {}
-        info = StationInfo(
-            facts.kind,
-            facts.code,
-            facts.name,
-            home.path,
-            facts.device,
-            certified=facts.kind == "county" or bool(store.setting("certificate")),
-            county_name=facts.name if facts.kind == "county" else county.get("name"),
-        )
-        return Services(Context(store, home, info, Actor(account, facts.kind), key))
-    except BaseException:
-        store.close()
-        raise
-
-
-def _watch_high_water(home: StationFolder, store: Store, facts: StationFacts) -> None:
-    """A database older than the mark beside it was restored from a backup: begin a new epoch (sync §5)."""
-    own = store.own_chain()
-    mark = read_mark(home)
-    if mark.get(own.ep, 0) <= own.last_n:
-        return
-    with store.local() as connection:
-        journal.open_chain(connection, own.dev, os.urandom(8).hex(), own.school, own=True)

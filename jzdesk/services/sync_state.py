@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, func, select
 
+from jzdesk.services.context import Context
 from jzdesk.store.tables import chain, conflict, journal
 
 LABELS = ("未导出", "已导出", "已并入", "有疑问")
@@ -29,3 +30,15 @@ def _label(n: int, exported: int, received: int) -> str:
     if n <= received:
         return LABELS[2]
     return LABELS[1] if n <= exported else LABELS[0]
+
+
+def unexported(context: Context) -> int:
+    """Own entries that no package has carried yet."""
+    query = (
+        select(func.count())
+        .select_from(journal)
+        .join(chain, chain.c.id == journal.c.chain)
+        .where(chain.c.own == 1, journal.c.n > chain.c.exported_n)
+    )
+    with context.read() as connection:
+        return connection.execute(query).scalar_one()

@@ -35,16 +35,16 @@ class Place:
 _PAGES = "jzdesk.ui.pages"
 PLACES = (
     Place("home", "工作台", "home", f"{_PAGES}.home", "HomePage"),
-    Place("inbox", "收件箱", "inbox", f"{_PAGES}.county_inbox", "InboxPage", COUNTY),
-    Place("merge", "合并结果", "merge", f"{_PAGES}.county_merge", "MergePage", COUNTY),
+    Place("inbox", "收件箱", "inbox", f"{_PAGES}.inbox", "InboxPage", COUNTY),
+    Place("merge", "合并结果", "merge", f"{_PAGES}.merged", "MergedPage", COUNTY),
     Place("student", "学生", "student", f"{_PAGES}.students", "StudentPage"),
     Place("visit", "走访", "visit", f"{_PAGES}.visits", "VisitPage", SCHOOL),
     Place("aid", "资助", "aid", f"{_PAGES}.aid", "AidPage", SCHOOL),
-    Place("pledge", "责任状", "pledge", f"{_PAGES}.pledge", "PledgePage", SCHOOL),
+    Place("pledge", "责任状", "pledge", f"{_PAGES}.pledges", "PledgesPage", SCHOOL),
     Place("ledger", "台账", "ledger", f"{_PAGES}.ledger_pages", "LedgersPage"),
-    Place("imports", "导入", "import", f"{_PAGES}.imports", "ImportsPage", SCHOOL),
+    Place("imports", "导入导出", "import", f"{_PAGES}.imports", "ImportsPage", SCHOOL),
     Place("exchange", "数据交换", "exchange", f"{_PAGES}.exchange", "ExchangePage", SCHOOL),
-    Place("certificate", "学校证书", "certificate", f"{_PAGES}.county_certificates", "CertificatePage", COUNTY),
+    Place("certificate", "学校与证书", "certificate", f"{_PAGES}.certificates", "CertificatesPage", COUNTY),
 )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import os
+import threading
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QDialog
 
 from jzdesk.core.errors import StationFault, UserError
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from jzdesk.ui.shell import Shell
 
 _TEXT_SIZE = "--text-size="
+_NEEDED_SOON = (
+    "jzdesk.services.opening",
+    "jzdesk.sync.keys",
+    "jzdesk.services.home",
+)  # never Qt: that is for the GUI thread
 
 
 def run(folder: Path | None, argv: list[str]) -> int:
@@ -78,12 +85,18 @@ def enter(folder: Path, tasks: Tasks) -> Services | None:
         if guide.services is not None:
             return guide.services
         folder = guide.folder
+    QTimer.singleShot(0, warm_up)
     try:
         login = LoginDialog(folder, tasks)
     except (UserError, StationFault) as error:
         _cannot_open(error)
         return None
     return login.services if login.exec() == QDialog.DialogCode.Accepted else None
+
+
+def warm_up() -> None:
+    """Import, on a thread of its own, what the window will need, while a person types the password."""
+    threading.Thread(target=lambda: [import_module(name) for name in _NEEDED_SOON], name="warm-up", daemon=True).start()
 
 
 def open_shell(services: Services, tasks: Tasks, present: Presenter) -> Shell:
@@ -107,7 +120,9 @@ def _cannot_open(error: UserError | StationFault) -> None:
 
 def _keep_log(folder: Path) -> None:
     """Errors of ours go to a small file beside the station; it names places in the program, never people."""
-    handler = logging.handlers.RotatingFileHandler(
+    from logging.handlers import RotatingFileHandler
+
+    handler = RotatingFileHandler(
         folder / "jzdesk.log", maxBytes=500_000, backupCount=1, encoding="utf-8", delay=True
     )
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))

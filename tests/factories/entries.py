@@ -83,7 +83,7 @@ def histories(draw: st.DrawFn) -> list[Known]:
     """Entries of one record, each written by a station that had seen any part of what came before."""
     known: list[Known] = []
     for n in range(1, draw(st.integers(1, 9)) + 1):
-        seen = draw(st.lists(st.sampled_from(known), unique=True)) if known else []
+        seen = draw(st.lists(st.sampled_from(known), unique_by=lambda one: one.id)) if known else []
         known.append(draw(_next(n, seen)))
     return known
 

@@ -39,7 +39,7 @@ def _holds(state: State, arrived: Sequence[Known], again: Sequence[Known]) -> bo
 def _arrivals(draw: st.DrawFn) -> tuple[list[Known], list[Known]]:
     """A part of a history (some sticks are still under way), in two orders."""
     history = draw(histories())
-    arrived = draw(st.lists(st.sampled_from(history), unique=True, min_size=1))
+    arrived = draw(st.lists(st.sampled_from(history), unique_by=lambda known: known.id, min_size=1))
     return arrived, draw(st.permutations(arrived))
 
 

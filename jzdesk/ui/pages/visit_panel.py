@@ -22,7 +22,7 @@ from jzdesk.ui.ledger.history import History
 from jzdesk.ui.ledger.panel import Panel
 from jzdesk.ui.ledger.record import DRAFT_PAUSE_MS
 from jzdesk.ui.pages.students.entries import EntryList
-from jzdesk.ui.pages.students.layout import Line, PairedForm, called
+from jzdesk.ui.pages.students.layout import Line, PairedForm, called, finish_typing
 from jzdesk.ui.pages.students.support import visit_entry
 
 FIELDS = ("student", "date", "method", "staff", "met", "situation", "measures", "needs", "next_plan")
@@ -82,6 +82,7 @@ class VisitPanel(Panel):
 
     def save(self) -> None:
         """Ctrl+S."""
+        finish_typing(self.form)
         held = self.form.read()
         if held.problems:
             self._show_problems(held.problems)

@@ -13,6 +13,7 @@ from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.base import Dialog
 from jzdesk.ui.errors_shown import message_of
 from jzdesk.ui.ledger.form import Form
+from jzdesk.ui.pages.students.layout import finish_typing
 from jzdesk.ui.tasks import Progress
 
 
@@ -52,11 +53,13 @@ class FieldsDialog(Dialog):
     def begin(self) -> None:
         """Show it, with the cursor in the first field that is blank."""
         self.open()
+        self.activateWindow()
         blank = next((key for key, box in self.form.boxes.items() if box.raw() is None), None)
         self.form.focus(blank)
 
     def save(self) -> None:
         """Do the deed, when all that was typed is understood."""
+        finish_typing(self.form)
         held = self.form.read()
         self.form.problems(held.problems, held.questions)
         if held.problems:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QScrollArea, QTool
 
 from jzdesk.core.fields import EntitySpec, FieldSpec, Values
 from jzdesk.ui import theme, widgets
-from jzdesk.ui.inputs import AreaEdit, ChoiceEdit
+from jzdesk.ui.inputs import AreaEdit, ChoiceEdit, LineEdit
 from jzdesk.ui.ledger.form import FieldBox, Form
 
 Line: TypeAlias = "FieldSpec | tuple[FieldSpec, FieldSpec]"
@@ -25,6 +25,13 @@ AREA_LINES = 2
 def called(spec: EntitySpec, name: str, label: str = "") -> FieldSpec:
     """The field `name` of an entity, under a shorter label where the form has little room."""
     return replace(spec[name], label=label or spec[name].label)
+
+
+def finish_typing(form: Form) -> None:
+    """Ctrl+S may come before the field was left: what stands there is understood first, as on leaving."""
+    for box in form.boxes.values():
+        if isinstance(box.editor, LineEdit) and box.editor.hasFocus():
+            box.editor.tidy()
 
 
 class PairedForm(Form):

@@ -132,11 +132,14 @@ class StudentPage(ListPage):
 
     def new(self) -> None:
         """Ctrl+N: a blank form with the cursor in the name; a save under way is waited for."""
-        if self._county or self.panel.after_saving(self.new) or not self.panel.may_leave():
+        if self._county:
             return
+        if self._panel is not None:  # a form built just now is blank already, or holds a draft
+            if self.panel.after_saving(self.new) or not self.panel.may_leave():
+                return
+            self.panel.blank()
         self._asked = self._goal = None
         self._point_at(None)
-        self.panel.blank()
         self.panel.tabs.setCurrentIndex(0)
         self.reopen_side()
         self.panel.form.focus("student.name")

@@ -21,6 +21,7 @@ from jzdesk.ui.ledger.panel import Panel
 from jzdesk.ui.ledger.record import DRAFT_PAUSE_MS
 from jzdesk.ui.pages.students.entries import Entry, EntryList, short_number
 from jzdesk.ui.pages.students.form import GuardianPart, StudentForm
+from jzdesk.ui.pages.students.layout import finish_typing
 from jzdesk.ui.pages.students.support import CarePart, HardshipPart, MoneyPart, Part
 
 FORM, HISTORY = 0, 4
@@ -82,6 +83,9 @@ class StudentPanel(Panel):
 
     def save(self) -> None:
         """Ctrl+S: save the child; problems stand beside their fields and the first one gets the cursor."""
+        finish_typing(self.form)
+        if self.form.dirty():  # Ctrl+S may come before the number was left: what it tells belongs to the child
+            self.form.check_now()
         held = self.form.read()
         if held.problems:
             self._show_problems(held.problems)

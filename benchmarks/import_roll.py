@@ -1,0 +1,75 @@
+"""Importing a school's whole roll against reading its cells.
+
+Limit: `python-calamine` reading the sheet alone, 5,000 rows of 30 columns. Product: the import: finding the heading,
+matching columns, understanding every cell, looking for the child and its family, journal and tables, into an empty
+station. Goal: at most six times the reading.
+"""
+
+from __future__ import annotations
+
+import shutil
+from itertools import count
+from pathlib import Path
+
+from benchmarks import people
+from benchmarks.measure import Measured, Row, Scale, in_turns, seconds
+from tests.factories.people import name_of, new_desk
+from tests.factories.rolls import ROLL_HEADINGS, child, workbook
+
+_MORE = (
+    "民族",
+    "户口所在地行政区划",
+    "户口性质",
+    "是否独生子女",
+    "是否留守儿童",
+    "是否随迁子女",
+    "残疾等级",
+    "健康状况",
+)
+_numbers = count(1)
+
+
+def roll_of(path: Path, students: int) -> Path:
+    """A faultless roll, 30 columns; two of three children have their parents for themselves."""
+    return workbook(path, (*ROLL_HEADINGS, *_MORE), map(_row, range(students)))
+
+
+def _row(place: int) -> dict[str, object]:
+    student, family = people.student(place), place - place % 3 // 2
+    return child(str(student["id_number"])) | {
+        "*姓名": student["name"], "民族": "01-汉族", "户口所在地行政区划": "431099101202", "户口性质": "1-农业户口",
+        "是否独生子女": "否", "是否留守儿童": "0-非留守儿童", "是否随迁子女": "否", "健康状况": "10-健康或良好",
+        "现住址": student["address"], "联系电话": student["phone"], "成员1联系电话": student["phone"],
+        "成员1姓名": name_of(family + 51), "成员1身份证件号": people.parent_number(family, "51"),
+        "成员2姓名": name_of(family + 52), "成员2身份证件号": people.parent_number(family, "52"),
+    }  # fmt: skip
+
+
+def measure(scale: Scale) -> Measured:
+    """Milliseconds; a fresh station for every run."""
+    path, students = scale.folder / "roll.xlsx", scale.pick(5000, 30)
+    roll_of(path, students)
+    parked: list[int] = []
+
+    def product() -> float:
+        from jzdesk.services.importing import ImportService
+
+        folder = scale.folder / f"roll-{next(_numbers)}"
+        desk = new_desk(folder, standards=False)
+        service = ImportService(desk.context)
+        taken = seconds(lambda: parked.append(service.run("roll", path).parked))
+        desk.context.store.close()
+        shutil.rmtree(folder)
+        return taken * 1000
+
+    limit, ours = in_turns(scale.runs, lambda: seconds(lambda: _read(path)) * 1000, product)
+    return Measured(limit, ours, notes=(f"{students:,} rows, {parked[0]} of them parked",))
+
+
+def _read(path: Path) -> None:
+    from python_calamine import CalamineWorkbook
+
+    CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+
+
+ROW = Row("import_roll", "import a roll of 5,000 × 30", "ms", 6.0, False, measure)

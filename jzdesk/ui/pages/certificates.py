@@ -1,0 +1,146 @@
+"""学校与证书 (county): lists of divisions and schools, the standards shipped with the program, certificates issued."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jzdesk.ui import widgets
+from jzdesk.ui.desk import Changes, Desk
+from jzdesk.ui.ledger.model import Column
+from jzdesk.ui.page import Page
+from jzdesk.ui.pages.figures import Figure, Figures
+from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
+
+if TYPE_CHECKING:
+    from jzdesk.services.bundle import Services
+    from jzdesk.services.county import CertificateLine
+
+CSV = "名单 (*.csv)"
+_COUNTED = (("division", "行政区划"), ("school", "学校"), ("programme", "资助项目"), ("standard", "资助标准"))
+
+
+def look(services: Services) -> tuple[list[CertificateLine], list[int], str]:
+    """Certificates issued, how many divisions, schools, programmes and standards are known, our own characters."""
+    from jzdesk.services.ledger import Query
+
+    counts = [len(services.ledger.ids(Query(entity))) for entity, _ in _COUNTED]
+    return services.county.issued(), counts, services.exchange.fingerprint()
+
+
+class CertificatesPage(Page):
+    """What the county lays down before schools can ask for anything, and whom it trusts."""
+
+    title, icon, entities = "学校与证书", "certificate", frozenset(name for name, _ in _COUNTED)
+    hints = "F5 刷新　↑↓ 换行"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.figures = Figures()
+        self.fingerprint = widgets.label(bold=True)
+        buttons = self.heading()
+        for text, do in (
+            ("导入行政区划…", partial(self._ask, "行政区划.csv", desk.services.county.learn_divisions)),
+            ("导入学校名单…", partial(self._ask, "学校名单.csv", desk.services.county.learn_schools)),
+            ("载入资助标准", self.learn_standards),
+        ):
+            buttons.addWidget(widgets.button(text, do, icon="import"))
+        self.table = Listing(
+            (
+                Column("serial", "编号", 6, numeric=True),
+                Column("name", "学校", 26),
+                Column("code", "学校标识码", 14),
+                Column("issued", "发证日期", 12),
+                Column("revoked", "状态", 16, text=_state, tone=lambda one: "wrong" if one.revoked else "good"),
+                Column("device", "电脑", 20),
+            ),
+            key=lambda one: str(one.serial),
+        )
+        inbox = widgets.button("打开收件箱", partial(desk.go, "inbox"), icon="inbox", role="primary")
+        hint = "学校送来的证书申请在“收件箱”里核对校验字后发证。"
+        self.middle = ListingOrEmpty(self.table, widgets.Empty("certificate", "还没有发过证书", hint, inbox))
+        self.revoke_button = widgets.button("吊销证书…", self.revoke, icon="void", role="danger")
+        card = widgets.Card()
+        card.body.addWidget(self.figures)
+        foot = widgets.row(
+            widgets.label("本县校验字（学校装证书时电话核对）", tone="muted"),
+            self.fingerprint,
+            None,
+            self.revoke_button,
+        )
+        self.body.addWidget(card)
+        self.body.addWidget(self.middle, 1)
+        self.body.addLayout(foot)
+        self.table.chosen.connect(lambda _: self._allow())
+        self._allow()
+
+    def arrive(self, hint: str = "") -> None:
+        """Look again each time."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read everything again."""
+        self.desk.tasks.read("certificates", partial(look, self.desk.services), self._show, owner=self)
+
+    def learn(self, take: Callable[[Path], Any], path: Path) -> None:
+        """Take a list in."""
+
+        def done(learned: Any) -> None:
+            self.desk.say(f"读了 {learned.read:,} 行：新增 {learned.added:,}，更新 {learned.changed:,}")
+
+        self.desk.write(lambda _: take(path), done, title=f"正在导入 {path.name}", owner=self)
+
+    def learn_standards(self) -> None:
+        """Take over the programmes and standards shipped with the program; what was changed here stays."""
+        service = self.desk.services.standards
+
+        def done(learned: Any) -> None:
+            self.desk.say(f"新增项目 {learned.programmes:,} 个、标准 {learned.standards:,} 条；已有的没有改动")
+
+        self.desk.write(lambda _: service.learn(), done, title="正在载入资助标准", owner=self)
+
+    def revoke(self) -> None:
+        """Trust the certificate with the cursor no longer."""
+        line: CertificateLine | None = self.table.row_here()
+        if line is None or line.revoked:
+            return
+        then = "这台电脑以后送来的数据包不再接收；已并入的不受影响。电脑丢失或人员变动时才需要吊销。"
+        if not widgets.confirm(self, f"吊销“{line.name}”的证书？", then, "吊销", danger=True):
+            return
+        job = partial(self.desk.services.county.revoke, line.serial)
+        self.desk.write(lambda _: job(), lambda _: self._revoked(), title="正在吊销", owner=self)
+
+    def _heard(self, changes: Changes) -> None:
+        if self.entities & changes.entities and self.isVisible():
+            self.refresh()
+
+    def _ask(self, name: str, take: Callable[[Path], Any]) -> None:
+        if (path := widgets.pick_open(self, f"选择{name}", CSV)) is not None:
+            self.learn(take, path)
+
+    def _show(self, found: tuple[list[CertificateLine], list[int], str]) -> None:
+        issued, counts, fingerprint = found
+        self.middle.put_rows(issued)
+        self.fingerprint.setText(fingerprint)
+        self.figures.put(
+            [
+                Figure(label, f"{count:,}", "" if count else "look")
+                for (_, label), count in zip(_COUNTED, counts, strict=True)
+            ]
+            + [Figure("有效证书", f"{sum(not one.revoked for one in issued):,}")]
+        )
+        self._allow()
+
+    def _allow(self) -> None:
+        line: CertificateLine | None = self.table.row_here()
+        self.revoke_button.setEnabled(line is not None and not line.revoked)
+
+    def _revoked(self) -> None:
+        self.desk.say("证书已吊销")
+        self.refresh()
+
+
+def _state(line: CertificateLine) -> str:
+    return f"已吊销 {line.revoked}" if line.revoked else "有效"
