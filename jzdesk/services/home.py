@@ -23,7 +23,8 @@ def _table(name: str) -> Table:
 
 STUDENT, ENROLMENT, HARDSHIP, PAIRING = map(_table, ("student", "enrolment", "hardship", "pairing"))
 QUESTION, ACCOUNT, PAYMENT, PLEDGE = map(_table, ("question", "bank_account", "payment", "pledge"))
-NOTICE, BATCH, VISIT = map(_table, ("notice", "batch", "visit"))
+NOTICE, BATCH, SCHOOL = map(_table, ("notice", "batch", "school"))
+_BARS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,21 @@ class Todo:
 
 
 @dataclass(frozen=True, slots=True)
+class Chart:
+    """A bar chart: its title, the words for nothing to show, and bars of (label, done, whole)."""
+
+    title: str
+    empty: str
+    bars: tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HomeSummary:
-    """Everything the page shows; `visits_by_grade` holds (label, visited, due)."""
+    """Everything the page shows."""
 
     cards: tuple[Card, ...]
     todos: tuple[Todo, ...]
-    visits_by_grade: tuple[tuple[str, int, int], ...]
+    chart: Chart
 
 
 class HomeService:
@@ -69,8 +79,31 @@ class HomeService:
             todos = _county_todos(connection) if county else _school_todos(connection)
         if not county:
             todos += (Todo("尚未导出给县里的改动", unexported(self._context), "exchange"), *self._visit_todos())
-        chart = () if county else tuple(self._visits.by_grade(self._day()))
+        chart = self._aid_by_school() if county else self._visits_by_grade()
         return HomeSummary(cards, tuple(todo for todo in todos if todo.count), chart)
+
+    def _visits_by_grade(self) -> Chart:
+        title = "各年级走访完成情况（已走访 / 应走访）"
+        return Chart(title, "还没有需要走访的学生", tuple(self._visits.by_grade(self._day())))
+
+    def _aid_by_school(self) -> Chart:
+        """The schools with most hardship students: how many of them were paid this term."""
+        poor = select(HARDSHIP.c.student).where(HARDSHIP.c.hidden == 0, HARDSHIP.c.valid_to.is_(None))
+        paid = select(PAYMENT.c.student).where(
+            PAYMENT.c.hidden == 0, PAYMENT.c.state == "paid", PAYMENT.c.term == str(self._context.term())
+        )
+        whole = (
+            select(SCHOOL.c.name, func.count())
+            .join(STUDENT, STUDENT.c.scope == SCHOOL.c.code)
+            .where(STUDENT.c.hidden == 0, SCHOOL.c.hidden == 0, STUDENT.c.uid.in_(poor))
+            .group_by(SCHOOL.c.code, SCHOOL.c.name)
+            .order_by(func.count().desc())
+        )
+        with self._context.read() as connection:
+            wholes = connection.execute(whole.limit(_BARS)).all()
+            done = {row[0]: row[1] for row in connection.execute(whole.where(STUDENT.c.uid.in_(paid)))}
+        bars = tuple((name, done.get(name, 0), count) for name, count in wholes)
+        return Chart("各校困难学生受助情况（本学期已发放 / 困难学生）", "还没有学校上报困难学生", bars)
 
     def _cards(self, connection: Connection) -> tuple[Card, ...]:
         term = self._context.term()
@@ -79,11 +112,12 @@ class HomeService:
         fen, lines = _paid(connection, str(term))
         open_questions = _count(connection, QUESTION, QUESTION.c.state == "open")
         parked = _parked(connection)
+        aid, pledge = ("", "") if self._context.info.kind == "county" else ("aid", "pledge")
         return (
             Card("在校学生", f"{enrolled:,}", f"其中住校 {boarding:,} 人", "student"),
             Card("困难学生", f"{poor:,}", f"已有责任人 {paired:,} 人", "student"),
-            Card("本学期已发资助", f"¥ {format_yuan(Fen(fen))}", f"共 {lines:,} 笔", "aid"),
-            Card("责任状", _pledge_share(connection), "已签订的比例", "pledge"),
+            Card("本学期已发资助", f"¥ {format_yuan(Fen(fen))}", f"共 {lines:,} 笔", aid),
+            Card("责任状", _pledge_share(connection), "已签订的比例", pledge),
             Card("待核实", f"{open_questions + parked:,}", f"疑问 {open_questions} · 停放行 {parked}", "student"),
         )
 

@@ -23,9 +23,10 @@ class BarChart(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumHeight(theme.em(9))
 
-    def put(self, bars: Sequence[tuple[str, int, int]]) -> None:
-        """Show these bars; the words for a screen reader follow."""
+    def put(self, bars: Sequence[tuple[str, int, int]], empty: str | None = None) -> None:
+        """Show these bars, or the words `empty` when there are none; the words for a screen reader follow."""
         self._bars = list(bars)
+        self._empty = self._empty if empty is None else empty
         self.setAccessibleDescription("；".join(f"{label}：{done}/{due}" for label, done, due in self._bars))
         self.update()
 

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from jzdesk.core.chain import GENESIS, chain_step
 from jzdesk.core.clock import Clock
 from jzdesk.core.merge import Entry, encode
@@ -52,10 +50,3 @@ class Forger:
         recipients = identity.county_card(context).recipients
         keys, signed = identity.station_keys(context), identity.signed_certificate(context)
         return write_package(folder, head, bodies or self.bodies, keys, signed, recipients).path
-
-
-def odd(body: bytes, old: bytes, new: bytes) -> bytes:
-    """An entry's bytes with something in them that our own encoder would never write."""
-    assert old in body
-    assert msgspec.json.decode(body)
-    return body.replace(old, new)

@@ -287,7 +287,7 @@ def test_a_restored_backup_begins_a_new_epoch_and_loses_nothing(
     _save(certified, "早又改", kept)
     assert len(certified.exchange.export(stick)) == 2
     assert set(_outcomes(county, stick)) <= {"applied", "duplicate"}
-    assert _names(county) == ["中", "晚", county.students.rows([kept])[0].name]
+    assert set(_names(county)) == {"中", "晚", "早又改"}
     (conflict,) = county.settling.conflicts()
     assert {candidate.shown for candidate in conflict.values} == {"早改", "早又改"}
     assert county.verify().ok
@@ -352,8 +352,6 @@ def test_a_county_whose_database_was_exchanged_is_noticed(
     shutil.copytree(folder, tmp_path / "twin")
     county, twin = open_station(folder, PASSWORD), open_station(tmp_path / "twin", PASSWORD)
     for station, name in ((county, "甲处"), (twin, "乙处")):
-        with station.context.write() as unit:
-            unit.change_many(Student, {})
         station.ledger.save("division", {"code": "431099999", "name": name, "level": 4})
     path = county.county.issue(certified.exchange.request(stick), stick)
     certified.exchange.take_certificate(path)

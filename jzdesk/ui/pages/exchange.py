@@ -77,9 +77,7 @@ class ExchangePage(Page):
         super().__init__(desk)
         self.state: StationState | None = None
         self._task: Task[list[Exported]] | None = None
-        self.heading(
-            widgets.label("插上 U 盘，导出本校的改动；从县里带回来的回执和证书也在这里读。", tone="muted", wrap=True)
-        )
+        self.heading(widgets.label("导出本校的改动，读取县里带回的回执和证书", tone="muted"))
         self.figures = Figures()
         self.sticks = StickPick(desk, lambda: widgets.pick_folder(self, "选择 U 盘或文件夹"))
         self.sticks.chosen.connect(lambda _: self._allow())

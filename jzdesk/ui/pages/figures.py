@@ -26,6 +26,7 @@ class Figures(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._flow = widgets.Flow(0.5)
+        self._apart = theme.em(1.6), theme.em(0.5)
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.addWidget(widgets.holder(self._flow))
@@ -33,6 +34,7 @@ class Figures(QWidget):
     def put(self, figures: Sequence[Figure], *, total_first: bool = False) -> None:
         """Show these; with `total_first` the first one is the sum of the others and the signs say so."""
         widgets.clear(self._flow)
+        self._flow.setSpacing(self._apart[total_first])
         for number, figure in enumerate(figures):
             if total_first and number:
                 self._flow.addWidget(widgets.label("=" if number == 1 else "+", tone="muted", size=1.2))

@@ -84,6 +84,14 @@ class StickPick(QWidget):
         self._say()
         self.chosen.emit(folder)
 
+    def show_chosen(self, paths: Sequence[Path]) -> None:
+        """Say what was chosen elsewhere, e.g. dropped onto the page; one folder is used from now on."""
+        self.folder = paths[0] if len(paths) == 1 and paths[0].is_dir() else None
+        if self.folder is not None:
+            self._say()
+        else:
+            self._words.setText(f"已选 {len(paths):,} 个文件：{'、'.join(path.name for path in paths[:3])}")
+
     def ask(self) -> None:
         """Let the person choose any folder."""
         if (folder := self._pick()) is not None:
@@ -165,8 +173,3 @@ def save_copy(desk: Desk, source: Path, target: Path) -> None:
             ) from fault
 
     desk.write(job, lambda _: desk.say(f"已保存 {target.name}"), title="正在保存")
-
-
-def existing(paths: Sequence[Path]) -> list[Path]:
-    """Those that are still there."""
-    return [path for path in paths if path.exists()]

@@ -65,8 +65,9 @@ class HomePage(Page):
     def _lower_half(self) -> QBoxLayout:
         self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._halves.setSpacing(theme.gap())
-        self.chart = BarChart("还没有需要走访的学生")
-        chart_card = widgets.Card("各年级走访完成情况（已走访 / 应走访）")
+        self.chart, self.chart_title = BarChart(""), widgets.label("", size=1.15, bold=True)
+        chart_card = widgets.Card()
+        chart_card.body.addWidget(self.chart_title)
         chart_card.body.addWidget(self.chart, 1)
         todo_card = widgets.Card("待办", space=0.1)
         self.todos = QVBoxLayout()
@@ -83,7 +84,8 @@ class HomePage(Page):
             old.deleteLater()
         self._cards = [self._card(each) for each in summary.cards]
         self._lay_out()
-        self.chart.put(summary.visits_by_grade)
+        self.chart_title.setText(summary.chart.title)
+        self.chart.put(summary.chart.bars, summary.chart.empty)
         self._show_todos([todo for todo in summary.todos if todo.count])
 
     def _lay_out(self) -> None:

@@ -37,12 +37,12 @@ _NAMES = (
     ("roll", ("学籍", "学生", "名册", "花名册")),
 )
 _PLACE = (
-    Column("sheet", "工作表", 10),
     Column("row", "行", 5, numeric=True),
     Column("column", "列", 12),
-    Column("value", "原来的内容", 18),
-    Column("problem", "哪里不对", 30, tone=lambda _: "wrong"),
-    Column("remedy", "怎么改", 40),
+    Column("value", "原来的内容", 17),
+    Column("problem", "哪里不对", 28, tone=lambda _: "wrong"),
+    Column("remedy", "怎么改", 44),
+    Column("sheet", "工作表", 10),
 )
 PARKED, REPORT = 0, 1
 
@@ -60,14 +60,13 @@ class ImportsPage(Page):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.heading(
-            widgets.label("把表格拖到对应的一行上即可导入；同一份表再导入一次不会重复。", tone="muted", wrap=True)
-        )
+        self.heading(widgets.label("把表格拖到对应的一行上即可导入，重复导入不会重复登记", tone="muted"))
         self.kinds = dict(desk.services.imports.kinds())
         self.report = ReportView(desk)
         self.parked = ParkedView(desk, self.refresh)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setMinimumSize(theme.em(24), theme.em(16))
         self.tabs.addTab(self.parked, "待处理的行")
         self.tabs.addTab(self.report, "导入报告")
         halves = QSplitter(Qt.Orientation.Horizontal)
@@ -203,7 +202,7 @@ class ParkedView(QWidget):
     def __init__(self, desk: Desk, changed: Callable[[], object]) -> None:
         super().__init__()
         self.desk, self._changed = desk, changed
-        self.table = Listing((Column("file", "文件", 24), *_PLACE))
+        self.table = Listing((Column("file", "文件", 21), *_PLACE))
         hint = "导入时有错的行会停在这里，写明哪一格不对、怎么改；改好后再导入一次，它们会自己消失。"
         self.middle = ListingOrEmpty(self.table, widgets.Empty("ok", "没有等待处理的行", hint))
         self.words = widgets.label(wrap=True)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jzdesk.services.package_log import EntryCounts
 
 PACKAGES, REQUESTS = 0, 1
+_COUNTS = frozenset({"applied", "known", "held", "rejected"})
 PACKAGE_SUFFIX, REQUEST_SUFFIX = ".jzp", ".jzr"
 
 
@@ -115,7 +116,8 @@ class InboxPage(Page):
         """Look into these files and folders."""
         self.paths = list(paths)
         self.banner.dismiss()
-        self.packages.words.setText("正在逐个核验……")
+        self.packages.forget()
+        self.sticks.show_chosen(self.paths)
         self.refresh()
 
     def drop(self, paths: Sequence[Path]) -> None:
@@ -174,6 +176,7 @@ class InboxPage(Page):
         inside.addWidget(self.banner)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setMinimumSize(theme.em(30), theme.em(12))
         self.tabs.addTab(self.packages, "数据包")
         self.tabs.addTab(self.requests, "申请证书")
         inside.addWidget(self.tabs, 1)
@@ -279,6 +282,7 @@ class PackagesView(QWidget):
         self.waiting = list(lines)
         self.figures.hide()
         self.middle.put_rows([_waiting_line(line) for line in lines])
+        self._show_counts(shown=False)
         refused = sum(line.sentence is not None for line in lines)
         if not lines:
             self.words.setText("选中的位置没有数据包（文件名以 .jzp 结尾）。" if chosen else "")
@@ -287,10 +291,25 @@ class PackagesView(QWidget):
             self.words.setText(f"有 {len(lines):,} 个数据包，已核验签名和内容{bad}。还没有并入任何内容。")
         self.words.setVisible(bool(self.words.text()))
 
+    def _show_counts(self, *, shown: bool) -> None:
+        """What the entries became is known only afterwards."""
+        for number, column in enumerate(self.table.records().columns):
+            if column.name in _COUNTS:
+                self.table.setColumnHidden(number, not shown)
+
+    def forget(self) -> None:
+        """Other places are being looked into."""
+        self.waiting = []
+        self.figures.hide()
+        self.words.setText("正在逐个核验……")
+        self.words.show()
+
     def show_outcomes(self, outcomes: Sequence[MergeOutcome]) -> None:
         """Show what became of them."""
+        numbers = {line.path.name: line.number for line in self.waiting}
         self.waiting = []
-        self.middle.put_rows([_outcome_line(one) for one in outcomes])
+        self.middle.put_rows([_outcome_line(one, numbers.get(one.package)) for one in outcomes])
+        self._show_counts(shown=True)
         self.figures.put(balance([one.counts for one in outcomes]), total_first=True)
         self.figures.show()
         self.words.hide()
@@ -306,10 +325,10 @@ def _waiting_line(line: InboxLine) -> PackageLine:
     return PackageLine(line.path.name, line.school, number, line.entries, line.state, tone, line.sentence or "")
 
 
-def _outcome_line(one: MergeOutcome) -> PackageLine:
+def _outcome_line(one: MergeOutcome, number: int | None) -> PackageLine:
     tone, counts = OUTCOME_TONES.get(one.outcome, ""), one.counts
     return PackageLine(
-        one.package, one.school, "", counts.entries_in, one.outcome_label, tone, one.reason or "", counts
+        one.package, one.school, str(number or ""), counts.entries_in, one.outcome_label, tone, one.reason or "", counts
     )
 
 

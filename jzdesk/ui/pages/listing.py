@@ -19,10 +19,10 @@ class Listed:
     """One row with the name it goes by in the table; everything else is asked of the row itself."""
 
     uid: str
-    row: Any
+    given: Any
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(object.__getattribute__(self, "row"), name)
+        return getattr(object.__getattribute__(self, "given"), name)
 
 
 class Listing(Table):
@@ -44,15 +44,15 @@ class Listing(Table):
     def row_here(self) -> Any | None:
         """The row with the cursor, as it was given."""
         uid = self.uid()
-        return self._held[uid].row if uid in self._held else None
+        return self._held[uid].given if uid in self._held else None
 
     def chosen_rows(self) -> list[Any]:
         """All chosen rows, in the order of the table."""
-        return [self._held[uid].row for uid in self.chosen_uids()]
+        return [self._held[uid].given for uid in self.chosen_uids()]
 
     def all_rows(self) -> list[Any]:
         """All rows, in order."""
-        return [one.row for one in self._held.values()]
+        return [one.given for one in self._held.values()]
 
     def _fetch(self, uids: Sequence[str]) -> list[Listed]:
         return [self._held[uid] for uid in uids if uid in self._held]

@@ -71,6 +71,7 @@ class MergedPage(Page):
         self.conflicts = ConflictView(desk, self.refresh)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setMinimumSize(theme.em(30), theme.em(14))
         self.tabs.addTab(self.log, "数据包")
         self.tabs.addTab(self.duplicates, "同一学生")
         self.tabs.addTab(self.conflicts, "不同填法")

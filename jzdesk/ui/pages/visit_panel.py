@@ -129,7 +129,8 @@ class VisitPanel(Panel):
         """Keep what is being typed, so that a crash loses nothing."""
         self._timer.stop()
         if self.form.dirty():
-            self.desk.drafts.save(self._draft_key(), self.form.draft())
+            draft = self.form.whole_draft() if self.uid is None else self.form.draft()
+            self.desk.drafts.save(self._draft_key(), draft)
 
     def void(self) -> None:
         """作废 with a reason; can be undone."""

@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from jzdesk.core.fields import Value
 from jzdesk.core.money import format_yuan
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from jzdesk.services.papers import PaymentFile
     from jzdesk.services.payments import PaymentLine
 
+_ANY_HEIGHT = 16777215
 _BANK = "Excel 工作簿 (*.xlsx);;CSV (*.csv)"
 _XLSX = "Excel 工作簿 (*.xlsx)"
 _STATE_TONES = {"draft": "look", "approved": "", "paid": "good"}
@@ -255,18 +255,13 @@ class BatchesView(QWidget):
         column.addWidget(self.words)
         column.addWidget(self.lines, 1)
         self.beneath = lower
-        halves = QSplitter(Qt.Orientation.Vertical)
-        halves.setChildrenCollapsible(False)
-        halves.setHandleWidth(theme.gap())
-        halves.addWidget(self.middle)
-        halves.addWidget(lower)
-        halves.setStretchFactor(1, 1)
-        halves.setSizes([theme.em(9), theme.em(24)])
+        self.middle.setMinimumHeight(theme.em(5.5))
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, theme.em(0.6), 0, 0)
         inside.setSpacing(theme.em(0.6))
         inside.addWidget(widgets.holder(top))
-        inside.addWidget(halves, 1)
+        inside.addWidget(self.middle, 1)
+        inside.addWidget(lower, 4)
         lower.hide()
 
     def _deeds(self) -> QWidget:
@@ -297,6 +292,7 @@ class BatchesView(QWidget):
         cash = [(one.programme, one.name) for one in totals if one.fen]
         self.programme.fill([(None, "全部现金项目"), *cash])
         self.middle.put_rows(batches)
+        self._fit(len(batches))
         self.beneath.setVisible(bool(batches))
         if not batches:
             self.opened = None
@@ -304,6 +300,11 @@ class BatchesView(QWidget):
             self.table.selectRow(0)
         else:
             self._open(uid)
+
+    def _fit(self, batches: int) -> None:
+        """The upper table is as tall as its batches, up to four; without any the words get all the room."""
+        tall = theme.em(4 + 2.15 * min(4, batches)) if batches else _ANY_HEIGHT
+        self.middle.setMaximumHeight(tall)
 
     def _open(self, uid: str) -> None:
         aid = self.desk.services.aid
@@ -336,8 +337,9 @@ class BatchesView(QWidget):
             "reissue": line is not None and line.kind == "returned",
             "discard": state == "draft",
         }
+        later = {"draft": ("file", "pay"), "paid": ("return",)}.get(state, ())  # seen, so that people know what comes
         for key, made in self.deeds.items():
-            made.setVisible(may.get(key, True) or key in ("approve", "pay", "return"))
+            made.setVisible(may.get(key, True) or key in later)
             made.setEnabled(may.get(key, True))
         forward = {"draft": "approve", "approved": "pay"}.get(state, "")
         for key in ("approve", "pay"):

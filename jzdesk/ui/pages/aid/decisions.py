@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 _COLUMNS = (
     Column("name", "姓名", 9),
-    Column("school_class", "班级", 14),
-    Column("programme", "项目", 22),
-    Column("outcome", "结论", 7, tone=lambda one: "good" if one.granted else "muted"),
-    Column("amount", "本学期金额", 11, numeric=True),
-    Column("basis", "享受依据", 18),
+    Column("outcome", "结论", 6, tone=lambda one: "good" if one.granted else "muted"),
+    Column("amount", "本学期金额", 10, numeric=True),
+    Column("programme", "项目", 17),
+    Column("school_class", "班级", 12),
+    Column("basis", "享受依据", 17),
     Column("batch", "批次", 15),
     Column("reasons", "理由", 40),
 )
@@ -99,8 +99,9 @@ class DecisionsView(QWidget):
         halves.setHandleWidth(theme.gap())
         halves.addWidget(self.middle)
         halves.addWidget(self.why)
-        halves.setStretchFactor(0, 1)
-        halves.setSizes([theme.em(60), theme.em(25)])
+        halves.setStretchFactor(0, 5)
+        halves.setStretchFactor(1, 2)
+        halves.setSizes([theme.em(50), theme.em(20)])
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, theme.em(0.6), 0, 0)
         inside.setSpacing(theme.em(0.6))
@@ -173,7 +174,7 @@ class WhyView(widgets.Card):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setMinimumWidth(theme.em(17))
+        self.setMinimumWidth(theme.em(15))
         self._inside = QWidget()
         self._lines = widgets.column(space=0.5)
         self._inside.setLayout(self._lines)

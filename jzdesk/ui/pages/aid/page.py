@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QTabWidget
 
+from jzdesk.ui import theme
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.page import LedgerPage
@@ -31,6 +32,7 @@ class AidPage(Page):
         self.standards, self.programmes = LedgerPage(desk, "standard"), LedgerPage(desk, "programme")
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setMinimumSize(theme.em(30), theme.em(16))
         self.tabs.addTab(self.decisions, "认定")
         self.tabs.addTab(self.batches, "批次")
         for page, name in ((self.standards, "标准"), (self.programmes, "项目")):

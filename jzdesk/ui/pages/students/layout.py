@@ -10,9 +10,9 @@ from typing import TypeAlias
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QScrollArea, QToolButton, QWidget
 
-from jzdesk.core.fields import EntitySpec, FieldSpec, Values
+from jzdesk.core.fields import EntitySpec, FieldSpec, Value, Values
 from jzdesk.ui import theme, widgets
-from jzdesk.ui.inputs import AreaEdit, ChoiceEdit, LineEdit
+from jzdesk.ui.inputs import AreaEdit, ChoiceEdit, LineEdit, ReferenceEdit
 from jzdesk.ui.ledger.form import FieldBox, Form
 
 Line: TypeAlias = "FieldSpec | tuple[FieldSpec, FieldSpec]"
@@ -79,6 +79,16 @@ class PairedForm(Form):
     def taken_as_loaded(self, key: str) -> None:
         """What stands in the field now was put there by the program: it does not count as typed."""
         self._loaded[key] = self.boxes[key].raw()
+
+    def whole_draft(self) -> dict[str, Value]:
+        """As `Form.draft`, with what stood there from the beginning too: for a record that is not stored yet."""
+        raws = {key: box.raw() for key, box in self.boxes.items()}
+        draft = {key: raw for key, raw in raws.items() if raw is not None}
+        for key in list(draft):
+            editor = self.boxes[key].editor
+            if isinstance(editor, ReferenceEdit):
+                draft[f"{key}#title"] = editor.text()
+        return draft
 
     def follow(self, first: QWidget, second: QWidget) -> None:
         """Let `second` stand directly beneath `first`, also for Tab and Enter."""

@@ -134,7 +134,8 @@ class StudentPanel(Panel):
         """Keep what is being typed, so that a crash loses nothing."""
         self._timer.stop()
         if self.form.dirty():
-            self.desk.drafts.save(self._draft_key(), self.form.draft())
+            draft = self.form.whole_draft() if self.uid is None else self.form.draft()
+            self.desk.drafts.save(self._draft_key(), draft)
 
     def reload(self) -> None:
         """Read the file again (something of it was changed here or elsewhere); what is being typed stays."""
