@@ -43,7 +43,7 @@ class Window:
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             assert self.process.poll() is None, "the program has ended"
-            found = self._xdotool("search", "--onlyvisible", "--pid", str(self.process.pid), "--name", title)
+            found = self._xdotool("search", "--all", "--onlyvisible", "--pid", str(self.process.pid), "--name", title)
             if found:
                 self._xdotool("windowfocus", "--sync", found.split()[-1])
                 return
@@ -82,10 +82,10 @@ def station(tmp_path: Path) -> Path:
 @pytest.mark.skipif(os.name == "nt", reason="virtual screens are a thing of X")
 def test_a_child_with_guardian_is_registered_and_found_without_a_mouse(station: Path) -> None:
     with program(station) as window:
-        window.focus("登录")
+        window.focus("^青石镇中心小学")
         window.type(PASSWORD)
         window.keys("Return")
-        window.focus("教育帮扶")
+        window.focus("^教育帮扶台账 — ")
         time.sleep(1)
         window.keys("alt+2")
         time.sleep(1)

@@ -17,7 +17,7 @@ from tests.faults import crashing
 from tests.faults.crashing import WORKS, open_at
 
 ROOT = Path(__file__).parents[2]
-POINTS = 10
+POINTS = 7
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +90,14 @@ def _check_stick(root: Path) -> None:
             assert {line.state for line in judge.merging.inbox(packages)} <= {"可以并入", "以前已并入"}
 
 
+def _check_county_gets_everything(root: Path) -> None:
+    """Packages of the killed run and of the repeated one together bring every student once."""
+    with open_at(root / "county") as county:
+        outcomes = county.merging.merge([root / "mail", root / "stick"])
+        assert {outcome.outcome for outcome in outcomes} <= {"applied", "duplicate"}
+        assert county.verify().students == 10 + len(crashing.NAMES)
+
+
 def test_after_a_kill_at_any_write_the_work_can_be_done_again(crashed: tuple[str, Path]) -> None:
     work, out = crashed
     expected = _digests(out / "clean")
@@ -100,17 +108,8 @@ def test_after_a_kill_at_any_write_the_work_can_be_done_again(crashed: tuple[str
         _check_stick(root)
         WORKS[work](root, lambda _line: None)
         assert _digests(root) == expected, f"{work} killed at write {root.name}"
-
-
-def test_an_export_repeated_after_a_kill_brings_the_county_everything_once(crashed: tuple[str, Path]) -> None:
-    work, out = crashed
-    if work != "export":
-        return
-    for root in [*_killed(out), out / "clean"]:
-        with open_at(root / "county") as county:
-            outcomes = county.merging.merge([root / "mail", root / "stick"])
-            assert {outcome.outcome for outcome in outcomes} <= {"applied", "duplicate"}
-            assert county.verify().students == 10 + len(crashing.NAMES)
+        if work == "export":
+            _check_county_gets_everything(root)
 
 
 def test_a_station_killed_while_it_was_being_made_can_be_made_again(tmp_path: Path) -> None:
@@ -123,12 +122,11 @@ def test_a_station_killed_while_it_was_being_made_can_be_made_again(tmp_path: Pa
         "create_station(pathlib.Path(sys.argv[1]), kind='school', code='2143990001', name='校', account='员',"
         f" password={PASSWORD!r})\n"
     )
-    for limit in (3, 40, 200):
+    killed = 0
+    for limit in (3, 25, 60):
         folder = tmp_path / str(limit)
         done = subprocess.run([sys.executable, "-c", script, str(folder), str(limit)], cwd=ROOT, check=False, timeout=60)
-        if done.returncode == 0:
-            continue
-        assert done.returncode == -9
+        killed += done.returncode == -9
         new_school(folder).close()
         assert open_station(folder, PASSWORD).verify().ok
-    assert (tmp_path / "3").exists()
+    assert killed == 3

@@ -68,7 +68,7 @@ class Stage:
         self.settle()
 
 
-def tested(table: Table) -> None:
+def well_behaved(table: Table) -> None:
     """The model of a table keeps what Qt expects of models."""
     QAbstractItemModelTester(table.records(), QAbstractItemModelTester.FailureReportingMode.Fatal)
 

@@ -14,7 +14,7 @@ from jzdesk.ui.pages.aid import AidPage, batches
 from jzdesk.ui.pages.aid.page import BATCHES
 from jzdesk.ui.pages.students.dialog import FieldsDialog
 from jzdesk.ui.tasks import Tasks
-from tests.gui.stage import TERM, Stage, imported, tested
+from tests.gui.stage import TERM, Stage, imported, well_behaved
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_deciding_fills_the_table_with_amounts_and_bases(page: AidPage, stage: S
     stage.settle()
     lines = certified.aid.decisions(TERM)
     table = page.decisions.table
-    tested(table)
+    well_behaved(table)
     assert table.records().rowCount() == len(lines) == 154
     cells = [table.records().index(0, n).data() for n in range(table.records().columnCount())]
     assert lines[0].name in cells
@@ -88,8 +88,8 @@ def test_filters_and_search_sift_the_decisions(page: AidPage, stage: Stage) -> N
 def test_a_batch_goes_from_draft_to_paid(
     page: AidPage, batch: batches.BatchesView, stage: Stage, certified: Services
 ) -> None:
-    tested(batch.table)
-    tested(batch.lines)
+    well_behaved(batch.table)
+    well_behaved(batch.lines)
     assert certified.aid.batches(TERM)[0].state == "draft"
     assert "20 人没有银行账户" in batch.words.text()
     assert batch.words.property("tone") == "look"

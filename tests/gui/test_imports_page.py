@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from jzdesk.services.bundle import Services
+from jzdesk.services.ledger import Query
 from jzdesk.ui import widgets
 from jzdesk.ui.pages import imports
 from jzdesk.ui.pages.imports import PARKED, REPORT, ImportsPage, guess
 from jzdesk.ui.tasks import Tasks
 from tests.factories.stations import EXAMPLES
-from tests.gui.stage import ROLL, Stage, tested
+from tests.gui.stage import ROLL, Stage, well_behaved
 
 
 @pytest.fixture
@@ -50,10 +52,11 @@ def test_the_row_number_and_the_remedy_stand_in_the_table(page: ImportsPage, sta
     page.bring_in("roll", ROLL)
     stage.settle()
     page.seek()
-    tested(page.parked.table)
+    well_behaved(page.parked.table)
     line = page.parked.table.row_here()
+    assert line is not None
     model = page.parked.table.records()
-    headings = [model.headerData(n, imports.Qt.Orientation.Horizontal) for n in range(model.columnCount())]
+    headings = [model.headerData(n, Qt.Orientation.Horizontal) for n in range(model.columnCount())]
     cells = dict(zip(headings, (model.index(0, n).data() for n in range(model.columnCount())), strict=True))
     assert cells["行"] == str(line.row)
     assert cells["怎么改"] == line.remedy
@@ -129,7 +132,7 @@ def test_stopping_an_import_changes_nothing(page: ImportsPage, stage: Stage, sch
     tasks[0].progress.cancel()
     stage.settle()
     assert "已取消" in stage.messages[0].what
-    assert school.ledger.ids(_students()) == []
+    assert school.ledger.ids(Query("student")) == []
 
 
 def test_an_exported_roll_comes_back_unchanged(
@@ -164,9 +167,3 @@ def test_nothing_waiting_says_what_to_do(page: ImportsPage) -> None:
     assert page.parked.middle.currentIndex() == 1
     assert page.report.currentIndex() == 0
     assert EXAMPLES.is_dir()
-
-
-def _students() -> object:
-    from jzdesk.services.ledger import Query
-
-    return Query("student")

@@ -217,7 +217,7 @@ def test_what_is_known_stands_beneath_the_name(page: VisitPage, rest: Settle, pe
     page.open_record(people["赵雨桐"])
     rest()
     about = page.panel.about.text()
-    assert "监护人 赵大山 13800000001" in about
+    assert "监护人 赵大山 138****0001" in about
     assert "上次 2025-10-12 入户走访（家访）：家庭情况稳定" in about
     assert [entry.title[:10] for entry in page.panel.earlier.entries] == ["2025-10-12", "2025-09-12"]
 

@@ -106,7 +106,7 @@ class ExchangePage(Page):
         if folder is None or not self.export_button.isEnabled():
             return
         self._busy(True)
-        self.result.say(Message("calm", _WRITING, "写完后会读回核对，再告诉您可以拔出。"))
+        self.result.say(Message("calm", _WRITING, "写完后还要读回核对，好了会在这里告诉您。"))
         service = self.desk.services.exchange
 
         def job(progress: Progress) -> list[Exported]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
 
+from jzdesk.core.fields import Value
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.reason import ask_reason
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from jzdesk.services.settling import ConflictLine, DuplicateLine
 
 LOG, DUPLICATES, CONFLICTS = 0, 1, 2
+VOIDED = "*"  # an edit that met a 作废
 _HINTS = {"log": LOG, "duplicates": DUPLICATES, "conflicts": CONFLICTS}
 OUTCOME_TONES = {
     "applied": "good", "duplicate": "muted", "parked": "look", "held": "look", "fork": "wrong", "rejected": "wrong",
@@ -209,7 +211,6 @@ class CaseView(QWidget):
         self.middle = ListingOrEmpty(table, empty)
         self.question = widgets.label(size=1.1, bold=True, wrap=True)
         self.explain = widgets.label(tone="muted", wrap=True)
-        self.sides = widgets.Flow(0.75)
         self._sides = QWidget()
         self._row = widgets.row(space=0.75)
         self._sides.setLayout(self._row)
@@ -234,6 +235,7 @@ class CaseView(QWidget):
         inside.setContentsMargins(0, theme.em(0.6), 0, 0)
         self.setLayout(inside)
         self.table.chosen.connect(lambda _: self.show_case())
+        self.table.installEventFilter(self)
 
     def show_case(self) -> None:
         """Show the case with the cursor."""
@@ -253,12 +255,14 @@ class CaseView(QWidget):
         for card in cards:
             self._row.addWidget(card, 1)
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """1, 2, 3… decide the case with the cursor."""
-        if Qt.Key.Key_1 <= event.key() <= Qt.Key.Key_9 and not event.modifiers():
-            self.pressed.emit(event.key() - Qt.Key.Key_1)
-        else:
-            super().keyPressEvent(event)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """1, 2, 3… decide the case with the cursor; a table would take them for a search."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+            if plain and Qt.Key.Key_1 <= event.key() <= Qt.Key.Key_9 and not event.isAutoRepeat():
+                self.pressed.emit(event.key() - Qt.Key.Key_1)
+                return True
+        return super().eventFilter(watched, event)
 
     def showEvent(self, event: QShowEvent) -> None:
         """The keyboard goes to the cases."""
@@ -301,7 +305,7 @@ class DuplicateView(CaseView):
             self.pair = (uids[0], uids[1])
         count = f"（共 {len(uids)} 条记录，两两核实）" if len(uids) > 2 else ""
         self.question.setText(f"身份证号 {case.id_number} 登记在两处，是同一名学生吗？{count}")
-        self.explain.setText("请打电话向两所学校核实。两条记录都会保留；判定以后可以撤销，统计时同一人只算一次。")
+        self.explain.setText("请打电话向两所学校核实后再判定。两条记录都会保留，判定和理由留在历史里。")
         shown = [next(side for side in case.sides if side.uid == uid) for uid in self.pair]
         facts = [(("学校", side.school), ("出生日期", side.birth), ("年级", side.grade)) for side in shown]
         self.place([Choice(n, side.name, fact) for n, (side, fact) in enumerate(zip(shown, facts, strict=True), 1)])
@@ -324,7 +328,7 @@ class DuplicateView(CaseView):
         if self.table.row_here() is None:
             return
         title = "是同一人" if same else "不是同一人"
-        explain = "两条记录会算作一名学生。" if same else "两条记录各算一名学生，请让学校改正填错的身份证号。"
+        explain = "两条记录认作同一名学生。" if same else "两条记录各算一名学生，请让学校改正填错的身份证号。"
         reason = ask_reason(self, title, f"{explain}请写明核实的经过。", title)
         if reason is not None:
             self.settle(same=same, reason=reason)
@@ -340,7 +344,7 @@ class DuplicateView(CaseView):
         )
 
     def _settled(self) -> None:
-        self.desk.say("判定已记下，会随回执告诉学校")
+        self.desk.say("判定已记下")
         self._changed()
 
 
@@ -372,6 +376,9 @@ class ConflictView(CaseView):
         line: ConflictLine | None = self.table.row_here()
         if line is None:
             return
+        if line.field == VOIDED:
+            self._show_voided(line)
+            return
         self.question.setText(f"{line.entity_label}“{line.title}”的“{line.field_label}”应当是哪一个？")
         self.explain.setText("按数字键或点“采用”选定；其余填法留在历史里，选定的结果会随回执发给学校。")
         cards = []
@@ -385,17 +392,45 @@ class ConflictView(CaseView):
     def choose(self, number: int) -> None:
         """Settle the conflict with the cursor by its value `number` (from 0)."""
         line: ConflictLine | None = self.table.row_here()
-        if line is None or number >= len(line.values) or self._busy:
+        if line is None or self._busy:
+            return
+        services, deeds = self.desk.services, self._deeds(line)
+        if number >= len(deeds):
             return
         self._busy = True
-        service, value = self.desk.services.settling, line.values[number]
+        said, do = deeds[number]
         self.desk.write(
-            lambda _: service.resolve(line.entity, line.uid, line.field, value.value),
-            lambda _: self._resolved(line.field_label, value.shown),
+            lambda _: do(services),
+            lambda _: self._resolved(line.field_label, said),
             title="正在保存裁定",
             owner=self,
             always=self._free,
         )
+
+    def _deeds(self, line: ConflictLine) -> list[tuple[str, Callable[[Services], object]]]:
+        """What each key does, with the word for it."""
+
+        def settle(value: Value) -> Callable[[Services], object]:
+            return lambda services: services.settling.resolve(line.entity, line.uid, line.field, value)
+
+        if line.field != VOIDED:
+            return [(one.shown, settle(one.value)) for one in line.values]
+
+        def stay(services: Services) -> object:
+            return services.ledger.void(line.entity, line.uid, "县里裁定：保持作废")
+
+        return [("恢复这条记录", settle(None)), ("保持作废", stay)]
+
+    def _show_voided(self, line: ConflictLine) -> None:
+        """One side voided the record while another one went on editing it."""
+        self.question.setText(f"{line.entity_label}“{line.title}”被作废，同时又有人修改，以哪个为准？")
+        self.explain.setText("按数字键或点“采用”选定。恢复后各栏是最后的内容；保持作废时，历史仍然保留。")
+        cards = []
+        for number, (said, _) in enumerate(self._deeds(line), 1):
+            card = Choice(number, said, (), "采用")
+            card.clicked.connect(partial(self.choose, number - 1))
+            cards.append(card)
+        self.place(cards)
 
     def _station(self, scope: str) -> str:
         return "县教育局" if scope == "county" else self._names.get(scope, scope)

@@ -276,7 +276,8 @@ class VisitPanel(Panel):
     def _tell(self, file: StudentFile) -> None:
         if file.uid != self._about:
             return
-        self.about.setText("\n".join(_facts(file, self.uid)))
+        phone = self.desk.services.ledger.specs["member"]["phone"].masked
+        self.about.setText("\n".join(_facts(file, self.uid, phone)))
         self.about.show()
         self.earlier.put([visit_entry(row) for row in file.visits if row.uid != self.uid])
 
@@ -309,12 +310,12 @@ def _counts(method: Value) -> bool:
     return row is not None and row["counts_for_rate"] == "1"
 
 
-def _facts(file: StudentFile, here: str | None) -> list[str]:
+def _facts(file: StudentFile, here: str | None, phone: Callable[[Value], str]) -> list[str]:
     """What a visitor should have in mind: class, hardships, guardian, and the visit before."""
     place = file.enrolment.shown["school_class"].replace(" ", "") if file.enrolment else ""
     hardships = "、".join(row.shown["code"].split("（")[0] for row in file.hardships if not row.values["valid_to"])
     guardian = next((row for row in file.guardians if row["name"]), None)
-    who = f"监护人 {guardian['name']} {guardian['phone'] or '（没有电话）'}" if guardian else "没有登记监护人"
+    who = f"监护人 {guardian['name']} {phone(guardian['phone']) or '（没有电话）'}" if guardian else "没有登记监护人"
     facts = ["　".join(filter(None, (place, hardships))), who]
     before = [row.shown for row in file.visits if row.uid != here]
     if before and here is None:

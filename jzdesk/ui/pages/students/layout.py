@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QToolButton, QWidget
 
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value, Values
 from jzdesk.ui import theme, widgets
@@ -83,7 +83,7 @@ class PairedForm(Form):
     def whole_draft(self) -> dict[str, Value]:
         """As `Form.draft`, with what stood there from the beginning too: for a record that is not stored yet."""
         raws = {key: box.raw() for key, box in self.boxes.items()}
-        draft = {key: raw for key, raw in raws.items() if raw is not None}
+        draft: dict[str, Value] = {key: raw for key, raw in raws.items() if raw is not None}
         for key in list(draft):
             editor = self.boxes[key].editor
             if isinstance(editor, ReferenceEdit):
@@ -100,8 +100,12 @@ class PairedForm(Form):
         """Make Tab and Enter follow what the eye sees."""
         seen = [part for part in self._parts() if part is not None]
         boxes = [box for part in seen for box in self.boxes.values() if part.isAncestorOf(box)]
-        for before, after in pairwise(stop for box in boxes for stop in _stops(box)):
+        for before, after in pairwise(stop for box in boxes for stop in box.stops()):
             QWidget.setTabOrder(before, after)
+
+    def _order_fields(self) -> None:
+        """On being shown: sections here do not stand in the order in which they were made."""
+        self.order()
 
     def _parts(self) -> list[QWidget | None]:
         items = (self._body.itemAt(number) for number in range(self._body.count()))
@@ -124,11 +128,6 @@ class PairedForm(Form):
 
     def _checker(self, key: str) -> Callable[[], None]:
         return lambda: self._check_one(key)
-
-
-def _stops(box: FieldBox) -> list[QWidget]:
-    """Where the cursor can stand in a box: the editor, and the mask before it."""
-    return [box.editor, *box.findChildren(QLineEdit, options=Qt.FindChildOption.FindDirectChildrenOnly)]
 
 
 def _label(spec: FieldSpec, box: FieldBox, width: float) -> QLabel:

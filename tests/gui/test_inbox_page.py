@@ -1,0 +1,187 @@
+"""收件箱 with real schools: requests certified, packages named and merged, sums that balance, receipts written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from jzdesk.services.bundle import Services
+from jzdesk.services.ledger import Query
+from jzdesk.ui import widgets
+from jzdesk.ui.pages.certificates import CertificatesPage
+from jzdesk.ui.pages.inbox import REQUESTS, InboxPage
+from jzdesk.ui.tasks import Tasks
+from tests.factories.stations import EXAMPLES, certify, new_school
+from tests.gui.stage import ROLL, Stage, well_behaved
+
+
+@pytest.fixture
+def stick(tmp_path: Path) -> Path:
+    made = tmp_path / "stick"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def stage(qtbot: QtBot, tasks: Tasks, county: Services) -> Stage:
+    return Stage(qtbot, tasks, county)
+
+
+@pytest.fixture
+def page(stage: Stage) -> InboxPage:
+    return stage.show(InboxPage)
+
+
+def test_packages_are_named_before_they_are_merged(
+    page: InboxPage, stage: Stage, certified: Services, county: Services, stick: Path
+) -> None:
+    certified.ledger.save("staff", {"name": "陈晓岚"})
+    written = certified.exchange.export(stick)[0]
+    page.take([stick])
+    stage.settle()
+    well_behaved(page.packages.table)
+    line = page.packages.table.all_rows()[0]
+    assert (line.school, line.number, line.entries) == ("青石镇中心小学", "1", written.entries)
+    assert line.state == "可以并入"
+    assert county.merging.arrivals() == []
+    assert page.merge_button.isEnabled()
+
+
+def test_merging_balances_and_again_finds_everything_known(
+    page: InboxPage, stage: Stage, certified: Services, county: Services, stick: Path
+) -> None:
+    certified.imports.run("roll", ROLL)
+    entries = certified.exchange.export(stick)[0].entries
+    page.take([stick])
+    stage.settle()
+    page.save()
+    stage.settle()
+    assert f"收到记录 {entries:,}，并入 {entries:,}，以前已有 0，待裁定 0，未接收 0" == page.packages.figures.text()
+    assert page.banner.property("tone") == "good"
+    assert not page.merge_button.isEnabled()
+    page.take([stick])
+    stage.settle()
+    page.merge()
+    stage.settle()
+    assert f"收到记录 {entries:,}，并入 0，以前已有 {entries:,}，待裁定 0，未接收 0" == page.packages.figures.text()
+    assert county.verify().students == 409
+
+
+def test_a_flipped_byte_is_refused_with_its_sentence(
+    page: InboxPage, stage: Stage, certified: Services, county: Services, stick: Path
+) -> None:
+    certified.ledger.save("staff", {"name": "陈晓岚"})
+    package = certified.exchange.export(stick)[0].path
+    body = bytearray(package.read_bytes())
+    body[len(body) * 2 // 3] ^= 1
+    package.write_bytes(bytes(body))
+    page.drop([package])
+    stage.settle()
+    line = page.packages.table.all_rows()[0]
+    assert line.sentence
+    assert line.tone == "wrong"
+    page.merge()
+    stage.settle()
+    assert page.packages.table.all_rows()[0].state == "未接收"
+    assert page.banner.property("tone") == "wrong"
+    assert county.ledger.ids(Query("staff")) == []
+
+
+def test_stopping_keeps_what_was_merged_and_leaves_the_rest(
+    page: InboxPage, stage: Stage, county: Services, certified: Services, tmp_path: Path, stick: Path
+) -> None:
+    other = new_school(tmp_path / "other", "2143990002")
+    certify(other, county, tmp_path)
+    for services in (certified, other):
+        services.ledger.save("staff", {"name": "陈晓岚"})
+        services.exchange.export(stick)
+    page.take([stick])
+    stage.settle()
+    stage.tasks.progressed.connect(lambda task, done, *_: task.progress.cancel() if done == 0 else None)
+    page.merge()
+    assert page._task is not None
+    page._task.progress.cancel()
+    stage.settle()
+    assert "已停止" in page.banner.text()
+    assert len(county.merging.arrivals()) < 2
+    other.close()
+
+
+def test_a_request_is_certified_after_comparing(
+    page: InboxPage, stage: Stage, school: Services, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school.exchange.request(stick)
+    page.take([stick])
+    stage.settle()
+    well_behaved(page.requests.table)
+    assert page.tabs.currentIndex() == REQUESTS
+    asked: list[str] = []
+
+    def agree(_: object, what: str, then: str, *__: object) -> bool:
+        asked.append(what + then)
+        return True
+
+    monkeypatch.setattr(widgets, "confirm", agree)
+    page.requests.issue()
+    stage.settle()
+    assert school.exchange.fingerprint() in asked[0]
+    assert len(list(stick.glob("*.jzc"))) == 1
+    assert "证书已写好" in page.banner.text()
+    school.exchange.take_certificate(next(stick.glob("*.jzc")), page.requests.mine.text())
+
+
+def test_a_school_that_is_not_on_the_list_is_not_certified(
+    page: InboxPage, stage: Stage, tmp_path: Path, stick: Path
+) -> None:
+    from tests.factories.stations import new_station
+
+    stranger = new_station(tmp_path / "stranger", "school", "2143999999", "外县小学")
+    stranger.exchange.request(stick)
+    page.take([stick])
+    stage.settle()
+    assert not page.requests.deed.isEnabled()
+    assert "学校名单" in page.requests.table.records().index(0, 4).data()
+
+
+def test_receipts_are_written_to_the_stick(page: InboxPage, stage: Stage, certified: Services, stick: Path) -> None:
+    certified.ledger.save("staff", {"name": "陈晓岚"})
+    certified.exchange.export(stick)
+    page.take([stick])
+    stage.settle()
+    page.write_receipts()
+    stage.settle()
+    assert "没有回执可写" in page.banner.text()
+    page.merge()
+    stage.settle()
+    page.write_receipts()
+    stage.settle()
+    assert len(list(stick.glob("*.jzh"))) == 1
+    assert "可以拔出" in page.banner.text()
+
+
+def test_an_empty_inbox_says_what_to_do(page: InboxPage) -> None:
+    assert page.packages.middle.currentIndex() == 1
+    assert not page.merge_button.isEnabled()
+    assert not page.answer_button.isEnabled()
+
+
+def test_schools_and_certificates(
+    stage: Stage, certified: Services, county: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = stage.show(CertificatesPage)
+    assert page.table.records().rowCount() == 1
+    assert "学校 9" in page.figures.text()
+    page.learn(county.county.learn_schools, EXAMPLES / "学校名单.csv")
+    stage.settle()
+    assert "新增 0" in stage.said[-1]
+    page.learn_standards()
+    stage.settle()
+    assert "新增项目 0" in stage.said[-1]
+    monkeypatch.setattr(widgets, "confirm", lambda *_, **__: True)
+    page.table.selectRow(0)
+    page.revoke()
+    stage.settle()
+    assert county.county.issued()[0].revoked
+    assert "有效证书 0" in page.figures.text()

@@ -1,0 +1,151 @@
+"""Every released database still opens, and one of an older schema is brought up to date after a copy was kept."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.operations import Operations
+
+from jzdesk.core.errors import StationFault
+from jzdesk.services.stations import open_station
+from jzdesk.services.students import StudentQuery
+from jzdesk.store import engine, slots, upgrade
+from tests.factories.stations import PASSWORD
+from tests.upgrade.make_fixture import NAMES
+
+HERE = Path(__file__).parent
+RELEASED = sorted(HERE.glob("v*"))
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A copy of the station of schema 1."""
+    shutil.copytree(HERE / "v1", tmp_path / "station")
+    return tmp_path / "station"
+
+
+@pytest.fixture
+def newer(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The program as it will be with a schema 2, whose step adds a column; counts how often the step ran."""
+    ran: list[int] = []
+
+    def step(operations: Operations) -> None:
+        ran.append(1)
+        operations.add_column("student", sa.Column("shoe_size", sa.Integer))
+        operations.create_index("ix_student_shoe", "student", ["shoe_size"])
+
+    monkeypatch.setattr(engine, "SCHEMA", 2)
+    monkeypatch.setattr(upgrade, "STEPS", {1: step})
+    return ran
+
+
+def _schema(folder: Path, name: str = "jzdesk.db") -> tuple[int, set[str]]:
+    """(user_version, columns of student) as they stand in the file."""
+    key, _ = slots.unlock(slots.load(folder / "slots.json"), PASSWORD)
+    reading = engine.open_engine(folder / name, key, writing=False)
+    with reading.connect() as connection:
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        columns = {row.name for row in connection.exec_driver_sql("PRAGMA table_info(student)")}
+    reading.dispose()
+    return version, columns
+
+
+def test_there_is_a_step_from_every_schema_and_a_fixture_of_each() -> None:
+    assert sorted(upgrade.STEPS) == list(range(1, engine.SCHEMA))
+    assert [path.name for path in RELEASED if path.is_dir()] == [f"v{n}" for n in range(1, engine.SCHEMA + 1)]
+
+
+@pytest.mark.parametrize("released", RELEASED, ids=lambda path: path.name)
+def test_a_released_database_opens_and_shows_what_was_in_it(released: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "station"
+    shutil.copytree(released, folder)
+    expected = json.loads((folder / "expected.json").read_text("utf-8"))
+    station = open_station(folder, PASSWORD)
+    report = station.verify()
+    assert report.ok, report.differences
+    assert (report.entries, report.conflicts) == (expected["entries"], expected["conflicts"])
+    if released.name == f"v{engine.SCHEMA}":
+        assert report.digest == expected["digest"]
+    shown = station.students.rows(station.students.ids(StudentQuery()))
+    assert {row.name for row in shown} == set(NAMES[:3])
+    assert [row.name for row in station.students.search("shq")] == [NAMES[0]]
+    assert station.students.search("𠮷")[0].grade == "小学三年级"
+    assert len(station.settling.conflicts()) == 1
+    station.students.file(shown[0].uid)
+    with station.context.write() as unit:
+        assert unit.author.scope == "2143990001"
+
+
+def test_the_fixture_is_small() -> None:
+    assert sum(path.stat().st_size for path in HERE.glob("v1/*")) < 600_000
+
+
+def test_an_older_schema_is_brought_up_to_date_once_and_a_copy_is_kept(old: Path, newer: list[int]) -> None:
+    before = (old / "jzdesk.db").read_bytes()
+    station = open_station(old, PASSWORD)
+    assert station.verify().ok
+    station.close()
+    assert _schema(old)[0] == 2
+    assert "shoe_size" in _schema(old)[1]
+    assert (old / "jzdesk.db.v1").read_bytes() == before
+    assert _schema(old, "jzdesk.db.v1")[0] == 1
+    open_station(old, PASSWORD).close()
+    assert newer == [1]
+
+
+def test_the_copy_holds_what_was_still_in_the_write_ahead_log(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    station = open_station(old, PASSWORD)
+    station.ledger.save("school_class", {"grade": "G01", "name": "1班"})
+    entries = station.verify().entries
+    shutil.copytree(old, old.parent / "cut-off")  # as a power cut would leave it, the log beside the database
+    folder = old.parent / "cut-off"
+    monkeypatch.setattr(engine, "SCHEMA", 2)
+    monkeypatch.setattr(upgrade, "STEPS", {1: lambda _operations: None})
+    open_station(folder, PASSWORD).close()
+    shutil.copyfile(folder / "jzdesk.db.v1", folder / "jzdesk.db")
+    monkeypatch.setattr(engine, "SCHEMA", 1)
+    assert open_station(folder, PASSWORD).verify().entries == entries
+
+
+def test_a_step_that_fails_changes_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(operations: Operations) -> None:
+        operations.add_column("student", sa.Column("shoe_size", sa.Integer))
+        operations.drop_table("no_such_table")
+
+    monkeypatch.setattr(engine, "SCHEMA", 2)
+    monkeypatch.setattr(upgrade, "STEPS", {1: half})
+    with pytest.raises(StationFault):
+        open_station(old, PASSWORD)
+    assert _schema(old)[0] == 1
+    assert "shoe_size" not in _schema(old)[1]
+    monkeypatch.setattr(engine, "SCHEMA", 1)
+    assert open_station(old, PASSWORD).verify().ok
+
+
+def test_without_room_for_the_copy_nothing_is_upgraded(
+    old: Path, newer: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_source: Path, _target: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(upgrade, "copy_durably", full)
+    with pytest.raises(StationFault, match="副本存不下来"):
+        open_station(old, PASSWORD)
+    assert (newer, _schema(old)[0]) == ([], 1)
+
+
+def test_a_database_of_today_opens_without_the_upgrading_machine(old: Path) -> None:
+    script = (
+        "import sys, pathlib\nfrom jzdesk.services.stations import open_station\n"
+        f"open_station(pathlib.Path(sys.argv[1]), {PASSWORD!r}).close()\n"
+        "sys.exit('alembic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(old)], cwd=HERE.parents[1], check=False, timeout=60)
+    assert done.returncode == 0
