@@ -1,7 +1,7 @@
 """Does one piece of work in a process that is killed with SIGKILL at its k-th write; run by `test_crash_recovery`.
 
-python -m tests.faults.crashing WORK PREPARED OUT POINTS: for each of some kill points the prepared stations are copied to
-OUT/<k> and the work is done there by a forked child, which kills itself. OUT/clean is the same work without a kill.
+python -m tests.faults.crashing WORK PREPARED OUT POINTS: for each of some kill points the prepared stations are
+copied to OUT/<k> and the work is done there by a forked child, which kills itself. OUT/clean is the same work without a kill.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Killed at any write: the station opens, what was reported is there, and doing it again ends as if nothing had been."""
+"""Killed at any write: the station opens, what was reported is there, and doing it again ends as if never killed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module", params=sorted(WORKS))
-def crashed(request: pytest.FixtureRequest, prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+def crashed(
+    request: pytest.FixtureRequest, prepared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
     """(work, folder with one sub-folder for each write at which the work was killed)."""
     out = tmp_path_factory.mktemp(request.param)
     command = [sys.executable, "-m", "tests.faults.crashing", request.param, str(prepared), str(out), str(POINTS)]
@@ -125,7 +127,9 @@ def test_a_station_killed_while_it_was_being_made_can_be_made_again(tmp_path: Pa
     killed = 0
     for limit in (3, 25, 60):
         folder = tmp_path / str(limit)
-        done = subprocess.run([sys.executable, "-c", script, str(folder), str(limit)], cwd=ROOT, check=False, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(folder), str(limit)], cwd=ROOT, check=False, timeout=60
+        )
         killed += done.returncode == -9
         new_school(folder).close()
         assert open_station(folder, PASSWORD).verify().ok

@@ -132,9 +132,7 @@ def test_a_full_stick_at_export_leaves_no_file_and_the_export_can_be_repeated(di
     assert certified.exchange.export(disk.path)[0].entries == 40
 
 
-def test_a_full_own_disk_at_export_is_said_so_and_changes_nothing(
-    disk: Disk, county: Services, tmp_path: Path
-) -> None:
+def test_a_full_own_disk_at_export_is_said_so_and_changes_nothing(disk: Disk, county: Services, tmp_path: Path) -> None:
     made = new_school(tmp_path / "made")
     certify(made, county, tmp_path)
     school = _closed_copy(made, disk.path / "station")

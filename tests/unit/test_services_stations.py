@@ -203,7 +203,9 @@ def test_the_recovery_key_sets_a_new_password_and_the_data_are_there(tmp_path: P
     assert made.recovery_key.encode() not in b"".join(_files(made.folder).values())
 
 
-@pytest.mark.parametrize("left", [("jzdesk.db",), ("jzdesk.db", "slots.json", "device.key"), ("station.json", "slots.json")])
+@pytest.mark.parametrize(
+    "left", [("jzdesk.db",), ("jzdesk.db", "slots.json", "device.key"), ("station.json", "slots.json")]
+)
 def test_what_a_broken_off_beginning_left_is_set_aside_and_not_lost(folder: Path, left: tuple[str, ...]) -> None:
     """Power failed during the first-run guide, or the database was lost: beginning anew must work, and delete nothing."""
     for path in list(folder.iterdir()):

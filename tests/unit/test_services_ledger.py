@@ -1,0 +1,122 @@
+"""The generic ledger: every registered entity listed, saved, voided and told the history of, from its specs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jzdesk.core.errors import UserError
+from jzdesk.models import BY_NAME
+from jzdesk.services.forms import FormProblems
+from jzdesk.services.ledger import LedgerService, Query
+from tests.factories.people import Desk, verified_desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with verified_desk(tmp_path / "desk", standards=False) as desk:
+        yield desk
+
+
+@pytest.fixture
+def ledger(desk: Desk) -> LedgerService:
+    return LedgerService(desk.context)
+
+
+def _class(ledger: LedgerService, name: str = "1班", grade: str = "三年级") -> str:
+    return ledger.save("school_class", {"grade": grade, "name": name}).uid
+
+
+@pytest.mark.parametrize("entity", sorted(BY_NAME))
+def test_every_entity_is_listed_shown_hidden_and_brought_back(desk: Desk, ledger: LedgerService, entity: str) -> None:
+    record = BY_NAME[entity]
+    with desk.context.write() as unit:
+        uid = unit.add(record, {name: 1 for name, spec in record.spec.fields.items() if spec.kind.integer})
+    assert ledger.ids(Query(entity)) == [uid]
+    (row,) = ledger.rows(entity, [uid])
+    assert set(row.shown) == set(record.spec.fields)
+    assert ledger.choices(entity)[0][0] == uid
+    assert ledger.history(entity, uid) or not any(spec.kind.integer for spec in record.spec)
+    with desk.context.write() as unit:
+        unit.void(record, uid, "试")
+    assert (ledger.ids(Query(entity)), ledger.ids(Query(entity, hidden=True))) == ([], [uid])
+    assert ledger.history(entity, uid)[0].what == "作废"
+    with desk.context.write() as unit:
+        unit.restore(record, uid)
+    assert ledger.ids(Query(entity)) == [uid]
+
+
+def test_a_record_is_saved_as_typed_and_shown_as_labels(ledger: LedgerService) -> None:
+    uid = _class(ledger)
+    row = ledger.record("school_class", uid)
+    assert (row.values["grade"], row.shown["grade"]) == ("G03", "小学三年级")
+    assert ledger.save("school_class", {"room": "101"}, uid).changed
+    assert not ledger.save("school_class", {"room": "101"}, uid).changed
+
+
+def test_what_is_wrong_or_missing_is_named_and_not_saved(ledger: LedgerService) -> None:
+    with pytest.raises(FormProblems) as problems:
+        ledger.save("school_class", {"grade": "三十年级"})
+    assert set(problems.value.fields) == {"grade", "name"}
+    assert ledger.check("school_class", {"grade": "三年级"}).keys() == {"name"}
+    assert ledger.ids(Query("school_class")) == []
+
+
+def test_lists_are_searched_filtered_and_ordered(ledger: LedgerService) -> None:
+    names = ("乙100%", "甲", "丙_")
+    uids = {name: ledger.save("staff", {"name": f"周{'一二三'[n]}", "post": name}).uid for n, name in enumerate(names)}
+    assert ledger.ids(Query("staff", "周")) == [uids[name] for name in names]
+    assert ledger.ids(Query("staff", "周二")) == [uids["甲"]]
+    assert ledger.ids(Query("staff", "%")) == ledger.ids(Query("staff", "_")) == []
+    assert ledger.ids(Query("staff", filters={"post": "丙_"})) == [uids["丙_"]]
+    assert (
+        ledger.ids(Query("staff", order=("post",)))
+        == ledger.ids(Query("staff", order=("post",), descending=True))[::-1]
+    )
+
+
+def test_a_void_needs_a_reason(ledger: LedgerService) -> None:
+    uid = _class(ledger)
+    with pytest.raises(UserError, match="没有写明理由"):
+        ledger.void("school_class", uid, "  ")
+    ledger.void("school_class", uid, "重复录入")
+    assert ledger.ids(Query("school_class")) == []
+    ledger.restore("school_class", uid)
+    assert ledger.ids(Query("school_class")) == [uid]
+
+
+@pytest.mark.parametrize(
+    ("entity", "where"), [("division", "县教育局"), ("question", "学生"), ("identity", "合并结果")]
+)
+def test_what_is_kept_elsewhere_is_only_looked_at_here(ledger: LedgerService, entity: str, where: str) -> None:
+    assert not ledger.may_write(entity)
+    for attempt in (
+        lambda: ledger.save(entity, {}), lambda: ledger.void(entity, "f" * 32, "x"), lambda: ledger.restore(entity, "f" * 32),
+    ):  # fmt: skip
+        with pytest.raises(UserError, match=where):
+            attempt()
+
+
+def test_the_history_shows_references_by_name(ledger: LedgerService) -> None:
+    teacher = ledger.save("staff", {"name": "吴泽建"}).uid
+    uid = _class(ledger)
+    ledger.save("school_class", {"head": teacher}, uid)
+    newest = ledger.history("school_class", uid)[0]
+    assert (newest.what, newest.old, newest.new) == ("班主任", "", "吴泽建")
+
+
+def test_an_unknown_record_has_its_sentence(ledger: LedgerService) -> None:
+    with pytest.raises(UserError, match="不存在"):
+        ledger.record("student", "f" * 32)
+    with pytest.raises(UserError, match="不存在"):
+        ledger.save("school_class", {"name": "x"}, "f" * 32)
+    assert ledger.rows("student", ["f" * 32]) == []
+
+
+def test_drafts_are_kept_until_they_are_saved(ledger: LedgerService) -> None:
+    ledger.save_draft("school_class/new", {"name": "写了一半"})
+    assert ledger.load_draft("school_class/new") == {"name": "写了一半"}
+    ledger.save_draft("school_class/new", None)
+    assert ledger.load_draft("school_class/new") is None
