@@ -20,7 +20,8 @@ from tools.frozen import virtual_display
 ROOT = Path(__file__).parents[2]
 PASSWORD = "Chuangkou2025"
 NUMBER = "43109920150102001" + check_character("43109920150102001")
-PATIENCE = 40.0
+PATIENCE = 40.0  # seconds for the program to come up or to save
+MOMENT = 3.0
 
 
 class Window:
@@ -33,10 +34,11 @@ class Window:
         """Press keys one after the other."""
         for name in names:
             self._xdotool("key", name)
+            time.sleep(0.1)
 
     def type(self, text: str) -> None:
         """Type text, Chinese included."""
-        self._xdotool("type", "--delay", "30", text)
+        self._xdotool("type", "--delay", "50", text)
 
     def focus(self, title: str) -> None:
         """Wait for a window of the program with this in its title and give it the keyboard."""
@@ -86,11 +88,11 @@ def test_a_child_with_guardian_is_registered_and_found_without_a_mouse(station: 
         window.type(PASSWORD)
         window.keys("Return")
         window.focus("^教育帮扶台账 — ")
-        time.sleep(1)
+        time.sleep(MOMENT)  # a person, too, waits until the page is there
         window.keys("alt+2")
-        time.sleep(1)
+        time.sleep(MOMENT)
         window.keys("ctrl+n")
-        time.sleep(0.5)
+        time.sleep(MOMENT)
         window.type("曾小乐")
         window.keys("Return")
         window.type(NUMBER)

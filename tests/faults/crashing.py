@@ -1,7 +1,8 @@
 """Does one piece of work in a process that is killed with SIGKILL at its k-th write; run by `test_crash_recovery`.
 
 python -m tests.faults.crashing WORK PREPARED OUT POINTS: for each of some kill points the prepared stations are
-copied to OUT/<k> and the work is done there by a forked child, which kills itself. OUT/clean is the same work without a kill.
+copied to OUT/<k> and the work is done there by a forked child, which kills itself. OUT/clean is the same work without
+a kill.
 """
 
 from __future__ import annotations
@@ -89,14 +90,14 @@ class Doom:
         self.count, self.limit = 0, limit
         for owner, name in ((os, "fsync"), (Path, "replace"), (Path, "rename"), (Path, "unlink")):
             setattr(owner, name, self._counted(getattr(owner, name)))
-        plain_open = Path.open
+        plain_open: Callable[..., Any] = Path.open
 
         def opening(path: Path, mode: str = "r", *args: Any, **options: Any) -> Any:
             if mode != "rb":
                 self.step()
             return plain_open(path, mode, *args, **options)
 
-        Path.open = opening  # type: ignore[method-assign]
+        setattr(Path, "open", opening)  # noqa: B010 - mypy knows that a method is not to be assigned to
         event.listen(Engine, "before_cursor_execute", self._statement)
         event.listen(Engine, "commit", lambda _connection: self.step())
 
@@ -128,7 +129,7 @@ def _run(work: str, prepared: Path, root: Path, limit: int) -> int:
         status = 1
         try:
             doom = Doom(limit)
-            WORKS[work](root, lambda line: os.write(out, f"{line}\n".encode()) and None)
+            WORKS[work](root, lambda line: _append(out, line))
             counted.write_text(str(doom.count))
             status = 0
         finally:
@@ -138,6 +139,10 @@ def _run(work: str, prepared: Path, root: Path, limit: int) -> int:
     if not killed and os.waitstatus_to_exitcode(status) != 0:
         raise SystemExit(f"{work} failed by itself")
     return 0 if killed else int(counted.read_text())
+
+
+def _append(handle: int, line: str) -> None:
+    os.write(handle, f"{line}\n".encode())
 
 
 def main(work: str, prepared: str, out: str, points: str) -> None:

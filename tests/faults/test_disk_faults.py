@@ -201,16 +201,11 @@ def test_a_station_on_a_read_only_disk_is_not_called_damaged(
 ) -> None:
     _closed_copy(new_school(tmp_path / "made"), disk.path / "station").close()
     with disk.read_only(monkeypatch):
-        try:
-            station = open_station(disk.path / "station", PASSWORD)
-        except StationFault as fault:
-            assert "权限" in fault.sentence()
+        if disk.real:  # the log beside the database cannot be made: nothing can be read, and that is said
+            with pytest.raises(StationFault, match="权限"):
+                open_station(disk.path / "station", PASSWORD)
         else:
-            assert station.verify().ok
-            if disk.real:
-                with pytest.raises(StationFault):
-                    _add(station, 1)
-            station.close()
+            open_station(disk.path / "station", PASSWORD).close()
     assert open_station(disk.path / "station", PASSWORD).verify().ok
 
 
@@ -229,7 +224,7 @@ def test_a_stick_pulled_out_in_the_middle_of_an_export_leaves_the_station_as_it_
 
     with monkeypatch.context() as patch:
         patch.setattr("jzdesk.sync.stick.os.fsync", pulled)
-        with pytest.raises(StationFault, match="找不到 U 盘|拔出"):
+        with pytest.raises(StationFault, match=r"找不到 U 盘|拔出"):
             certified.exchange.export(stick)
     assert certified.exchange.pending() == pending
     assert certified.verify().ok

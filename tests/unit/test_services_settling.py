@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations
 from pathlib import Path
 
@@ -17,7 +17,7 @@ NUMBER = id_number("2016-05-07", serial=411)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def desk(tmp_path: Path) -> Iterator[Desk]:
     with verified_desk(tmp_path / "desk", standards=False) as desk:
         yield desk
 

@@ -39,7 +39,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 def _classes(station: Services) -> int:
     with station.context.read() as connection:
-        return connection.execute(text("SELECT count(*) FROM school_class")).scalar_one()
+        return int(connection.execute(text("SELECT count(*) FROM school_class")).scalar_one())
 
 
 def test_a_new_station_opens_and_knows_who_it_is(folder: Path) -> None:
@@ -207,7 +207,7 @@ def test_the_recovery_key_sets_a_new_password_and_the_data_are_there(tmp_path: P
     "left", [("jzdesk.db",), ("jzdesk.db", "slots.json", "device.key"), ("station.json", "slots.json")]
 )
 def test_what_a_broken_off_beginning_left_is_set_aside_and_not_lost(folder: Path, left: tuple[str, ...]) -> None:
-    """Power failed during the first-run guide, or the database was lost: beginning anew must work, and delete nothing."""
+    """Power failed during the first-run guide, or the database was lost: beginning anew works and deletes nothing."""
     for path in list(folder.iterdir()):
         if path.is_file() and path.name not in left:
             path.unlink()

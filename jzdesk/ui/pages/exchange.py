@@ -380,6 +380,9 @@ class TakeCertificate(Dialog):
     def _refused(self, error: Exception) -> bool:
         message = message_of(error)
         self.wrong(message.what, message.remedy)
+        if (layout := self.layout()) is not None:  # the sentence needs room of its own
+            layout.activate()
+            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
         return True
 
 

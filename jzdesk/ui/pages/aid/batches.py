@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from jzdesk.core.fields import Value
 from jzdesk.core.money import format_yuan
-from jzdesk.ui import theme, widgets
+from jzdesk.ui import icons, theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.preview import preview
 from jzdesk.ui.dialogs.reason import ask_reason
@@ -342,8 +342,9 @@ class BatchesView(QWidget):
             made.setVisible(may.get(key, True) or key in later)
             made.setEnabled(may.get(key, True))
         forward = {"draft": "approve", "approved": "pay"}.get(state, "")
-        for key in ("approve", "pay"):
+        for key, picture in (("approve", "ok"), ("pay", "aid")):
             theme.mark(self.deeds[key], role="primary" if key == forward else "")
+            self.deeds[key].setIcon(icons.icon(picture, theme.CARD if key == forward else theme.MUTED))
 
     def _fields(
         self,
