@@ -360,3 +360,17 @@ def test_every_sheet_with_a_heading_is_read_and_the_others_are_named(
     report = imports.run("roll", path)
     assert counts(report) == {"read": 2, "added": 2}
     assert any("“说明”" in note for note in report.notes)
+
+
+def test_a_roll_number_that_belongs_to_another_child_parks_the_row(
+    imports: ImportService, desk: Desk, tmp_path: Path
+) -> None:
+    first, second = child(NUMBERS[0]), child(NUMBERS[1], **{"*姓名": "宋水强", "学籍号": f"G{NUMBERS[1]}"})
+    imports.run("roll", roll(tmp_path / "名册.xlsx", first, second))
+    mixed = {**second, "学籍号": f"G{NUMBERS[0]}"}
+    report = imports.run("roll", roll(tmp_path / "更正.xlsx", first, mixed))
+    assert (report.unchanged, report.parked) == (1, 1)
+    assert report.balanced
+    assert [line.column for line in report.faults] == ["学籍号"]
+    kept = {line["id_number"]: line["roll_number"] for line in records(desk.context, Student)}
+    assert kept == {number: f"G{number}" for number in NUMBERS[:2]}

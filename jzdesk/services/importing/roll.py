@@ -49,7 +49,9 @@ class RollImporter(Importer):
         values = row.values
         cells: Values = {name: value for name, key in self._keys if (value := values.get(key)) is not None}
         uid = self._finder.find(cells)
-        if uid is None:
+        if (other := self._finder.other_by_roll(cells, uid)) is not None:
+            self._park_foreign_roll(row, other)
+        elif uid is None:
             self._check_voided(row, cells)
             _complete(cells)
             self._check_whole(row, cells)
@@ -67,6 +69,15 @@ class RollImporter(Importer):
         said = f"（{name}）" if (name := first.values.get(_NAME)) else ""
         remedy = "两行是同一名学生就删去一行；不是同一人请对照证件改正其中一行。"
         row.park("dup_row", f"与{self.desk.place(first)}{said}重复：{words}相同", remedy, key)
+
+    def _park_foreign_roll(self, row: SheetRow, other: str) -> None:
+        """The roll number belongs to another child than the ID number: nobody can tell which of the two is meant."""
+        if other in self._taken:
+            self._park_repeat(row, {"roll_number": row.values.get(_ROLL)}, self._taken[other])
+            return
+        name = self._students.rows[other].get("name") or ""
+        remedy = "请对照证件，看是学籍号还是身份证件号填错了。"
+        row.park("other_roll", f"学籍号已经登记在另一名学生（{name}）名下", remedy, _ROLL)
 
     def _check_voided(self, row: SheetRow, cells: Values) -> None:
         if self._voided.find(cells) is not None:
@@ -191,6 +202,12 @@ class Finder:
         if found is None and roll is not None:
             found = self._by_roll.get(roll)
         return found or self._by_name_and_birth(cells, number)
+
+    def other_by_roll(self, cells: Values, uid: str | None) -> str | None:
+        """The student who already has the roll number of the cells, when it is not the one they mean."""
+        roll = cells.get("roll_number")
+        holder = self._by_roll.get(roll) if roll is not None else None
+        return holder if uid is not None and holder != uid else None
 
     def _by_name_and_birth(self, cells: Values, number: Value) -> str | None:
         found = self._by_name.get((cells.get("name"), cells.get("birth"))) if cells.get("birth") else None
