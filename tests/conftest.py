@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from jzdesk.services.bundle import Services
 from jzdesk.store.store import Store
@@ -17,6 +18,10 @@ from jzdesk.store.verify import verify
 from tools import system
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# The same examples in every run: a change is blamed for what it did. `--hypothesis-profile=search` looks further.
+settings.register_profile("steady", derandomize=True, database=None)
+settings.register_profile("search", max_examples=500)
+settings.load_profile("steady")
 
 # What tests call that is no Python, and how the Debian package is called that holds it.
 PROGRAMS = {

@@ -21,6 +21,4 @@ def new_uid() -> str:
 def new_uids(number: int) -> list[str]:
     """`number` identifiers, in ascending order, from one call to the system's random source."""
     pool = os.urandom(8 * number).hex()
-    return [
-        f"{_START}{next(_COUNT) & 0xFFFFFFFF:08x}{pool[begin : begin + 16]}" for begin in range(0, 16 * number, 16)
-    ]
+    return [f"{_START}{next(_COUNT) & 0xFFFFFFFF:08x}{pool[begin : begin + 16]}" for begin in range(0, 16 * number, 16)]

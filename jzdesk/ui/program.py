@@ -122,8 +122,6 @@ def _keep_log(folder: Path) -> None:
     """Errors of ours go to a small file beside the station; it names places in the program, never people."""
     from logging.handlers import RotatingFileHandler
 
-    handler = RotatingFileHandler(
-        folder / "jzdesk.log", maxBytes=500_000, backupCount=1, encoding="utf-8", delay=True
-    )
+    handler = RotatingFileHandler(folder / "jzdesk.log", maxBytes=500_000, backupCount=1, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.getLogger("jzdesk").addHandler(handler)

@@ -39,9 +39,7 @@ def new_county(folder: Path, clock: Clock | None = None) -> Services:
     return county
 
 
-def make_context(
-    folder: Path, kind: str = "school", code: str = "2143990001", name: str = "青石镇中心小学"
-) -> Context:
+def make_context(folder: Path, kind: str = "school", code: str = "2143990001", name: str = "青石镇中心小学") -> Context:
     """The context of a new open station."""
     return new_station(folder, kind, code, name).context
 

@@ -74,7 +74,7 @@ def form(qtbot: QtBot) -> Form:
 def test_the_model_keeps_the_rules_of_qt(qtmodeltester: ModelTester) -> None:
     model = TableModel(columns_of(PUPIL), rows)
     model.put(uids(450))
-    qtmodeltester.check(model)  # type: ignore[no-untyped-call]
+    qtmodeltester.check(model)
 
 
 def test_rows_are_fetched_by_the_page_and_few_pages_are_kept() -> None:

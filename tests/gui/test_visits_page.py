@@ -256,7 +256,7 @@ def test_another_visitor_than_the_caseworker_is_kept(
     page.open_record(people["李思远"])
     rest()
     page.panel.form.focus("staff")
-    page.panel.form.boxes["staff"].editor.clear()
+    page.panel.form.boxes["staff"].retype("")
     write("何老师")
     press(Qt.Key.Key_Return)
     page.panel.form.focus("date")
