@@ -35,6 +35,8 @@ class RollImporter(Importer):
         self._finder = Finder(self._students.rows)
         self._voided = Finder(self._students.voided)
         self._taken: dict[str, SheetRow] = {}
+        self._waiting: dict[str, SheetRow] = {}
+        self._claims = Finder({})
         self._open = _open_enrolments(self._enrolments.rows, desk.school)
         self._keys = [(name, f"student.{name}") for name in columns.plain_fields(Student)]
 
@@ -49,7 +51,19 @@ class RollImporter(Importer):
         values = row.values
         cells: Values = {name: value for name, key in self._keys if (value := values.get(key)) is not None}
         uid = self._finder.find(cells)
-        if (other := self._finder.other_by_roll(cells, uid)) is not None:
+        self._check(row, uid, cells)
+        if row.faults:
+            self._claim(row, cells)
+            return PARKED
+        if uid is None:
+            return self._add(row, cells)
+        return self._update(row, uid, cells)
+
+    def _check(self, row: SheetRow, uid: str | None, cells: Values) -> None:
+        """Park a row that repeats another of the file, or cannot be told apart, or is not whole."""
+        if (first := self._claims.find(cells)) is not None:
+            self._park_repeat(row, cells, self._waiting[first])
+        elif (other := self._finder.other_by_roll(cells, uid)) is not None:
             self._park_foreign_roll(row, other)
         elif uid is None:
             self._check_voided(row, cells)
@@ -57,11 +71,12 @@ class RollImporter(Importer):
             self._check_whole(row, cells)
         elif uid in self._taken:
             self._park_repeat(row, cells, self._taken[uid])
-        if row.faults:
-            return PARKED
-        if uid is None:
-            return self._add(row, cells)
-        return self._update(row, uid, cells)
+
+    def _claim(self, row: SheetRow, cells: Values) -> None:
+        """A parked row keeps its numbers: were a later row to take them, the same file would do more the second time."""
+        key = f"{row.sheet}:{row.number}"
+        self._waiting[key] = row
+        self._claims.add(key, cells)
 
     def _park_repeat(self, row: SheetRow, cells: Values, first: SheetRow) -> None:
         """The same child twice in one file: the second row is parked, naming the first."""
@@ -186,6 +201,11 @@ class Finder:
         self._by_name: dict[tuple[Value, Value], str] = {}
         for uid, values in rows.items():
             self.index(uid, values)
+
+    def add(self, uid: str, values: Values) -> None:
+        """Make somebody findable who is not in the rows yet."""
+        self._rows[uid] = values
+        self.index(uid, values)
 
     def index(self, uid: str, values: Values) -> None:
         """Make a student findable."""
