@@ -8,6 +8,8 @@ from jzdesk.models.base import Record, field
 from jzdesk.models.organisation import Division, Pairing, Pledge, School, SchoolClass, Staff
 from jzdesk.models.people import (
     BankAccount,
+    Closure,
+    Consent,
     Enrolment,
     EnrolmentEvent,
     Guardian,
@@ -15,6 +17,7 @@ from jzdesk.models.people import (
     Household,
     Identity,
     Member,
+    Photo,
     Question,
     Student,
     Visit,
@@ -23,15 +26,15 @@ from jzdesk.models.people import (
 ENTITIES: tuple[type[Record], ...] = (
     Division, School, Programme, Standard,
     SchoolClass, Staff, Household, Member, Student, Guardian, Enrolment, EnrolmentEvent, Hardship,
-    BankAccount, Pairing, Visit, Question, Identity,
+    Photo, Consent, BankAccount, Pairing, Visit, Question, Identity, Closure,
     AidDecision, Batch, Payment, Notice, Pledge, Fund, FundEntry,
 )  # fmt: skip
 BY_NAME: dict[str, type[Record]] = {entity.__tablename__: entity for entity in ENTITIES}
 SPECS: dict[str, EntitySpec] = {entity.__tablename__: entity.spec for entity in ENTITIES}
 
 __all__ = [
-    "BY_NAME", "ENTITIES", "SPECS", "AidDecision", "BankAccount", "Batch", "Division", "Enrolment",
-    "EnrolmentEvent", "Fund", "FundEntry", "Guardian", "Hardship", "Household", "Identity", "Member", "Notice",
-    "Pairing", "Payment", "Pledge", "Programme", "Question", "Record", "School", "SchoolClass", "Staff",
-    "Standard", "Student", "Visit", "field",
+    "BY_NAME", "ENTITIES", "SPECS", "AidDecision", "BankAccount", "Batch", "Closure", "Consent", "Division",
+    "Enrolment", "EnrolmentEvent", "Fund", "FundEntry", "Guardian", "Hardship", "Household", "Identity", "Member",
+    "Notice", "Pairing", "Payment", "Photo", "Pledge", "Programme", "Question", "Record", "School", "SchoolClass",
+    "Staff", "Standard", "Student", "Visit", "field",
 ]  # fmt: skip

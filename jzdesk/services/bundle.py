@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jzdesk.services.pledges import PledgeService
     from jzdesk.services.settling import SettlingService
     from jzdesk.services.standards import StandardService
+    from jzdesk.services.undoing import UndoService
     from jzdesk.services.verifying import VerifyReport
     from jzdesk.services.visits import VisitService
 
@@ -72,6 +73,13 @@ class Services:
     def students(self) -> StudentService:
         """Students."""
         return StudentService(self.context, self.ledger)
+
+    @cached_property
+    def undoing(self) -> UndoService:
+        """What was done, and taking it back."""
+        from jzdesk.services.undoing import UndoService
+
+        return UndoService(self.context)
 
     @cached_property
     def visits(self) -> VisitService:

@@ -57,9 +57,9 @@ class Context:
         """A read-only snapshot."""
         return self.store.read()
 
-    def write(self) -> AbstractContextManager[Unit]:
-        """One transaction of synchronised changes."""
-        return self.store.write(self.author)
+    def write(self, label: str = "") -> AbstractContextManager[Unit]:
+        """One transaction of synchronised changes; with `label` an action that can be undone under these words."""
+        return self.store.write(self.author, label)
 
     def today(self) -> str:
         """Today as ISO text."""

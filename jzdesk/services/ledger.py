@@ -112,7 +112,7 @@ class LedgerService:
         record = BY_NAME[entity]
         self._may_write(record)
         good, bad = understood(record.spec, values)
-        with self._context.write() as unit:
+        with self._context.write(f"{'修改' if uid else '新增'}{record.label}") as unit:
             before = unit.state(record, uid).values if uid else {}
             if problems := record.spec.problems({**before, **good}) | bad:
                 raise FormProblems(problems, record.label)
@@ -125,14 +125,14 @@ class LedgerService:
         if not reason.strip():
             raise UserError("作废没有写明理由", "请写一句理由，例如“重复录入”。", SPECS[entity].label)
         self._may_write(BY_NAME[entity])
-        with self._context.write() as unit:
+        with self._context.write(f"作废{SPECS[entity].label}") as unit:
             unit.void(BY_NAME[entity], uid, reason.strip())
         return unit.changes
 
     def restore(self, entity: str, uid: str) -> Changes:
         """Undo 作废."""
         self._may_write(BY_NAME[entity])
-        with self._context.write() as unit:
+        with self._context.write(f"恢复{SPECS[entity].label}") as unit:
             unit.restore(BY_NAME[entity], uid)
         return unit.changes
 

@@ -230,7 +230,9 @@ class StudentService:
     def save(self, draft: StudentDraft) -> Saved:
         """Save student, enrolment, household and guardians together; raises FormProblems naming every field."""
         parts, problems = _understand(draft, self._context.info.code)
-        with self._context.write() as unit:
+        with self._context.write(
+            f"{'修改' if draft.uid else '新增'}学生 {parts.student.get('name') or ''}".strip()
+        ) as unit:
             problems |= _missing(unit, draft, parts)
             if problems:
                 raise FormProblems(problems, "学生")

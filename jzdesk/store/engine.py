@@ -15,7 +15,7 @@ from jzdesk.core.errors import StationFault, UserError
 from jzdesk.models import ENTITIES, Record
 from jzdesk.store.tables import local
 
-SCHEMA = 1
+SCHEMA = 2
 APPLICATION_ID = 0x6A7A6401  # "jzd" 1
 _GUARDED = frozenset({*(entity.__tablename__ for entity in ENTITIES), "journal", "chain", "conflict"})
 _WRITES = frozenset({sqlcipher.SQLITE_INSERT, sqlcipher.SQLITE_UPDATE, sqlcipher.SQLITE_DELETE})

@@ -70,6 +70,11 @@ def own_chain(connection: Connection) -> Chain:
     return _as_chain(found)
 
 
+def chain_of(connection: Connection, number: int) -> Chain:
+    """The chain of that number in our own table."""
+    return _as_chain(connection.execute(select(chain).where(chain.c.id == number)).one())
+
+
 def chains(connection: Connection) -> list[Chain]:
     """Every chain known here, oldest first."""
     return [_as_chain(row) for row in connection.execute(select(chain).order_by(chain.c.id))]

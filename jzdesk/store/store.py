@@ -60,10 +60,13 @@ class Store:
             yield connection
 
     @contextmanager
-    def write(self, author: Author) -> Iterator[Unit]:
-        """One transaction: everything inside is saved together, or nothing is."""
+    def write(self, author: Author, label: str = "") -> Iterator[Unit]:
+        """One transaction: everything inside is saved together, or nothing is.
+
+        With `label` it is an action that people see under these words and can undo (`store.actions`).
+        """
         with self._lock, _faults(), self._writer.begin() as connection:
-            unit = Unit(connection, author, self.clock)
+            unit = Unit(connection, author, self.clock, label)
             yield unit
             unit.finish()
         for listener in self._listeners:

@@ -129,6 +129,83 @@ parked_row = Table(
     UniqueConstraint("kind", "file", "sheet", "row", "heading"),
 )
 
+# What one transaction wrote to our own chain, under the words that name it to people; `undone_by` is the action that
+# took it back. `kind` is "edit", "import" or "undo"; `ref` the number of the import, or of the action undone.
+action = Table(
+    "action",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("label", String(120), nullable=False),
+    Column("account", String(60), nullable=False),
+    Column("chain", Integer, ForeignKey("chain.id"), nullable=False),
+    Column("first_n", Integer, nullable=False),
+    Column("last_n", Integer, nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("ref", Integer),
+    Column("undone_by", Integer),
+    Index("ix_action_last", "chain", "last_n"),
+)
+
+# A department's list as it was matched against the roll: one line a person, in one of four piles.
+list_run = Table(
+    "list_run",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(10), nullable=False),
+    Column("file", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("listed_on", String(10), nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+)
+list_line = Table(
+    "list_line",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("run", Integer, ForeignKey("list_run.id"), nullable=False),
+    Column("pile", String(10), nullable=False),
+    Column("row", Integer, nullable=False),
+    Column("name", String(50), nullable=False),
+    Column("number", String(30), nullable=False),
+    Column("student", String(32)),
+    Column("facts", Text, nullable=False),
+    Column("outcome", String(10)),
+    Column("reason", String(200)),
+    Index("ix_list_line_run", "run", "pile"),
+)
+
+# Which column of somebody's workbook means which field, under a name; `direction` is "in" or "out".
+scheme = Table(
+    "scheme",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("direction", String(3), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("direction", "kind", "name"),
+)
+# What was last written into a cell of another system's form, to mark what has changed since.
+filled_cell = Table(
+    "filled_cell",
+    local,
+    Column("scheme", Integer, ForeignKey("scheme.id"), primary_key=True),
+    Column("record", String(32), primary_key=True),
+    Column("place", String(60), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# Contents of photographs by their SHA-256.
+blob = Table(
+    "blob",
+    local,
+    Column("sha256", String(64), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    Column("at", Integer, nullable=False),
+)
+
 setting = Table("setting", local, Column("key", String(60), primary_key=True), Column("value", Text, nullable=False))
 draft = Table("draft", local, Column("key", String(120), primary_key=True), Column("value", Text, nullable=False))
 
@@ -137,6 +214,8 @@ search_doc = Table(
     local,
     Column("id", Integer, primary_key=True),
     Column("uid", String(32), nullable=False, unique=True),
+    Column("sort", String(120)),
+    Index("ix_search_doc_sort", "sort"),
 )
 name_suffix = Table(
     "name_suffix",

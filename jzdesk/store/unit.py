@@ -16,7 +16,7 @@ from jzdesk.core.fields import Value
 from jzdesk.core.ids import new_uid, new_uids
 from jzdesk.core.merge import BODY_LIMIT, Entry, Known, RecordState, changed_fields, encode, record_state
 from jzdesk.models import Record
-from jzdesk.store import journal, rows, search
+from jzdesk.store import actions, journal, rows, search
 from jzdesk.store.engine import SCHEMA
 
 Entity = type[Record]
@@ -39,14 +39,28 @@ class Changes:
     uids: set[str] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class Deed:
+    """What the transaction is, in words people know it by; without words it cannot be undone as one step.
+
+    `kind` and `ref` as in `store.actions`; `number` is given when the transaction ends, None when it wrote nothing.
+    """
+
+    label: str = ""
+    kind: str = actions.EDIT
+    ref: int | None = None
+    number: int | None = None
+
+
 class Unit:
     """Collects changes of one transaction; `Store.write` opens and ends it. Not for use across threads."""
 
-    def __init__(self, connection: Connection, author: Author, clock: Clock) -> None:
-        self.author, self.clock, self.changes = author, clock, Changes()
+    def __init__(self, connection: Connection, author: Author, clock: Clock, label: str = "") -> None:
+        self.author, self.clock, self.changes, self.deed = author, clock, Changes(), Deed(label)
         self._connection = connection
         self._chain = journal.own_chain(connection)
         self._n, self._h = self._chain.last_n, self._chain.last_h
+        self._first_n = self._n + 1
         self._links: list[journal.Link] = []
         self._made_here: set[str] = set()
         self._touched: set[str] = set()
@@ -134,12 +148,28 @@ class Unit:
     def finish(self) -> None:
         """Write what is left, and index the people touched: at once when they are few, else by `catch_up` later."""
         self.flush()
+        self._note_deed()
         if not self._touched:
             return
         if len(self._touched) <= search.AT_ONCE:
             search.index(self._connection, sorted(self._touched))
         else:
             search.mark(self._connection, self._touched)
+
+    def _note_deed(self) -> None:
+        """Remember the action, so that it can be shown and taken back."""
+        deed = self.deed
+        if not deed.label or self._n < self._first_n:
+            return
+        deed.number = actions.note(
+            self._connection,
+            {
+                "kind": deed.kind, "label": deed.label[:120], "account": self.author.actor, "chain": self._chain.id,
+                "first_n": self._first_n, "last_n": self._n, "at": self.clock.tick(), "ref": deed.ref,
+            },
+        )  # fmt: skip
+        if deed.kind == actions.UNDO and deed.ref is not None:
+            actions.mark_undone(self._connection, deed.ref, deed.number)
 
     def _known(self, entity: Entity, uids: Iterable[str]) -> dict[str, list[Known]]:
         wanted = list(uids)

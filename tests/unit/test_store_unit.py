@@ -16,6 +16,7 @@ from jzdesk.core.fields import Value
 from jzdesk.core.merge import BODY_LIMIT, Known
 from jzdesk.models import Staff, Student
 from jzdesk.store import journal
+from jzdesk.store.engine import SCHEMA
 from jzdesk.store.store import Store
 from jzdesk.store.tables import conflict
 from jzdesk.store.tables import journal as journal_table
@@ -204,7 +205,7 @@ def test_a_number_other_readers_would_round_is_refused(store: Store) -> None:
     (known,) = _entries(store, uid)
     from jzdesk.core.merge import decode, encode
 
-    body = encode(known.entry).replace(b'"sv":1', b'"sv":9007199254740992')
+    body = encode(known.entry).replace(f'"sv":{SCHEMA}'.encode(), b'"sv":9007199254740992')
     with pytest.raises(Exception, match="Expected `int`"):
         decode(body)
 

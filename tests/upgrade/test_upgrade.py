@@ -17,23 +17,25 @@ from jzdesk.core.errors import StationFault
 from jzdesk.services.stations import open_station
 from jzdesk.services.students import StudentQuery
 from jzdesk.store import engine, slots, upgrade
-from tests.factories.stations import PASSWORD
+from tests.factories.stations import PASSWORD, new_school
 from tests.upgrade.make_fixture import NAMES
 
 HERE = Path(__file__).parent
 RELEASED = sorted(HERE.glob("v*"))
+TODAY = engine.SCHEMA
+NEXT = TODAY + 1
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """A copy of the station of schema 1."""
-    shutil.copytree(HERE / "v1", tmp_path / "station")
+    """A copy of the station of today's schema, which is old to the program of tomorrow."""
+    shutil.copytree(HERE / f"v{TODAY}", tmp_path / "station")
     return tmp_path / "station"
 
 
 @pytest.fixture
 def newer(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The program as it will be with a schema 2, whose step adds a column; counts how often the step ran."""
+    """The program as it will be with the next schema, whose step adds a column; counts how often the step ran."""
     ran: list[int] = []
 
     def step(operations: Operations) -> None:
@@ -41,8 +43,8 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         operations.add_column("student", sa.Column("shoe_size", sa.Integer))
         operations.create_index("ix_student_shoe", "student", ["shoe_size"])
 
-    monkeypatch.setattr(engine, "SCHEMA", 2)
-    monkeypatch.setattr(upgrade, "STEPS", {1: step})
+    monkeypatch.setattr(engine, "SCHEMA", NEXT)
+    monkeypatch.setattr(upgrade, "STEPS", {TODAY: step})
     return ran
 
 
@@ -59,7 +61,7 @@ def _schema(folder: Path, name: str = "jzdesk.db") -> tuple[int, set[str]]:
 
 def test_there_is_a_step_from_every_schema_and_a_fixture_of_each() -> None:
     assert sorted(upgrade.STEPS) == list(range(1, engine.SCHEMA))
-    assert [path.name for path in RELEASED if path.is_dir()] == [f"v{n}" for n in range(1, engine.SCHEMA + 1)]
+    assert sorted(path.name for path in RELEASED if path.is_dir()) == [f"v{n}" for n in range(1, engine.SCHEMA + 1)]
 
 
 @pytest.mark.parametrize("released", RELEASED, ids=lambda path: path.name)
@@ -83,8 +85,32 @@ def test_a_released_database_opens_and_shows_what_was_in_it(released: Path, tmp_
         assert unit.author.scope == "2143990001"
 
 
-def test_the_fixture_is_small() -> None:
-    assert sum(path.stat().st_size for path in HERE.glob("v1/*")) < 600_000
+def test_an_upgraded_database_has_the_tables_of_a_new_one(tmp_path: Path) -> None:
+    shutil.copytree(HERE / "v1", tmp_path / "station")
+    open_station(tmp_path / "station", PASSWORD).close()
+    new_school(tmp_path / "new").close()
+    assert _shape(tmp_path / "station") == _shape(tmp_path / "new")
+
+
+def _shape(folder: Path) -> dict[str, tuple[set[tuple[str, str]], set[str]]]:
+    """Table → its columns with their types, and its indexes."""
+    key, _ = slots.unlock(slots.load(folder / "slots.json"), PASSWORD)
+    reading = engine.open_engine(folder / "jzdesk.db", key, writing=False)
+    with reading.connect() as connection:
+        tables = [row.name for row in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type='table'")]
+        shape = {
+            table: (
+                {(row.name, row.type) for row in connection.exec_driver_sql(f"PRAGMA table_info({table})")},
+                {row.name for row in connection.exec_driver_sql(f"PRAGMA index_list({table})")},
+            )
+            for table in tables
+        }
+    reading.dispose()
+    return shape
+
+
+def test_the_fixtures_are_small() -> None:
+    assert sum(path.stat().st_size for path in HERE.glob("v*/*")) < 700_000 * TODAY
 
 
 def test_an_older_schema_is_brought_up_to_date_once_and_a_copy_is_kept(old: Path, newer: list[int]) -> None:
@@ -92,10 +118,10 @@ def test_an_older_schema_is_brought_up_to_date_once_and_a_copy_is_kept(old: Path
     station = open_station(old, PASSWORD)
     assert station.verify().ok
     station.close()
-    assert _schema(old)[0] == 2
+    assert _schema(old)[0] == NEXT
     assert "shoe_size" in _schema(old)[1]
-    assert (old / "jzdesk.db.v1").read_bytes() == before
-    assert _schema(old, "jzdesk.db.v1")[0] == 1
+    assert (old / f"jzdesk.db.v{TODAY}").read_bytes() == before
+    assert _schema(old, f"jzdesk.db.v{TODAY}")[0] == TODAY
     open_station(old, PASSWORD).close()
     assert newer == [1]
 
@@ -106,11 +132,11 @@ def test_the_copy_holds_what_was_still_in_the_write_ahead_log(old: Path, monkeyp
     entries = station.verify().entries
     shutil.copytree(old, old.parent / "cut-off")  # as a power cut would leave it, the log beside the database
     folder = old.parent / "cut-off"
-    monkeypatch.setattr(engine, "SCHEMA", 2)
-    monkeypatch.setattr(upgrade, "STEPS", {1: lambda _operations: None})
+    monkeypatch.setattr(engine, "SCHEMA", NEXT)
+    monkeypatch.setattr(upgrade, "STEPS", {TODAY: lambda _operations: None})
     open_station(folder, PASSWORD).close()
-    shutil.copyfile(folder / "jzdesk.db.v1", folder / "jzdesk.db")
-    monkeypatch.setattr(engine, "SCHEMA", 1)
+    shutil.copyfile(folder / f"jzdesk.db.v{TODAY}", folder / "jzdesk.db")
+    monkeypatch.setattr(engine, "SCHEMA", TODAY)
     assert open_station(folder, PASSWORD).verify().entries == entries
 
 
@@ -119,13 +145,13 @@ def test_a_step_that_fails_changes_nothing(old: Path, monkeypatch: pytest.Monkey
         operations.add_column("student", sa.Column("shoe_size", sa.Integer))
         operations.drop_table("no_such_table")
 
-    monkeypatch.setattr(engine, "SCHEMA", 2)
-    monkeypatch.setattr(upgrade, "STEPS", {1: half})
+    monkeypatch.setattr(engine, "SCHEMA", NEXT)
+    monkeypatch.setattr(upgrade, "STEPS", {TODAY: half})
     with pytest.raises(StationFault):
         open_station(old, PASSWORD)
-    assert _schema(old)[0] == 1
+    assert _schema(old)[0] == TODAY
     assert "shoe_size" not in _schema(old)[1]
-    monkeypatch.setattr(engine, "SCHEMA", 1)
+    monkeypatch.setattr(engine, "SCHEMA", TODAY)
     assert open_station(old, PASSWORD).verify().ok
 
 
@@ -138,7 +164,7 @@ def test_without_room_for_the_copy_nothing_is_upgraded(
     monkeypatch.setattr(upgrade, "copy_durably", full)
     with pytest.raises(StationFault, match="副本存不下来"):
         open_station(old, PASSWORD)
-    assert (newer, _schema(old)[0]) == ([], 1)
+    assert (newer, _schema(old)[0]) == ([], TODAY)
 
 
 def test_a_database_of_today_opens_without_the_upgrading_machine(old: Path) -> None:

@@ -30,6 +30,7 @@ from jzdesk.services.importing.report import (
     ParkedLine,
 )
 from jzdesk.sheets.mapping import SheetRow
+from jzdesk.store.actions import IMPORT
 from jzdesk.store.tables import import_run
 from jzdesk.store.unit import Unit
 
@@ -99,12 +100,13 @@ class ImportService:
         """Everything of one import in one transaction."""
         context = self._context
         term, today = context.term(), context.today()
-        with context.write() as unit:
+        with context.write(f"导入{kind.label}：{path.name}") as unit:
             desk = Desk(unit.connection, unit.author.scope, term, today, several_sheets=book.several_sheets)
             outcomes = _take(desk, kind.make(desk), book.rows, pace)
             _write(desk, unit, pace)
             report = _report(kind, path, book, desk, outcomes)
             run = _log(unit, report, path)
+            unit.deed.kind, unit.deed.ref = IMPORT, run
             parking.settle(unit.connection, parking.Lot(run, kind.code, path.name, today, book.rows))
             pace.at(pace.rows)
         return report
