@@ -73,7 +73,7 @@ class RollImporter(Importer):
             self._park_repeat(row, cells, self._taken[uid])
 
     def _claim(self, row: SheetRow, cells: Values) -> None:
-        """A parked row keeps its numbers: were a later row to take them, the same file would do more the second time."""
+        """A parked row keeps its numbers: were a later row to take them, the file would do more the second time."""
         key = f"{row.sheet}:{row.number}"
         self._waiting[key] = row
         self._claims.add(key, cells)
