@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select, text, update
 from sqlalchemy.engine import Dialect
 
 from jzdesk.core.merge import Entry, Known, RecordState, decode, record_state
@@ -223,6 +223,25 @@ def accept_held(connection: Connection, chain_id: int, numbers: Sequence[int]) -
             by_ent[ent].add(uid)
         for ent, uids in by_ent.items():
             _recompute(connection, ent, uids)
+
+
+def recompute_newer(connection: Connection, schema: int) -> None:
+    """After an upgrade: write anew what stations of a newer schema than `schema` had sent before we could show it.
+
+    The synchronised tables must be open (`engine.gate`).
+    """
+    newer = text("SELECT DISTINCT ent, uid FROM journal WHERE json_extract(CAST(body AS TEXT), '$.sv') > :schema")
+    by_ent: dict[str, set[str]] = defaultdict(set)
+    for ent, uid in connection.execute(newer, {"schema": schema}):
+        by_ent[ent].add(uid)
+    for ent in by_ent.keys() & BY_NAME.keys():
+        for part in _slices(sorted(by_ent[ent])):
+            _recompute(connection, ent, set(part))
+
+
+def _slices(uids: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(uids), _AT_ONCE):
+        yield uids[start : start + _AT_ONCE]
 
 
 def _recompute(connection: Connection, ent: str, uids: set[str]) -> None:

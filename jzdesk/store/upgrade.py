@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from jzdesk.core.errors import StationFault
 from jzdesk.store import engine as engines
-from jzdesk.store import to_schema_2
+from jzdesk.store import journal, to_schema_2
 from jzdesk.store.folder import copy_durably
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def upgrade(engine: Engine, database: Path, schema: int) -> None:
         operations = _operations(connection)
         for step in steps:
             step(operations)
+        journal.recompute_newer(connection, schema)
         connection.exec_driver_sql(f"PRAGMA user_version = {engines.SCHEMA}")
 
 

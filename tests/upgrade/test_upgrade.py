@@ -13,10 +13,12 @@ import pytest
 import sqlalchemy as sa
 from alembic.operations import Operations
 
+from jzdesk.core.chain import GENESIS, chain_step
 from jzdesk.core.errors import StationFault
+from jzdesk.core.merge import Entry, encode
 from jzdesk.services.stations import open_station
 from jzdesk.services.students import StudentQuery
-from jzdesk.store import engine, slots, upgrade
+from jzdesk.store import engine, journal, slots, tables, upgrade
 from tests.factories.stations import PASSWORD, new_school
 from tests.upgrade.make_fixture import NAMES
 
@@ -83,6 +85,35 @@ def test_a_released_database_opens_and_shows_what_was_in_it(released: Path, tmp_
     station.students.file(shown[0].uid)
     with station.context.write() as unit:
         assert unit.author.scope == "2143990001"
+
+
+def test_what_a_newer_station_had_sent_is_shown_after_the_upgrade(tmp_path: Path) -> None:
+    shutil.copytree(HERE / "v1", tmp_path / "station")
+    values = {"name": "曾小雪", "sex": "2", "birth": "2016-01-02", "pinyin": "zeng xiao xue"}
+    _receive(tmp_path / "station", "student", "f" * 32, values)
+    station = open_station(tmp_path / "station", PASSWORD)
+    assert station.verify().ok
+    assert station.ledger.record("student", "f" * 32).values["pinyin"] == "zeng xiao xue"
+
+
+def _receive(folder: Path, ent: str, uid: str, values: dict[str, str | int | None]) -> None:
+    """An entry of schema 2 as a station of schema 1 keeps it: in the journal, in no table."""
+    key, _ = slots.unlock(slots.load(folder / "slots.json"), PASSWORD)
+    entry = Entry(
+        at=1 << 50, actor="甲", dev="d" * 16, ent=ent, ep="e" * 16, n=1, op="put", role="school", salt="x",
+        scope="2143990001", sv=2, uid=uid, set=values,
+    )  # fmt: skip
+    body = encode(entry)
+    writing = engine.open_engine(folder / "jzdesk.db", key, writing=True)
+    with writing.begin() as connection, engine.gate(connection):
+        chain = journal.open_chain(connection, entry.dev, entry.ep, "2143990001", own=False)
+    with writing.begin() as connection, engine.gate(connection):
+        line = {"chain": chain.id, "n": 1, "h": chain_step(GENESIS, body), "ent": ent, "uid": uid, "state": 0}
+        connection.execute(sa.insert(tables.journal), [{**line, "body": body}])
+        connection.execute(
+            sa.update(tables.chain).where(tables.chain.c.id == chain.id).values(last_n=1, last_h=line["h"])
+        )
+    writing.dispose()
 
 
 def test_an_upgraded_database_has_the_tables_of_a_new_one(tmp_path: Path) -> None:
