@@ -34,6 +34,13 @@ from jzdesk.ui.tasks import Tasks
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (100, 150)
 WINDOW = (1366, 768)
+MANUAL = ROOT / "docs" / "pictures"
+# Pictures that README and manual show (by `--manual`), under the names they have there.
+SHOWN = {
+    "school-home": "home", "school-student-record": "students", "school-aid": "aid", "school-exchange": "exchange",
+    "school-visit-record": "visits", "school-imports": "imports", "school-pledge-record": "pledges",
+    "county-inbox": "inbox", "county-merge": "merged",
+}  # fmt: skip
 
 
 class Camera:
@@ -162,6 +169,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "shots")
     parser.add_argument("--data", type=Path, default=ROOT / "examples")
     parser.add_argument("--only", default="")
+    parser.add_argument("--manual", action="store_true", help="renew the pictures of README and manual as well")
     chosen = parser.parse_args(argv)
     app = program.application([])
     present = Presenter()
@@ -173,8 +181,20 @@ def main(argv: list[str]) -> int:
             with opened(station, password) as services:
                 every_size(camera, services, present)
     tasks.close()
+    if chosen.manual:
+        show_in_manual(chosen.out)
     print(f"{len(camera.taken)} 张图片在 {chosen.out}")
     return 0
+
+
+def show_in_manual(out: Path) -> None:
+    """Put the pictures that the manual shows into docs, in 256 colours to keep the repository small."""
+    from PIL import Image
+
+    MANUAL.mkdir(exist_ok=True)
+    for taken, name in SHOWN.items():
+        with Image.open(out / f"{taken}-100.png") as picture:
+            picture.convert("RGB").quantize(256).save(MANUAL / f"{name}.png", optimize=True)
 
 
 def every_size(camera: Camera, services: Services, present: Presenter) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import insert
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import identity, package_log
+from jzdesk.services import attachments, identity, package_log
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.device import write_mark
 from jzdesk.store import journal
@@ -165,22 +165,40 @@ class ExchangeService:
         with self._context.read() as connection:
             own = [known for known in journal.chains(connection) if known.own]
         wanted = [known for known in own[:-1] if known.last_n > known.received_n] + own[-1:]
-        return [self._export_chain(known, to, progress) for known in wanted]
+        return [exported for known in wanted for exported in self._export_chain(known, to, progress)]
 
-    def _export_chain(self, known: Chain, to: Path, progress: Callable[[int, int], None] | None) -> Exported:
+    def _export_chain(self, known: Chain, to: Path, progress: Callable[[int, int], None] | None) -> Iterator[Exported]:
+        """Everything not acknowledged, as one package; as several when there are more photographs than one may hold."""
+        with self._context.read() as connection:
+            wanted = attachments.due(connection, known.id, known.received_n, known.last_n)
+        after = known.received_n
+        for last, photos in attachments.parts(wanted, known.last_n):
+            with self._context.read() as connection:
+                known = journal.chain_of(connection, known.id)
+            yield self._export_part(known, after, last, photos, to, progress)
+            after = last
+
+    def _export_part(
+        self,
+        known: Chain,
+        after: int,
+        last: int,
+        photos: list[attachments.Due],
+        to: Path,
+        progress: Callable[[int, int], None] | None,
+    ) -> Exported:
         context = self._context
         signed, keys = identity.signed_certificate(context), identity.station_keys(context)
-        total = known.last_n - known.received_n
-        report = (lambda done: progress(done, total)) if progress else None
+        report = (lambda done: progress(done, last - after)) if progress else None
         with context.read() as connection:
-            before = journal.hash_at(connection, known, known.received_n)
+            before = journal.hash_at(connection, known, after)
             assert before is not None
-            head = identity.head_of(context, known, after=known.received_n, before=before, number=known.packages + 1)
-            bodies = (
-                body for n, _, body in journal.stretch(connection, known.id, known.received_n) if n <= known.last_n
-            )
-            recipients = identity.county_card(context).recipients
-            written = write_package(identity.letters(context), head, bodies, keys, signed, recipients, report)
+            head = identity.head_of(context, known, after=after, before=before, number=known.packages + 1)
+            bodies = (body for n, _, body in journal.stretch(connection, known.id, after) if n <= last)
+            written = write_package(
+                identity.letters(context), head, bodies, keys, signed, identity.county_card(context).recipients,
+                report, attachments.contents(connection, photos),
+            )  # fmt: skip
         write_mark(context.folder, known.ep, written.manifest.last_n)  # first: what is marked may have left
         target = stick.copy_to_stick(written.path, to)
         with context.store.local() as connection:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from jzdesk.core.errors import StationFault, UserError
-from jzdesk.services import identity, package_log
+from jzdesk.services import attachments, identity, package_log
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.disk import files
 from jzdesk.services.package_log import EntryCounts
@@ -161,6 +161,7 @@ class MergeService:
             with self._context.write() as unit:
                 counts = take(unit, manifest, reader.entries(), self._licence(reader))
                 outcome, reason = _verdict(counts)
+                reason = attachments.take_in(unit.connection, reader, self._context.store.clock) or reason
                 if whole == 0 and self._seen(manifest.package_id):
                     outcome = "duplicate"
                 found = EntryCounts.of(counts)
