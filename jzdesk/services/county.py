@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.models import BY_NAME, Division, Record, School
-from jzdesk.services import identity, package_log
+from jzdesk.services import double_claim, identity, package_log
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
@@ -245,6 +245,7 @@ class CountyService:
                 packages=tuple(_package_outcomes(connection, device)),
                 problems=tuple(_problems(connection, held.school)),
                 duplicates=tuple(_duplicates(connection, held.school)),
+                paid_elsewhere=double_claim.marks_for(connection, context.term(), held.school),
             )
         head, entries = self._policy_for(held.school, number)
         keys = identity.station_keys(context)

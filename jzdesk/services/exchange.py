@@ -10,11 +10,12 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import attachments, identity, package_log
+from jzdesk.services import attachments, double_claim, identity, package_log
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.device import write_mark
 from jzdesk.store import journal
 from jzdesk.store.journal import Chain
+from jzdesk.store.store import write_setting
 from jzdesk.store.tables import setting
 from jzdesk.sync import certificate as certificates
 from jzdesk.sync import stick
@@ -241,6 +242,8 @@ class ExchangeService:
                 take(unit, receipt.manifest, receipt.entries(), county_licence())
                 unit.connection.execute(setting.delete().where(setting.c.key == "last_receipt"))
                 unit.connection.execute(insert(setting).values(key="last_receipt", value=str(body.number)))
+                if body.paid_elsewhere is not None:
+                    write_setting(unit.connection, double_claim.SETTING, double_claim.kept(body.paid_elsewhere))
         except (Gap, Fork):
             return ReceiptOutcome(
                 name, "refused", "回执里县里的数据与本站已有的接不上。请向县里重要一份完整回执。", body.number

@@ -97,6 +97,18 @@ class Revocation(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class PaidElsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """Fingerprints of children whom other schools pay in a term: `key` in hex, `marks` base64 of 32-bit numbers.
+
+    Each is the first `bits` bits of HMAC-SHA-256 over `number|name` (see core/fingerprint.py).
+    """
+
+    term: str
+    key: str
+    bits: Number
+    marks: str
+
+
 class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
     """What the county tells the station with this device id; `number` counts the receipts to it."""
 
@@ -110,6 +122,7 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...] = ()
     duplicates: tuple[DuplicateCase, ...] = ()
     revocations: tuple[Revocation, ...] = ()
+    paid_elsewhere: PaidElsewhere | None = None
 
 
 @dataclass(frozen=True, slots=True)
