@@ -106,13 +106,15 @@ def with_record(camera: Camera, shell: Shell, page: ListPage, name: str) -> None
 
 def dialogs(camera: Camera, folder: Path, shell: Shell) -> None:
     """First run step by step, log-in, a reason, the keys."""
-    from jzdesk.ui.dialogs import about, first_run, login, reason
+    from jzdesk.ui.dialogs import about, first_run, login, reason, restore
 
     guide = first_run.FirstRunDialog(folder.parent / "new", camera.tasks)
     for number, prepare in enumerate(_steps(guide)):
         prepare()
         shown(camera, guide, f"dialog-first-run-{number}")
     shown(camera, login.LoginDialog(folder, camera.tasks), "dialog-login")
+    shell.desk.services.backups.make()
+    shown(camera, restore.RestoreDialog(shell, folder, camera.tasks), "dialog-restore")
     shown(camera, about.AboutDialog(shell, shell.desk.services.info), "dialog-about")
     asked = reason.ReasonDialog(shell, "作废“王小明”", "作废后不再出现在台账里，历史仍然保留，可以恢复。", "作废")
     asked._take()

@@ -14,6 +14,7 @@ from jzdesk.store.unit import Changes
 
 if TYPE_CHECKING:
     from jzdesk.services.aid import AidService
+    from jzdesk.services.backups import BackupService
     from jzdesk.services.county import CountyService
     from jzdesk.services.exchange import ExchangeService
     from jzdesk.services.funds import FundService
@@ -80,6 +81,13 @@ class Services:
         from jzdesk.services.undoing import UndoService
 
         return UndoService(self.context)
+
+    @cached_property
+    def backups(self) -> BackupService:
+        """Copies of the whole station."""
+        from jzdesk.services.backups import BackupService
+
+        return BackupService(self.context)
 
     @cached_property
     def visits(self) -> VisitService:

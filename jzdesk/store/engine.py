@@ -79,6 +79,42 @@ def _prepare(raw: Any, key: bytes, writing: bool) -> None:
     raw.set_authorizer(_refuse)
 
 
+def copy_database(connection: Connection, key: bytes, target: Path) -> None:
+    """Copy the database of an open connection, as its snapshot shows it, into a new file under the same key."""
+    copy = sqlcipher.connect(str(target))
+    try:
+        copy.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        source: Any = connection.connection.driver_connection
+        source.backup(copy)
+    finally:
+        copy.close()
+
+
+def settle_log(database: Path, key: bytes) -> None:
+    """Bring what stands in the write-ahead log into the file, where that is still possible."""
+    engine = open_engine(database, key, writing=True)
+    try:
+        raw = engine.raw_connection()
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        raw.close()
+    except (DatabaseError, sqlcipher.DatabaseError):
+        return
+    finally:
+        engine.dispose()
+
+
+def is_whole(database: Path, key: bytes) -> bool:
+    """Whether every page and every index of a database file is in order (reads all of it)."""
+    engine = open_engine(database, key, writing=False)
+    try:
+        with engine.connect() as connection:
+            return bool(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one() == "ok")
+    except DatabaseError:
+        return False
+    finally:
+        engine.dispose()
+
+
 def create_database(database: Path, key: bytes) -> None:
     """Make a new, empty, encrypted database with every table."""
     engine = open_engine(database, key, writing=True)

@@ -25,6 +25,7 @@ class Store:
 
     def __init__(self, database: Path, key: bytes, clock: Clock) -> None:
         self.clock = clock
+        self._key = key
         self._listeners: list[Callable[[Changes], None]] = []
         self._lock = threading.RLock()
         self._writer = open_engine(database, key, writing=True)
@@ -114,6 +115,15 @@ class Store:
             connection.execute(delete(draft).where(draft.c.key == key))
             if values is not None:
                 connection.execute(insert(draft).values(key=key, value=json.dumps(values, ensure_ascii=False)))
+
+    def copy_to(self, target: Path) -> int:
+        """Write a consistent copy of the whole database while it is in use, under the same key; its journal entries."""
+        from jzdesk.store.engine import copy_database
+
+        with _faults(), self._reader.connect() as connection:
+            entries = connection.exec_driver_sql("SELECT count(*) FROM journal").scalar_one()
+            copy_database(connection, self._key, target)
+        return int(entries)
 
     def own_chain(self) -> journal.Chain:
         """The chain this station appends to."""

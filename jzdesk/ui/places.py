@@ -45,6 +45,7 @@ PLACES = (
     Place("imports", "导入导出", "import", f"{_PAGES}.imports", "ImportsPage", SCHOOL),
     Place("exchange", "数据交换", "exchange", f"{_PAGES}.exchange", "ExchangePage", SCHOOL),
     Place("certificate", "学校与证书", "certificate", f"{_PAGES}.certificates", "CertificatesPage", COUNTY),
+    Place("upkeep", "维护", "lock", f"{_PAGES}.upkeep", "UpkeepPage"),
 )
 
 

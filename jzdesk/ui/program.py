@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jzdesk.ui.shell import Shell
 
 _TEXT_SIZE = "--text-size="
+SETTLED_MS = 20_000  # the first moments at the desk belong to the person
 _NEEDED_SOON = (
     "jzdesk.services.opening",
     "jzdesk.sync.keys",
@@ -45,6 +46,7 @@ def run(folder: Path | None, argv: list[str]) -> int:
         _keep_log(services.info.folder)
         shell = open_shell(services, tasks, present)
         shell.show()
+        QTimer.singleShot(SETTLED_MS, lambda: back_up_daily(services, tasks))
         code = app.exec()
         tasks.close()
         services.close()
@@ -97,6 +99,16 @@ def enter(folder: Path, tasks: Tasks) -> Services | None:
 def warm_up() -> None:
     """Import, on a thread of its own, what the window will need, while a person types the password."""
     threading.Thread(target=lambda: [import_module(name) for name in _NEEDED_SOON], name="warm-up", daemon=True).start()
+
+
+def back_up_daily(services: Services, tasks: Tasks) -> None:
+    """Once a day, when something was changed since the last one, back the station up by itself."""
+
+    def job(_: object) -> None:
+        if services.backups.due():
+            services.backups.make()
+
+    tasks.run(job, title="正在自动备份")
 
 
 def open_shell(services: Services, tasks: Tasks, present: Presenter) -> Shell:

@@ -11,6 +11,7 @@ from jzdesk.core.errors import StationFault, UserError
 from jzdesk.services import stations
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.dialogs.base import Dialog
+from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.inputs import LineEdit, Pick
 from jzdesk.ui.tasks import Tasks
 
@@ -46,6 +47,7 @@ class LoginDialog(Dialog):
             self.body.addWidget(edit)
         forgotten = widgets.button("忘记密码", self.recover, role="link")
         self.foot.insertWidget(0, forgotten)
+        self.foot.insertWidget(1, widgets.button("从备份恢复", self.restore, role="link"))
         self.add_button("退出", self.reject)
         self.enter = self.add_button("登录", self.log_in, role="primary")
         self.password.returnPressed.connect(self.log_in)
@@ -76,6 +78,15 @@ class LoginDialog(Dialog):
         if dialog.exec() == Dialog.DialogCode.Accepted:
             self.password.setFocus()
             self.banner.hide()
+
+    def restore(self) -> None:
+        """Put a backup in the place of the database."""
+        from jzdesk.ui.dialogs.restore import RestoreDialog
+
+        dialog = RestoreDialog(self, self.folder, self.tasks)
+        if dialog.exec() == Dialog.DialogCode.Accepted and dialog.restored is not None:
+            self.banner.say(Message("good", f"已恢复到 {dialog.restored.made} 的备份。", "请用现在的密码登录。"))
+            self.password.setFocus()
 
     def _opened(self, services: Services) -> None:
         self.services = services

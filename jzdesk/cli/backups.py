@@ -1,0 +1,44 @@
+"""Commands for backups: make one, list them, put one back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jzdesk.cli import state
+from jzdesk.cli.naming import add_all
+from jzdesk.cli.output import emit
+
+_COLUMNS = (("name", "文件"), ("made", "备份时间"), ("entries", "变更条数"), ("size", "字节"), ("problem", "问题"))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(help="备份与恢复。", no_args_is_help=True)
+    add_all(group, make, list_, restore)
+    app.add_typer(group, name="backup")
+
+
+def make(
+    to: Annotated[Path | None, typer.Option(help="另存到这个文件夹（例如 U 盘）；默认放在工作站旁边")] = None,
+) -> None:
+    """立即备份一次。"""
+    made = state.services().backups.make(to)
+    emit(made, f"已备份到 {made.path}（{made.entries:,} 条变更）。")
+
+
+def list_() -> None:
+    """列出工作站旁边的备份。"""
+    from jzdesk.services.backups import backups_of
+
+    emit(backups_of(state.folder()), "", _COLUMNS)
+
+
+def restore(file: Annotated[Path, typer.Argument(help="备份文件")]) -> None:
+    """用一份备份替换本站的数据库；现有数据库移到旁边的文件夹，不删除。"""
+    from jzdesk.services import backups
+
+    done = backups.restore(state.folder(), file, state.password(), state.current().account)
+    emit(done, f"已恢复到 {done.made} 的备份（{done.entries:,} 条变更）。原来的数据库在 replaced- 开头的文件夹里。")

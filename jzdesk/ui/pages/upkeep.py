@@ -1,0 +1,111 @@
+"""维护: backups of the station, and the check that every table follows from the journal."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jzdesk.ui import theme, widgets
+from jzdesk.ui.desk import Desk
+from jzdesk.ui.ledger.model import Column
+from jzdesk.ui.page import Page
+from jzdesk.ui.pages.figures import Figure, Figures
+from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
+
+if TYPE_CHECKING:
+    from jzdesk.services.backups import Backup
+    from jzdesk.services.verifying import VerifyReport
+
+BACKUPS = (
+    Column("made", "备份时间", 20),
+    Column("entries", "变更条数", 10, numeric=True, text=lambda one: f"{one.entries:,}"),
+    Column("size", "大小", 10, numeric=True, text=lambda one: megabytes(one.size)),
+    Column("name", "文件", 34),
+    Column("problem", "问题", 30, text=lambda one: one.problem or "", tone=lambda _: "wrong"),
+)
+
+
+def megabytes(size: int) -> str:
+    """`1.2 MB`."""
+    return f"{size / 1_000_000:.1f} MB"
+
+
+class UpkeepPage(Page):
+    """What keeps the station safe."""
+
+    title, icon = "维护", "lock"
+    hints = "Ctrl+N 立即备份　Ctrl+S 核对数据　F5 刷新"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        buttons = self.heading()
+        buttons.addWidget(widgets.button("核对数据 (Ctrl+S)", self.save, icon="tick"))
+        buttons.addWidget(widgets.button("备份到文件夹或 U 盘…", self.ask, icon="stick"))
+        buttons.addWidget(widgets.button("立即备份 (Ctrl+N)", self.new, icon="save", role="primary"))
+        self.body.addWidget(self._checked())
+        self.table = Listing(BACKUPS, key=lambda one: one.name)
+        hint = "每天第一次打开时会自动备份；也可以现在就备份一次。"
+        self.middle = ListingOrEmpty(self.table, widgets.Empty("save", "还没有备份", hint))
+        self.body.addWidget(self.middle, 1)
+        explain = (
+            "备份是加密的，只有本站账户的密码能打开，里面没有本站的签名钥匙。电脑出故障时：退出后在登录窗口点“从备份恢复”。"
+            "请每月把备份另存一份到 U 盘，与电脑分开保管。"
+        )
+        self.body.addWidget(widgets.label(explain, tone="muted", wrap=True))
+
+    def arrive(self, hint: str = "") -> None:
+        """Look again each time."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the list again."""
+        self.desk.tasks.read("backups", self.desk.services.backups.listed, self.middle.put_rows, owner=self)
+
+    def new(self) -> None:
+        """Ctrl+N: back up beside the station."""
+        self.make(None)
+
+    def ask(self) -> None:
+        """Back up into a folder that the person chooses."""
+        if (folder := widgets.pick_folder(self, "备份到哪个文件夹")) is not None:
+            self.make(folder)
+
+    def make(self, to: Path | None) -> None:
+        """Write a backup off the GUI thread."""
+        job = partial(self.desk.services.backups.make, to)
+        self.desk.write(lambda _: job(), self._made, title="正在备份", owner=self)
+
+    def save(self) -> None:
+        """Ctrl+S: recompute every table from the journal and compare."""
+        self.desk.write(lambda _: self.desk.services.verify(), self._verified, title="正在核对全部数据", owner=self)
+
+    def _checked(self) -> widgets.Card:
+        card = widgets.Card(space=0.4)
+        self.figures = Figures()
+        words = "“核对数据”由变更日志重算所有表并逐条比较，确认没有任何记录在日志之外被改动。"
+        self.verdict = widgets.label(words, wrap=True)
+        card.body.addWidget(self.figures)
+        card.body.addWidget(self.verdict)
+        return card
+
+    def _made(self, made: Backup) -> None:
+        self.desk.say(f"已备份 {made.entries:,} 条变更到 {made.name}")
+        self.refresh()
+
+    def _verified(self, report: VerifyReport) -> None:
+        self.figures.put(
+            [
+                Figure("结果", "一致" if report.ok else "不一致", "good" if report.ok else "wrong"),
+                Figure("变更", f"{report.entries:,}"),
+                Figure("学生", f"{report.students:,}"),
+                Figure("待裁定", f"{report.conflicts:,}", "look" if report.conflicts else ""),
+                Figure("重复登记", f"{report.duplicate_cases:,}", "look" if report.duplicate_cases else ""),
+            ]
+        )
+        if report.ok:
+            words = f"所有表都与变更日志一致。校验码 {report.digest[:16]}"
+        else:
+            words = f"有 {len(report.differences)} 处与变更日志不一致。请先备份，再联系维护人员，不要继续录入。"
+        self.verdict.setText(words)
+        theme.mark(self.verdict, tone="" if report.ok else "wrong")

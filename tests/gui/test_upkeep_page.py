@@ -1,0 +1,98 @@
+"""维护: backups made and listed, everything verified; and the way back from the log-in window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog
+from pytestqt.qtbot import QtBot
+
+from jzdesk.services.bundle import Services
+from jzdesk.services.stations import open_station
+from jzdesk.ui import program, widgets
+from jzdesk.ui.dialogs.login import LoginDialog
+from jzdesk.ui.dialogs.restore import RestoreDialog
+from jzdesk.ui.pages.upkeep import UpkeepPage
+from jzdesk.ui.tasks import Tasks
+from tests.factories.stations import PASSWORD
+from tests.gui.stage import Stage, unwritable, well_behaved
+
+
+@pytest.fixture
+def stage(qtbot: QtBot, tasks: Tasks, school: Services) -> Stage:
+    return Stage(qtbot, tasks, school)
+
+
+def test_a_backup_made_by_key_stands_in_the_list(stage: Stage, school: Services) -> None:
+    page = stage.show(UpkeepPage)
+    assert page.table.records().rowCount() == 0
+    page.new()
+    stage.settle()
+    assert page.table.records().rowCount() == 1
+    assert school.backups.listed()[0].name in stage.said[-1]
+    well_behaved(page.table)
+
+
+def test_a_backup_goes_to_a_chosen_folder(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    monkeypatch.setattr(widgets, "pick_folder", lambda *_: stick)
+    page = stage.show(UpkeepPage)
+    page.ask()
+    stage.settle()
+    assert len(list(stick.glob("*.jzb"))) == 1
+    assert page.table.records().rowCount() == 0
+    with unwritable(stick):
+        page.ask()
+        stage.settle()
+    assert "备份没有成功" in stage.messages[-1].what
+
+
+def test_verifying_says_that_everything_follows_from_the_journal(stage: Stage, school: Services) -> None:
+    school.ledger.save("staff", {"name": "何老师"})
+    page = stage.show(UpkeepPage)
+    page.save()
+    stage.settle()
+    assert "一致" in page.verdict.text()
+    assert school.verify().digest[:16] in page.verdict.text()
+
+
+def test_the_station_backs_itself_up_once_a_day(stage: Stage, school: Services) -> None:
+    for _ in range(2):
+        program.back_up_daily(school, stage.tasks)
+        stage.settle()
+    assert len(school.backups.listed()) == 1
+
+
+def test_a_lost_station_comes_back_from_the_log_in_window(
+    qtbot: QtBot, tasks: Tasks, school: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school.ledger.save("staff", {"name": "何老师"})
+    made, folder = school.backups.make(), school.info.folder
+    school.close()
+    (folder / "jzdesk.db").write_bytes(b"nothing of a database")
+
+    def by_hand(dialog: QDialog) -> int:
+        assert isinstance(dialog, RestoreDialog)
+        dialog.show()
+        qtbot.waitUntil(lambda: dialog.table.records().rowCount() == 1)
+        QTest.keyClicks(dialog.password, "Cuode2025mima")
+        QTest.keyClick(dialog.password, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: "密码" in dialog.banner.text(), timeout=10_000)
+        dialog.password.clear()
+        QTest.keyClicks(dialog.password, PASSWORD)
+        QTest.keyClick(dialog.password, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: dialog.restored is not None, timeout=10_000)
+        return dialog.result()
+
+    login = LoginDialog(folder, tasks)
+    qtbot.addWidget(login)
+    monkeypatch.setattr(QDialog, "exec", by_hand)
+    login.restore()
+    assert made.made in login.banner.text()
+    station = open_station(folder, PASSWORD)
+    assert station.verify().ok
+    assert [title for _, title in station.ledger.choices("staff")] == ["何老师"]
