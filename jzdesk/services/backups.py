@@ -178,7 +178,7 @@ def _thin_out(folder: Path) -> None:
 
 
 def _shown(path: Path, about: About) -> Backup:
-    return Backup(path, path.name, about.made.replace("T", " "), about.entries, path.stat().st_size, None)
+    return Backup(path, path.name, about.made[:16].replace("T", " "), about.entries, path.stat().st_size, None)
 
 
 def _now() -> dt.datetime:

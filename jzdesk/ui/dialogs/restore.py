@@ -32,10 +32,10 @@ class RestoreDialog(Dialog):
         self.folder, self.tasks = folder, tasks
         self.restored: Backup | None = None
         self.table = Listing(BACKUPS, key=lambda one: one.name)
-        self.table.setMinimumHeight(theme.em(14))
+        self.table.setMinimumHeight(theme.em(9))
         self.account = Pick([(name, name) for name in stations.accounts(folder)], "账户")
         self.password = PasswordEdit("账户现在的密码")
-        self.body.addWidget(self.table)
+        self.body.addWidget(self.table, 1)
         self.body.addLayout(widgets.row(widgets.label("账户", tone="muted"), self.account, self.password))
         self.foot.insertWidget(0, widgets.button("选择其他备份文件…", self.ask, icon="folder", role="link"))
         self.add_button("取消", self.reject)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from jzdesk.services.verifying import VerifyReport
 
 BACKUPS = (
-    Column("made", "备份时间", 20),
+    Column("made", "备份时间", 15),
     Column("entries", "变更条数", 10, numeric=True, text=lambda one: f"{one.entries:,}"),
     Column("size", "大小", 10, numeric=True, text=lambda one: megabytes(one.size)),
     Column("name", "文件", 34),
