@@ -16,8 +16,9 @@ from jzdesk.core.errors import UserError
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    commands = (divisions, schools, learn_standards, requests, certify, certificates, revoke, receipts, export_keys)
-    group(app, "county", "县教育局。", *commands)
+    lists = (divisions, schools, learn_standards)
+    letters = (requests, certify, certificates, revoke, receipts, return_, export_keys)
+    group(app, "county", "县教育局。", *lists, *letters)
     add_all(app, duplicates, settle, conflicts, resolve)
 
 
@@ -72,6 +73,12 @@ def receipts(to: To) -> None:
     """为每台报过数据的电脑写回执。"""
     written = state.services().county.write_receipts(to)
     emit(written, f"已写 {len(written)} 份回执，可以拔出 U 盘。")
+
+
+def return_(device: str, to: To) -> None:
+    """把一台电脑报过的全部数据送还给它（数据库丢失或从旧备份恢复以后）。"""
+    written = state.services().county.return_entries(device, to)
+    emit(written, f"已写 {len(written)} 个文件，请学校在“数据交换”里读取。")
 
 
 def export_keys(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.models import BY_NAME, Division, Record, School
-from jzdesk.services import double_claim, identity, package_log
+from jzdesk.services import double_claim, identity, package_log, returning
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
@@ -252,7 +252,18 @@ class CountyService:
         written = write_receipt(identity.letters(context), head, body, keys, held.sealing, entries)
         target = stick.copy_to_stick(written.path, to)
         context.store.set_setting(f"receipt:{device}", number)
+        if returning.restored_since(context, device, chains):
+            returning.return_entries(context, held, chains, to)
         return target
+
+    def return_entries(self, device: str, to: Path) -> list[Path]:
+        """Write everything we hold of a device's journal onto the stick, for a school that lost it."""
+        self._only_county()
+        with self._context.read() as connection:
+            chains = [known for known in journal.chains(connection) if not known.own and known.dev == device]
+        if not chains:
+            raise UserError(f"没有收到过设备 {device} 的数据", "请在证书清单里核对设备编号。", "送还数据")
+        return returning.return_entries(self._context, self._certificate_of(device), chains, to)
 
     def _certificate_of(self, device: str) -> certificates.Certificate:
         import msgspec

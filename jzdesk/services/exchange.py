@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import attachments, double_claim, identity, package_log
+from jzdesk.services import attachments, double_claim, identity, package_log, returning
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.device import write_mark
 from jzdesk.store import journal
@@ -22,7 +22,7 @@ from jzdesk.sync import stick
 from jzdesk.sync.keys import fingerprint_words
 from jzdesk.sync.merge import Fork, Gap, Licence, take
 from jzdesk.sync.package import write_package
-from jzdesk.sync.receipt import RECEIPT_SUFFIX, Receipt, ReceiptBody, open_receipt
+from jzdesk.sync.receipt import DOWN_SUFFIX, RECEIPT_SUFFIX, Receipt, ReceiptBody, open_receipt
 from jzdesk.sync.refusal import PackageRefused
 
 CERTIFICATE_SUFFIX = ".jzc"
@@ -217,8 +217,22 @@ class ExchangeService:
         """Read receipts (files, or folders with some); those for other stations are left alone."""
         found: list[Path] = []
         for path in paths:
-            found += sorted(path.glob(f"*{RECEIPT_SUFFIX}")) if path.is_dir() else [path]
-        return [self._read_receipt(path) for path in found]
+            found += _from_county(path) if path.is_dir() else [path]
+        returned = [self._take_returned(path) for path in found if path.suffix == DOWN_SUFFIX]
+        return returned + [self._read_receipt(path) for path in found if path.suffix != DOWN_SUFFIX]
+
+    def _take_returned(self, path: Path) -> ReceiptOutcome:
+        """Entries that this station had handed in before its database was restored from a backup."""
+        try:
+            fresh = returning.take_returned(self._context, path)
+        except PackageRefused as refused:
+            kind = "other" if refused.kind == "recipient" else "refused"
+            return ReceiptOutcome(path.name, kind, refused.sentence())
+        except UserError as fault:
+            return ReceiptOutcome(path.name, "refused", fault.sentence())
+        if not fresh:
+            return ReceiptOutcome(path.name, "old", "县里送还的记录本站都有，没有改动。")
+        return ReceiptOutcome(path.name, "read", f"县里送还的 {fresh:,} 条记录已经补齐。")
 
     def _read_receipt(self, path: Path) -> ReceiptOutcome:
         context = self._context
@@ -252,6 +266,11 @@ class ExchangeService:
         return ReceiptOutcome(name, "read", f"第 {body.number} 号回执已读，县里已收到本站数据。", body.number, problems)
 
 
+def _from_county(folder: Path) -> list[Path]:
+    """Receipts and returned entries in a folder."""
+    return sorted(path for end in (RECEIPT_SUFFIX, DOWN_SUFFIX) for path in folder.glob(f"*{end}"))
+
+
 def _plain(words: str) -> str:
     return "".join(letter for letter in words.upper() if letter.isalnum())
 
@@ -274,7 +293,7 @@ def _acknowledge(connection: object, body: ReceiptBody) -> None:
             raise PackageRefused(
                 "县里收到的记录比本机还多，本机的数据库可能是从旧备份恢复的",
                 "chain",
-                "请先联系县教育局取回缺少的记录。",
+                "请县里把本校的数据写回 U 盘（“写回执”时会一并送还），连同回执一起再读一次。",
             )
         if journal.hash_at(connection, known, mark.n) != bytes.fromhex(mark.chain):
             raise PackageRefused("回执与本站的记录对不上", "chain")

@@ -14,7 +14,7 @@ from jzdesk.services import backups
 from jzdesk.services.bundle import Services
 from jzdesk.services.stations import open_station, recover
 from jzdesk.store import journal
-from tests.factories.stations import PASSWORD, new_school, new_station
+from tests.factories.stations import PASSWORD, certify, new_school, new_station
 
 
 def enter(school: Services, name: str) -> None:
@@ -97,6 +97,48 @@ def test_the_county_takes_both_epochs_of_a_restored_school(
     outcomes = {outcome.outcome for outcome in county.merging.merge([stick])}
     assert outcomes <= {"applied", "duplicate"}
     assert names(county) == sorted(["何老师", "丢失的老师", "新的老师"])
+
+
+def test_the_county_returns_what_a_restored_school_had_handed_in(
+    certified: Services, county: Services, tmp_path: Path
+) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    enter(certified, "何老师")
+    made = certified.backups.make()
+    enter(certified, "丢失的老师")
+    certified.exchange.export(stick)
+    county.merging.merge([stick])
+    folder = certified.info.folder
+    certified.close()
+    backups.restore(folder, made.path, PASSWORD)
+    station = open_station(folder, PASSWORD)
+    enter(station, "新的老师")
+    station.exchange.export(stick)
+    county.merging.merge([stick])
+    county.county.write_receipts(stick)
+    assert {outcome.outcome for outcome in station.exchange.read_receipts([stick])} == {"read", "old"}
+    assert names(station) == names(county) == sorted(["何老师", "丢失的老师", "新的老师"])
+    assert station.verify().digest == county.verify().digest
+    assert station.exchange.pending().unacknowledged == 0
+    enter(station, "再来一位")
+    station.exchange.export(stick)
+    assert {outcome.outcome for outcome in county.merging.merge([stick])} <= {"applied", "duplicate"}
+    assert names(county) == names(station)
+
+
+def test_what_is_returned_is_for_the_device_alone(certified: Services, county: Services, tmp_path: Path) -> None:
+    stick, other = tmp_path / "stick", new_school(tmp_path / "other", "2143990002")
+    stick.mkdir()
+    certify(other, county, tmp_path)
+    enter(certified, "何老师")
+    certified.exchange.export(stick)
+    county.merging.merge([stick])
+    (returned,) = county.county.return_entries(certified.info.device, stick)
+    assert [outcome.outcome for outcome in other.exchange.read_receipts([returned])] == ["other"]
+    assert [outcome.outcome for outcome in certified.exchange.read_receipts([returned])] == ["old"]
+    with pytest.raises(UserError, match="没有收到过"):
+        county.county.return_entries(other.info.device, stick)
 
 
 def test_a_wrong_password_a_damaged_file_and_a_foreign_backup_change_nothing(school: Services, tmp_path: Path) -> None:

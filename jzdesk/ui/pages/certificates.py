@@ -62,12 +62,15 @@ class CertificatesPage(Page):
         hint = "学校送来的证书申请在“收件箱”里核对校验字后发证。"
         self.middle = ListingOrEmpty(self.table, widgets.Empty("certificate", "还没有发过证书", hint, inbox))
         self.revoke_button = widgets.button("吊销证书…", self.revoke, icon="void", role="danger")
+        tip = "学校的数据库丢失或从旧备份恢复以后，把它报过的数据写回 U 盘"
+        self.return_button = widgets.button("送还数据…", self.return_entries, icon="undo", tip=tip)
         card = widgets.Card()
         card.body.addWidget(self.figures)
         foot = widgets.row(
             widgets.label("本县校验字（学校装证书时电话核对）", tone="muted"),
             self.fingerprint,
             None,
+            self.return_button,
             self.revoke_button,
         )
         self.body.addWidget(card)
@@ -100,6 +103,18 @@ class CertificatesPage(Page):
             self.desk.say(f"新增项目 {learned.programmes:,} 个、标准 {learned.standards:,} 条；已有的没有改动")
 
         self.desk.write(lambda _: service.learn(), done, title="正在载入资助标准", owner=self)
+
+    def return_entries(self) -> None:
+        """Write back what the computer with the cursor has handed in."""
+        line: CertificateLine | None = self.table.row_here()
+        if line is None or (to := widgets.pick_folder(self, f"“{line.name}”的数据写到哪个 U 盘")) is None:
+            return
+        job = partial(self.desk.services.county.return_entries, line.device, to)
+
+        def done(written: list[Path]) -> None:
+            self.desk.say(f"已写 {len(written)} 个文件，请学校在“数据交换”里读取")
+
+        self.desk.write(lambda _: job(), done, title="正在送还数据", owner=self)
 
     def revoke(self) -> None:
         """Trust the certificate with the cursor no longer."""
@@ -136,6 +151,7 @@ class CertificatesPage(Page):
     def _allow(self) -> None:
         line: CertificateLine | None = self.table.row_here()
         self.revoke_button.setEnabled(line is not None and not line.revoked)
+        self.return_button.setEnabled(line is not None)
 
     def _revoked(self) -> None:
         self.desk.say("证书已吊销")

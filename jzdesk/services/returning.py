@@ -1,0 +1,83 @@
+"""What a restored school lost and the county still has: written down for its device, and taken in again (sync §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from jzdesk.core.errors import UserError
+from jzdesk.services import identity
+from jzdesk.services.context import Context
+from jzdesk.store import journal
+from jzdesk.store.journal import GENESIS, Chain
+from jzdesk.store.store import read_setting, write_setting
+from jzdesk.sync import stick
+from jzdesk.sync.certificate import Certificate
+from jzdesk.sync.merge import Fork, Gap, Licence, take
+from jzdesk.sync.receipt import open_down, write_down
+from jzdesk.sync.refusal import PackageRefused
+from jzdesk.sync.stretch import OpenedStretch
+
+_NEVER = 2**53
+
+
+def restored_since(context: Context, device: str, chains: Sequence[Chain]) -> bool:
+    """Whether the device has begun an epoch since the county last returned entries to it, and had one before."""
+    seen = context.store.setting(_seen(device), [])
+    return len(chains) > 1 and {known.ep for known in chains} - set(seen) != set()
+
+
+def return_entries(context: Context, held: Certificate, chains: Sequence[Chain], to: Path) -> list[Path]:
+    """County: put every entry we hold of these epochs of a device onto the stick, for that device alone."""
+    written = [_write(context, held, known, to) for known in chains if known.last_n]
+    with context.store.local() as connection:
+        known_epochs = set(read_setting(connection, _seen(held.device), []))
+        write_setting(connection, _seen(held.device), sorted(known_epochs | {known.ep for known in chains}))
+    return written
+
+
+def _seen(device: str) -> str:
+    return f"returned:{device}"
+
+
+def _write(context: Context, held: Certificate, known: Chain, to: Path) -> Path:
+    head = identity.head_of(context, known, after=0, before=GENESIS, number=known.packages + 1)
+    head = msgspec.structs.replace(head, school=held.school, school_name=held.school_name)
+    keys, folder = identity.station_keys(context), identity.letters(context)
+    with context.read() as connection:
+        bodies = (body for _, _, body in journal.stretch(connection, known.id, 0))
+        written = write_down(folder, head, bodies, keys, held.school, held.device, held.sealing)
+    return stick.copy_to_stick(written.path, to)
+
+
+def take_returned(context: Context, path: Path) -> int:
+    """School: take in what the county returned; how many entries were new here.
+
+    Raises PackageRefused (not for this device, not signed by the county, not our own journal) and UserError.
+    """
+    local = stick.read_local_copy(path, context.folder.sub("received"))
+    with open_down(local, identity.station_keys(context), identity.county_card(context).signing) as down:
+        if down.manifest.device != context.info.device:
+            raise PackageRefused("县里送还的不是这台电脑的记录", "recipient")
+        return _take(context, down, path.name)
+
+
+def _take(context: Context, down: OpenedStretch, name: str) -> int:
+    manifest = down.manifest
+    licence = Licence(frozenset({context.author.scope}), context.info.kind, policy=False, latest=_NEVER)
+    try:
+        with context.write() as unit:
+            counts = take(unit, manifest, down.entries(), licence)
+            known = journal.find_chain(unit.connection, manifest.device, manifest.epoch)
+            assert known is not None
+            reached = max(known.received_n, manifest.last_n)
+            journal.mark_chain(unit.connection, known.id, received_n=reached, exported_n=max(known.exported_n, reached))
+    except (Gap, Fork):
+        raise UserError(
+            "县里送还的记录与本机现有的对不上，可能有人在另一台电脑上用过本站的数据库",
+            "本站没有改动。请联系县教育局一起核对，不要再从备份恢复。",
+            name,
+        ) from None
+    return counts.applied
