@@ -17,7 +17,7 @@ To = Annotated[Path, typer.Option("--to", help="U 盘上的文件夹")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    add_all(app, request, take_certificate, export, merge, inbox, read_receipts, pending)
+    add_all(app, request, take_certificate, export, merge, inbox, read_receipts, work_list, pending)
 
 
 def request(to: To) -> None:
@@ -86,6 +86,12 @@ def read_receipts(paths: list[Path]) -> None:
     outcomes = state.services().exchange.read_receipts(paths)
     lines = [f"{one.file}：{one.sentence}" + "".join(f"\n  待办：{text}" for text in one.problems) for one in outcomes]
     emit(outcomes, "\n".join(lines) or "没有找到回执。")
+
+
+def work_list() -> None:
+    """县里最近的回执要求改正的事项。"""
+    columns = (("title", "谁"), ("sentence", "要做什么"), ("entity", "台账"), ("uid", "记录"), ("done", "已处理"))
+    emit(state.services().work_list.items(), "", columns)
 
 
 def pending() -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from jzdesk.services.undoing import UndoService
     from jzdesk.services.verifying import VerifyReport
     from jzdesk.services.visits import VisitService
+    from jzdesk.services.worklist import WorkListService
 
 
 class Services:
@@ -172,6 +173,13 @@ class Services:
         from jzdesk.services.settling import SettlingService
 
         return SettlingService(self.context)
+
+    @cached_property
+    def work_list(self) -> WorkListService:
+        """What the last receipt asks for."""
+        from jzdesk.services.worklist import WorkListService
+
+        return WorkListService(self.context)
 
     @cached_property
     def home(self) -> HomeService:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.models import BY_NAME, Division, Record, School
-from jzdesk.services import double_claim, identity, package_log, returning
+from jzdesk.services import double_claim, identity, package_log, returning, worklist
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
@@ -244,6 +244,7 @@ class CountyService:
                 epochs=tuple(EpochMark(epoch=c.ep, n=c.last_n, chain=c.last_h.hex()) for c in chains),
                 packages=tuple(_package_outcomes(connection, device)),
                 problems=tuple(_problems(connection, held.school)),
+                conflicts=tuple(worklist.conflicts_for(connection, held.school)),
                 duplicates=tuple(_duplicates(connection, held.school)),
                 paid_elsewhere=double_claim.marks_for(connection, context.term(), held.school),
             )

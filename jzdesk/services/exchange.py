@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import attachments, double_claim, identity, package_log, returning
+from jzdesk.services import attachments, double_claim, identity, package_log, returning, worklist
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.device import write_mark
 from jzdesk.store import journal
@@ -256,6 +256,7 @@ class ExchangeService:
                 take(unit, receipt.manifest, receipt.entries(), county_licence())
                 unit.connection.execute(setting.delete().where(setting.c.key == "last_receipt"))
                 unit.connection.execute(insert(setting).values(key="last_receipt", value=str(body.number)))
+                worklist.keep(unit.connection, body)
                 if body.paid_elsewhere is not None:
                     write_setting(unit.connection, double_claim.SETTING, double_claim.kept(body.paid_elsewhere))
         except (Gap, Fork):

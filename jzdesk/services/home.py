@@ -12,6 +12,7 @@ from jzdesk.services.context import Context
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.sync_state import unexported
 from jzdesk.services.visits import VisitService
+from jzdesk.services.worklist import WorkListService
 from jzdesk.store.tables import conflict, parked_row
 
 
@@ -78,7 +79,11 @@ class HomeService:
             cards = self._cards(connection)
             todos = _county_todos(connection) if county else _school_todos(connection)
         if not county:
-            todos += (Todo("尚未导出给县里的改动", unexported(self._context), "exchange"), *self._visit_todos())
+            todos += (
+                Todo("县里的回执要求改正", WorkListService(self._context).left(), "exchange", "work_list"),
+                Todo("尚未导出给县里的改动", unexported(self._context), "exchange"),
+                *self._visit_todos(),
+            )
         chart = self._aid_by_school() if county else self._visits_by_grade()
         return HomeSummary(cards, tuple(todo for todo in todos if todo.count), chart)
 

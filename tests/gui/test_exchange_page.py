@@ -168,6 +168,12 @@ def test_what_the_county_found_stands_in_a_list(
     problems = page.receipts.table.all_rows()[0].problems
     assert problems
     assert page.receipts.problems.records().rowCount() == len(problems)
+    went: list[tuple[str, str]] = []
+    stage.desk.wanted.connect(lambda place, hint: went.append((place, hint)))
+    page.receipts.problems.selectRow(0)
+    page.open_item()
+    assert [place for place, _ in went] == ["student"]
+    assert len(went[0][1]) == 32
     assert page.receipts.words.property("tone") == "look"
 
 

@@ -28,9 +28,10 @@ from jzdesk.ui.tasks import Progress, Task
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
     from jzdesk.services.exchange import Exported, Pending, ReceiptOutcome
+    from jzdesk.services.worklist import WorkItem
 
 CERTIFICATES = "县里的证书文件 (*.jzc)"
-RECEIPTS = "县里的回执文件 (*.jzh)"
+RECEIPTS = "县里的回执文件 (*.jzh *.jzd)"
 _OUTCOMES = {"read": "已读取", "old": "以前读过", "other": "不是给本站的", "refused": "不能使用"}
 _TONES = {"read": "good", "old": "muted", "other": "muted", "refused": "wrong"}
 SIDE_BY_SIDE = 60
@@ -83,6 +84,7 @@ class ExchangePage(Page):
         self.sticks.chosen.connect(lambda _: self._allow())
         self.result = widgets.Banner()
         self.receipts = ReceiptView()
+        self.receipts.problems.opened.connect(lambda _: self.open_item())
         self.certificate = CertificateCard()
         self._build()
 
@@ -95,6 +97,13 @@ class ExchangePage(Page):
         self.sticks.look()
         services = self.desk.services
         self.desk.tasks.read("exchange", partial(state_of, services), self._show, owner=self)
+        self.desk.tasks.read("work-list", lambda: services.work_list.items(), self.receipts.show_work, owner=self)
+
+    def open_item(self) -> None:
+        """Enter on a line of the receipt: the record opens."""
+        item: WorkItem | None = self.receipts.problems.row_here()
+        if item is not None:
+            self.desk.go(*place_of(item))
 
     def save(self) -> None:
         """Ctrl+S: export."""
@@ -159,7 +168,7 @@ class ExchangePage(Page):
                 self.sticks.take(path)
             elif path.suffix == ".jzc":
                 TakeCertificate(self, self.desk, path, self._taken).open()
-        if receipts := [path for path in paths if path.suffix == ".jzh"]:
+        if receipts := [path for path in paths if path.suffix in (".jzh", ".jzd")]:
             self.read_paths(receipts)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -400,7 +409,14 @@ class ReceiptView(QWidget):
             key=None,
         )  # fmt: skip
         self.table.setMinimumHeight(theme.em(7))
-        self.problems = Listing((Column("sentence", "县里指出的问题", 60, tone=lambda _: "look"),), key=None)
+        self.problems = Listing(
+            (
+                Column("title", "谁", 12),
+                Column("sentence", "县里要求改正的事项（回车打开）", 46, tone=_done_tone),
+                Column("done", "办理", 8, text=lambda one: "已改动" if one.done else "待办"),
+            ),
+            key=None,
+        )  # fmt: skip
         self.problems.setMinimumHeight(theme.em(9))
         self.words = widgets.label("县里带回的回执会说明：收到了哪些、并入了哪些、哪些要改。", tone="muted", wrap=True)
         inside = widgets.column(self.words, self.table, self.problems, None)
@@ -413,23 +429,32 @@ class ReceiptView(QWidget):
     def show_outcomes(self, outcomes: Sequence[ReceiptOutcome]) -> None:
         """Show these; those for other stations only when there is nothing else."""
         ours = [one for one in outcomes if one.outcome != "other"]
-        problems = [_Problem(words) for one in ours for words in one.problems]
+        problems = sum(len(one.problems) for one in ours)
         self.table.put_rows(ours)
-        self.problems.put_rows(problems)
         self.table.setVisible(bool(ours))
-        self.problems.setVisible(bool(problems))
-        self.words.setText(_summary(ours, len(outcomes) - len(ours), len(problems)))
-        wrong = any(one.outcome == "refused" for one in ours) or bool(problems)
+        self.words.setText(_summary(ours, len(outcomes) - len(ours), problems))
+        wrong = any(one.outcome == "refused" for one in ours) or problems
         theme.mark(self.words, tone="look" if wrong or not ours else "good")
+
+    def show_work(self, items: Sequence[WorkItem]) -> None:
+        """What the last receipt asks for, also days after it was read."""
+        self.problems.put_rows(items)
+        self.problems.setVisible(bool(items))
+
+
+def _done_tone(item: WorkItem) -> str:
+    return "muted" if item.done else "look"
+
+
+def place_of(item: WorkItem) -> tuple[str, str]:
+    """Where a line of the work list is dealt with: the page, and what it is told."""
+    if item.entity == "student":
+        return "student", item.uid
+    return "ledger", f"{item.entity}:{item.uid}"
 
 
 def _outcome(one: ReceiptOutcome) -> str:
     return _OUTCOMES[one.outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class _Problem:
-    sentence: str
 
 
 def _summary(ours: Sequence[ReceiptOutcome], others: int, problems: int) -> str:
@@ -438,4 +463,4 @@ def _summary(ours: Sequence[ReceiptOutcome], others: int, problems: int) -> str:
         return f"没有找到给本站的回执{also}。请确认县里已写好回执，再插好 U 盘读一次。"
     read = sum(one.outcome == "read" for one in ours)
     said = f"读了 {read} 个新回执。" if read else "没有新的回执。"
-    return f"{said}县里指出 {problems:,} 个问题，请在学生资料里改正后再导出。" if problems else said
+    return f"{said}县里指出 {problems:,} 个问题，回车逐条打开改正，改完再导出。" if problems else said

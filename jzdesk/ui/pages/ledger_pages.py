@@ -71,9 +71,12 @@ class LedgersPage(Page):
             self._stack.setCurrentWidget(self._index)
 
     def arrive(self, hint: str = "") -> None:
-        """Open the ledger that `hint` names, else show what was shown last."""
-        if hint in self.desk.services.ledger.specs:
-            self.open(hint)
+        """Open the ledger that `hint` names (with the record behind a colon), else show what was shown last."""
+        entity, _, uid = hint.partition(":")
+        if entity in self.desk.services.ledger.specs:
+            opened = self.open(entity)
+            if uid:
+                opened.open_record(uid)
         elif (page := self._here()) is not None:
             page.arrive()
 

@@ -1,0 +1,135 @@
+"""The county's receipt as things to do (moonshot 1): each line opens its record, and goes once it was dealt with."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from jzdesk.models import BY_NAME, SPECS
+from jzdesk.services.context import Context
+from jzdesk.services.ledger import titles
+from jzdesk.store.journal import own_chain
+from jzdesk.store.store import read_setting, write_setting
+from jzdesk.store.tables import chain, conflict, journal
+from jzdesk.sync.receipt import Conflict, ReceiptBody
+
+SETTING = "work_list"
+_ENDED_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One thing the county asks for: `entity` and `uid` open the record, `field` (or "") is where the cursor goes.
+
+    `done` once the record was changed here after the receipt was read, or is no longer in use.
+    """
+
+    entity: str
+    uid: str
+    field: str
+    title: str
+    sentence: str
+    done: bool
+
+
+class WorkListService:
+    """What the last receipt asks to be put right."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def items(self, *, open_only: bool = False) -> list[WorkItem]:
+        """The lines of the last receipt, those not dealt with first."""
+        with self._context.read() as connection:
+            stored = read_setting(connection, SETTING)
+            if not stored:
+                return []
+            found = list(_items(connection, stored))
+        listed = sorted(found, key=lambda item: (item.done, item.title))
+        return [item for item in listed if not (open_only and item.done)]
+
+    def left(self) -> int:
+        """How many lines wait."""
+        return len(self.items(open_only=True))
+
+
+def keep(connection: Connection, body: ReceiptBody) -> None:
+    """Take over the lines of a receipt that was just believed; they replace those of the one before."""
+    lines = [
+        *((one.ent, one.uid, one.field or "", one.sentence) for one in body.problems),
+        *((one.ent, one.uid, "", one.sentence) for one in body.duplicates if one.state == "open"),
+        *((one.ent, one.uid, one.field, one.sentence) for one in body.conflicts if not one.ended),
+    ]
+    own = own_chain(connection)
+    write_setting(connection, SETTING, {"chain": own.id, "n": own.last_n, "lines": lines})
+
+
+def _items(connection: Connection, stored: Mapping[str, Any]) -> Iterator[WorkItem]:
+    by_ent: dict[str, set[str]] = defaultdict(set)
+    for ent, uid, _, _ in stored["lines"]:
+        by_ent[ent].add(uid)
+    named: dict[tuple[str, str], str] = {}
+    done: set[tuple[str, str]] = set()
+    for ent, uids in by_ent.items():
+        if ent in BY_NAME:
+            named |= {(ent, uid): title for uid, title in titles(connection, ent, sorted(uids)).items()}
+            done |= {(ent, uid) for uid in _dealt_with(connection, stored, ent, uids)}
+    for ent, uid, field, sentence in stored["lines"]:
+        yield WorkItem(ent, uid, field, named.get((ent, uid), ""), sentence, (ent, uid) in done)
+
+
+def _dealt_with(connection: Connection, stored: Mapping[str, Any], ent: str, uids: Iterable[str]) -> Iterator[str]:
+    """Records changed by ourselves since, with the questions about a student, and records no longer in use."""
+    wanted = sorted(uids)
+    table, question = BY_NAME[ent].__table__, BY_NAME["question"].__table__
+    since = (
+        select(journal.c.uid)
+        .join(chain, chain.c.id == journal.c.chain)
+        .where(chain.c.own == 1)
+        .where((chain.c.id > stored["chain"]) | (journal.c.n > stored["n"]))
+    )
+    yield from connection.execute(since.where(journal.c.ent == ent, journal.c.uid.in_(wanted))).scalars()
+    yield from connection.execute(select(table.c.uid).where(table.c.uid.in_(wanted), table.c.hidden == 1)).scalars()
+    if ent == "student":
+        answered = select(question.c.student).where(question.c.student.in_(wanted), question.c.uid.in_(since))
+        yield from connection.execute(answered).scalars()
+
+
+def conflicts_for(connection: Connection, school: str) -> Iterator[Conflict]:
+    """County: the fields of a school's records with two values, and those it has decided lately."""
+    for ent in SPECS:
+        table = BY_NAME[ent].__table__
+        query = (
+            select(conflict.c.uid, conflict.c.field)
+            .join(table, table.c.uid == conflict.c.uid)
+            .where(conflict.c.ent == ent, table.c.scope == school)
+        )
+        for uid, field in connection.execute(query):
+            said = f"{SPECS[ent].label}的“{_label(ent, field)}”有两种填法，等待裁定；知道哪个对的，请改正后再导出。"
+            yield Conflict(ent=ent, uid=uid, field=field, ended=False, sentence=said)
+    yield from _decided(connection, school)
+
+
+def _decided(connection: Connection, school: str) -> Iterator[Conflict]:
+    from jzdesk.core.merge import decode
+
+    own = own_chain(connection)
+    query = select(journal.c.ent, journal.c.uid, journal.c.body).where(journal.c.chain == own.id)
+    resolves = query.where(journal.c.body.contains(b'"op":"resolve"')).order_by(journal.c.n.desc()).limit(_ENDED_SHOWN)
+    for ent, uid, body in connection.execute(resolves):
+        table = BY_NAME[ent].__table__
+        scope = connection.execute(select(table.c.scope).where(table.c.uid == uid)).scalar_one_or_none()
+        if scope == school:
+            for field, value in decode(body).set.items():
+                shown = SPECS[ent].fields[field].masked(value) if field in SPECS[ent].fields else ""
+                said = f"{SPECS[ent].label}的“{_label(ent, field)}”县里裁定为“{shown}”。"
+                yield Conflict(ent=ent, uid=uid, field=field, ended=True, sentence=said)
+
+
+def _label(ent: str, field: str) -> str:
+    spec = SPECS[ent].fields.get(field)
+    return spec.label if spec else ("作废还是保留" if field == "*" else field)
