@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from jzdesk.core.merge import decode
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.context import Context
 from jzdesk.services.ledger import titles
@@ -18,7 +19,8 @@ from jzdesk.store.tables import chain, conflict, journal
 from jzdesk.sync.receipt import Conflict, ReceiptBody
 
 SETTING = "work_list"
-_ENDED_SHOWN = 200
+_POLICY = tuple(name for name, spec in SPECS.items() if spec.owner == "county")
+_LOOKED_AT = 1000  # of our own entries, the newest: enough for what a school has not heard of yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +117,24 @@ def conflicts_for(connection: Connection, school: str) -> Iterator[Conflict]:
 
 
 def _decided(connection: Connection, school: str) -> Iterator[Conflict]:
-    from jzdesk.core.merge import decode
-
+    """What we decided lately about the school's records, newest first."""
     own = own_chain(connection)
-    query = select(journal.c.ent, journal.c.uid, journal.c.body).where(journal.c.chain == own.id)
-    resolves = query.where(journal.c.body.contains(b'"op":"resolve"')).order_by(journal.c.n.desc()).limit(_ENDED_SHOWN)
-    for ent, uid, body in connection.execute(resolves):
-        table = BY_NAME[ent].__table__
-        scope = connection.execute(select(table.c.scope).where(table.c.uid == uid)).scalar_one_or_none()
-        if scope == school:
-            for field, value in decode(body).set.items():
+    query = select(journal.c.ent, journal.c.uid, journal.c.body).where(
+        journal.c.chain == own.id, journal.c.ent.not_in(_POLICY)
+    )
+    for ent, uid, body in connection.execute(query.order_by(journal.c.n.desc()).limit(_LOOKED_AT)):
+        entry = decode(body)
+        if entry.op == "resolve" and _scope(connection, ent, uid) == school:
+            for field, value in entry.set.items():
                 shown = SPECS[ent].fields[field].masked(value) if field in SPECS[ent].fields else ""
                 said = f"{SPECS[ent].label}的“{_label(ent, field)}”县里裁定为“{shown}”。"
                 yield Conflict(ent=ent, uid=uid, field=field, ended=True, sentence=said)
+
+
+def _scope(connection: Connection, ent: str, uid: str) -> str | None:
+    table = BY_NAME[ent].__table__
+    found: str | None = connection.execute(select(table.c.scope).where(table.c.uid == uid)).scalar_one_or_none()
+    return found
 
 
 def _label(ent: str, field: str) -> str:
