@@ -54,12 +54,17 @@ def password() -> str:
         if not sys.stdin.isatty():
             raise UserError("没有给出密码", "请用 --password-file 指明存放密码的文件。", "登录")
         return getpass.getpass("密码：")
+    return read_secret(_state.password_file)
+
+
+def read_secret(path: Path) -> str:
+    """The password in a file; raises UserError when it cannot be read."""
     try:
-        return _state.password_file.read_text("utf-8").rstrip("\r\n")
+        return path.read_text("utf-8").rstrip("\r\n")
     except OSError:
-        raise UserError("密码文件读不了", "请检查 --password-file 指的文件。", str(_state.password_file)) from None
+        raise UserError("密码文件读不了", "请检查 --password-file 指的文件。", str(path)) from None
     except UnicodeDecodeError:
-        raise UserError("密码文件不是文本", "请把密码存成 UTF-8 文本文件。", str(_state.password_file)) from None
+        raise UserError("密码文件不是文本", "请把密码存成 UTF-8 文本文件。", str(path)) from None
 
 
 def services() -> Services:

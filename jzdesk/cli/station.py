@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from jzdesk.cli import state
-from jzdesk.cli.naming import add_all
+from jzdesk.cli.naming import add_all, group
 from jzdesk.cli.output import emit
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     add_all(app, init, info, accounts, recover, verify, home, term)
+    group(app, "account", "账户、密码和恢复钥匙。", add_account, change_password, remove_account, new_recovery_key)
 
 
 def init(
@@ -87,3 +88,30 @@ def term(value: Annotated[str | None, typer.Argument(help="例如 2025-2026-1")]
         services.choose_term(value)
     chosen = services.context.term()
     emit({"term": str(chosen)}, chosen.label)
+
+
+NewPassword = Annotated[Path, typer.Option("--new-password-file", help="存放新密码的文件")]
+
+
+def add_account(name: str, new_password_file: NewPassword) -> None:
+    """新增一个账户。"""
+    state.services().accounts.add(name, state.read_secret(new_password_file))
+    emit({"account": name}, f"账户“{name}”已新增。")
+
+
+def change_password(new_password_file: NewPassword) -> None:
+    """修改登录账户的密码；原密码取自 --password-file。"""
+    state.services().accounts.change_password(state.password(), state.read_secret(new_password_file))
+    emit({"account": state.services().actor.account}, "密码已修改。")
+
+
+def remove_account(name: str) -> None:
+    """删除一个账户；它录入的内容保留。"""
+    state.services().accounts.remove(name)
+    emit({"account": name}, f"账户“{name}”已删除。")
+
+
+def new_recovery_key() -> None:
+    """换一把新的恢复钥匙，旧的作废；只显示这一次。"""
+    key = state.services().accounts.renew_recovery_key()
+    emit({"recovery_key": key}, f"新的恢复钥匙（请抄下或打印，只显示这一次）：{key}")

@@ -13,6 +13,7 @@ from jzdesk.services.students import StudentService
 from jzdesk.store.unit import Changes
 
 if TYPE_CHECKING:
+    from jzdesk.services.accounts import AccountService
     from jzdesk.services.aid import AidService
     from jzdesk.services.backups import BackupService
     from jzdesk.services.county import CountyService
@@ -82,6 +83,13 @@ class Services:
         from jzdesk.services.undoing import UndoService
 
         return UndoService(self.context)
+
+    @cached_property
+    def accounts(self) -> AccountService:
+        """Who may log in, and the recovery key."""
+        from jzdesk.services.accounts import AccountService
+
+        return AccountService(self.context)
 
     @cached_property
     def backups(self) -> BackupService:

@@ -82,6 +82,11 @@ def accounts(slots: Slots) -> list[str]:
     return [slot.name for slot in slots.slots if slot.kind != RECOVERY]
 
 
+def remove(slots: Slots, name: str) -> Slots:
+    """The slots without that account."""
+    return Slots(tuple(slot for slot in slots.slots if slot.kind == RECOVERY or slot.name != name))
+
+
 def unlock(slots: Slots, secret: str, name: str | None = None, kind: str | None = None) -> tuple[bytes, Slot]:
     """The database key for `secret`; tries the named slot, or all of that kind. Raises UserError when none opens."""
     for slot in slots.slots:

@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
 from jzdesk.services.bundle import Services
-from jzdesk.services.stations import open_station
+from jzdesk.services.stations import open_station, recover
 from jzdesk.ui import program, widgets
+from jzdesk.ui.dialogs.accounts import KeyDialog, NewAccountDialog, PasswordDialog
 from jzdesk.ui.dialogs.login import LoginDialog
 from jzdesk.ui.dialogs.restore import RestoreDialog
 from jzdesk.ui.pages.upkeep import UpkeepPage
@@ -65,6 +66,74 @@ def test_the_station_backs_itself_up_once_a_day(stage: Stage, school: Services) 
         program.back_up_daily(school, stage.tasks)
         stage.settle()
     assert len(school.backups.listed()) == 1
+
+
+def test_an_account_is_added_and_removed_and_the_password_changed_by_hand(
+    stage: Stage, school: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = stage.show(UpkeepPage)
+
+    def add(dialog: QDialog) -> int:
+        assert isinstance(dialog, NewAccountDialog)
+        dialog.name.setText("李老师")
+        dialog.passwords.first.setText("Xinde2026mima")
+        dialog.take()
+        assert "两遍密码不一样" in dialog.banner.text()
+        dialog.passwords.second.setText("Xinde2026mima")
+        dialog.take()
+        return dialog.result()
+
+    def change(dialog: QDialog) -> int:
+        assert isinstance(dialog, PasswordDialog)
+        dialog.old.setText("Cuode2025mima")
+        dialog.passwords.first.setText("Xinde2026mima")
+        dialog.passwords.second.setText("Xinde2026mima")
+        dialog.take()
+        assert "密码不对" in dialog.banner.text()
+        dialog.old.setText(PASSWORD)
+        dialog.take()
+        return dialog.result()
+
+    monkeypatch.setattr(QDialog, "exec", add)
+    page.add_account()
+    assert [one.name for one in page.accounts.all_rows()] == ["测试员", "李老师"]
+    monkeypatch.setattr(QDialog, "exec", change)
+    page.change_password()
+    monkeypatch.setattr(widgets, "confirm", lambda *_, **__: True)
+    page.accounts.selectRow(0)
+    page.remove_account()
+    assert "正在使用" in stage.messages[-1].what
+    page.accounts.selectRow(1)
+    page.remove_account()
+    assert school.accounts.names() == ["测试员"]
+
+
+def test_a_new_recovery_key_is_shown_once_and_can_be_printed(
+    stage: Stage, school: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, shown = stage.show(UpkeepPage), []
+
+    def by_hand(dialog: QDialog) -> int:
+        assert isinstance(dialog, KeyDialog)
+        shown.append(dialog.key)
+        assert not dialog.close_button.isEnabled()
+        dialog.save_sheet()
+        stage.settle()
+        assert "已保存" in dialog.saved_as.text()
+        dialog.kept.setChecked(True)
+        dialog.close_button.click()
+        return dialog.result()
+
+    monkeypatch.setattr(QDialog, "exec", by_hand)
+    monkeypatch.setattr(widgets, "confirm", lambda *_, **__: True)
+    monkeypatch.setattr(widgets, "pick_save", lambda *_: tmp_path / "钥匙.pdf")
+    page.renew_key()
+    stage.settle()
+    assert len(shown) == 1
+    assert (tmp_path / "钥匙.pdf").read_bytes().startswith(b"%PDF")
+    folder = school.info.folder
+    school.close()
+    recover(folder, shown[0], "测试员", "Xinde2026mima")
 
 
 def test_a_lost_station_comes_back_from_the_log_in_window(

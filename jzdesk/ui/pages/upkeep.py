@@ -1,13 +1,18 @@
-"""维护: backups of the station, and the check that every table follows from the journal."""
+"""维护: backups, accounts and the recovery key, and the check that every table follows from the journal."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtWidgets import QHBoxLayout
+
+from jzdesk.core.errors import UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
+from jzdesk.ui.dialogs.accounts import KeyDialog, NewAccountDialog, PasswordDialog
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.figures import Figure, Figures
@@ -31,6 +36,11 @@ def megabytes(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB"
 
 
+@dataclass(frozen=True, slots=True)
+class _Account:
+    name: str
+
+
 class UpkeepPage(Page):
     """What keeps the station safe."""
 
@@ -40,6 +50,7 @@ class UpkeepPage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         buttons = self.heading()
+        buttons.addWidget(widgets.button("修改密码…", self.change_password, icon="key"))
         buttons.addWidget(widgets.button("核对数据 (Ctrl+S)", self.save, icon="tick"))
         buttons.addWidget(widgets.button("备份到文件夹或 U 盘…", self.ask, icon="stick"))
         buttons.addWidget(widgets.button("立即备份 (Ctrl+N)", self.new, icon="save", role="primary"))
@@ -47,12 +58,16 @@ class UpkeepPage(Page):
         self.table = Listing(BACKUPS, key=lambda one: one.name)
         hint = "每天第一次打开时会自动备份；也可以现在就备份一次。"
         self.middle = ListingOrEmpty(self.table, widgets.Empty("save", "还没有备份", hint))
-        self.body.addWidget(self.middle, 1)
+        self.accounts = Listing((Column("name", "可以登录的账户", 24),), key=lambda one: one.name)
+        self.accounts.setMaximumHeight(theme.em(12))
+        self.body.addWidget(self.middle, 2)
         explain = (
             "备份是加密的，只有本站账户的密码能打开，里面没有本站的签名钥匙。电脑出故障时：退出后在登录窗口点“从备份恢复”。"
             "请每月把备份另存一份到 U 盘，与电脑分开保管。"
         )
         self.body.addWidget(widgets.label(explain, tone="muted", wrap=True))
+        self.body.addWidget(self.accounts, 1)
+        self.body.addLayout(self._account_deeds())
 
     def arrive(self, hint: str = "") -> None:
         """Look again each time."""
@@ -61,6 +76,7 @@ class UpkeepPage(Page):
     def refresh(self) -> None:
         """Read the list again."""
         self.desk.tasks.read("backups", self.desk.services.backups.listed, self.middle.put_rows, owner=self)
+        self.accounts.put_rows(_Account(name) for name in self.desk.services.accounts.names())
 
     def new(self) -> None:
         """Ctrl+N: back up beside the station."""
@@ -79,6 +95,51 @@ class UpkeepPage(Page):
     def save(self) -> None:
         """Ctrl+S: recompute every table from the journal and compare."""
         self.desk.write(lambda _: self.desk.services.verify(), self._verified, title="正在核对全部数据", owner=self)
+
+    def change_password(self) -> None:
+        """A new password for whoever is at the desk."""
+        if PasswordDialog(self, self.desk).exec() == PasswordDialog.DialogCode.Accepted:
+            self.desk.say("密码已修改，下次登录用新密码")
+
+    def add_account(self) -> None:
+        """One more person who may log in."""
+        if NewAccountDialog(self, self.desk).exec() == NewAccountDialog.DialogCode.Accepted:
+            self.desk.say("账户已新增")
+            self.refresh()
+
+    def remove_account(self) -> None:
+        """Take away the account with the cursor."""
+        account: _Account | None = self.accounts.row_here()
+        if account is None:
+            return
+        then = "以后不能再用它登录；它录入和改动过的内容都保留。"
+        if not widgets.confirm(self, f"删除账户“{account.name}”？", then, "删除", danger=True):
+            return
+        try:
+            self.desk.services.accounts.remove(account.name)
+        except UserError as error:
+            self.desk.present(error)
+        else:
+            self.desk.say("账户已删除")
+            self.refresh()
+
+    def renew_key(self) -> None:
+        """A new recovery key, when the old sheet is lost or was seen."""
+        then = "旧的恢复钥匙单随即作废。请准备好打印或抄写新的。"
+        if widgets.confirm(self, "换一把新的恢复钥匙？", then, "换新钥匙"):
+            job = self.desk.services.accounts.renew_recovery_key
+            self.desk.write(lambda _: job(), self._renewed, title="正在换恢复钥匙", owner=self)
+
+    def _renewed(self, key: str) -> None:
+        KeyDialog(self, self.desk, key).exec()
+
+    def _account_deeds(self) -> QHBoxLayout:
+        deeds = (
+            widgets.button("新增账户…", self.add_account, icon="plus"),
+            widgets.button("换新恢复钥匙…", self.renew_key, icon="key"),
+            widgets.button("删除账户…", self.remove_account, icon="void", role="danger"),
+        )
+        return widgets.row(*deeds, None)
 
     def _checked(self) -> widgets.Card:
         card = widgets.Card(space=0.4)

@@ -1,0 +1,114 @@
+"""Dialogs about the ways in: a new account, a new password, a new recovery key shown once."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QWidget
+
+from jzdesk.core.errors import UserError
+from jzdesk.ui import widgets
+from jzdesk.ui.desk import Desk
+from jzdesk.ui.dialogs.base import Dialog
+from jzdesk.ui.dialogs.first_run import in_lines
+from jzdesk.ui.dialogs.login import PasswordEdit, PasswordPair, show_in
+from jzdesk.ui.inputs import LineEdit
+
+
+class NewAccountDialog(Dialog):
+    """A name and a password, typed twice."""
+
+    def __init__(self, parent: QWidget, desk: Desk) -> None:
+        super().__init__(parent, "新增账户", "每次改动都会记下是哪个账户改的，请一人一个账户。")
+        self.desk = desk
+        self.name, self.passwords = LineEdit(), PasswordPair()
+        self.name.setPlaceholderText("使用人的姓名，例如 李老师")
+        self.body.addWidget(widgets.label("账户名", tone="muted"))
+        self.body.addWidget(self.name)
+        self.body.addWidget(self.passwords)
+        self.add_button("取消", self.reject)
+        self.add_button("新增", self.take, role="primary")
+        self.name.setFocus()
+
+    def take(self) -> None:
+        """Make the account."""
+        if problem := self.passwords.problem():
+            self.wrong(problem, "请重新输入两遍。")
+            return
+        try:
+            self.desk.services.accounts.add(self.name.text(), self.passwords.password())
+        except UserError as error:
+            show_in(self, error)
+        else:
+            self.accept()
+
+
+class PasswordDialog(Dialog):
+    """The old password, and a new one typed twice."""
+
+    def __init__(self, parent: QWidget, desk: Desk) -> None:
+        super().__init__(parent, "修改密码", f"账户：{desk.services.actor.account}")
+        self.desk = desk
+        self.old, self.passwords = PasswordEdit("现在的密码"), PasswordPair()
+        self.body.addWidget(widgets.label("现在的密码", tone="muted"))
+        self.body.addWidget(self.old)
+        self.body.addWidget(self.passwords)
+        self.add_button("取消", self.reject)
+        self.add_button("修改", self.take, role="primary")
+        self.old.setFocus()
+
+    def take(self) -> None:
+        """Change it."""
+        if problem := self.passwords.problem():
+            self.wrong(problem, "请重新输入两遍。")
+            return
+        try:
+            self.desk.services.accounts.change_password(self.old.text(), self.passwords.password())
+        except UserError as error:
+            show_in(self, error)
+        else:
+            self.accept()
+
+
+class KeyDialog(Dialog):
+    """A new recovery key, shown once; closing it asks whether it was kept."""
+
+    def __init__(self, parent: QWidget, desk: Desk, key: str) -> None:
+        explain = "旧的恢复钥匙已经作废。请打印或抄下新的，交给负责人收存；关闭后不再显示。"
+        super().__init__(parent, "新的恢复钥匙", explain)
+        self.desk, self.key = desk, key
+        shown = widgets.label(in_lines(key), size=1.5, bold=True, wrap=True)
+        shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        card = widgets.Card()
+        card.body.addWidget(shown)
+        self.body.addWidget(card)
+        self.saved_as = widgets.label(tone="good", wrap=True)
+        self.body.addWidget(widgets.button("保存恢复钥匙单…", self.save_sheet, icon="print"))
+        self.body.addWidget(self.saved_as)
+        self.kept = QCheckBox("我已经打印或抄好恢复钥匙，并交给负责人收存")
+        self.body.addWidget(self.kept)
+        self.close_button = self.add_button("完成", self.accept, role="primary")
+        self.kept.toggled.connect(self.close_button.setEnabled)
+        self.close_button.setEnabled(False)
+
+    def save_sheet(self) -> None:
+        """The sheet to print."""
+        path = widgets.pick_save(self, "保存恢复钥匙单", "恢复钥匙单.pdf", "PDF (*.pdf)")
+        if path is None:
+            return
+        job = partial(self.desk.services.papers.recovery, path, self.key)
+        self.desk.write(
+            lambda _: job(),
+            lambda _: self.saved_as.setText(f"已保存到 {path.name}，打印后请删除这个文件。"),
+            partial(show_in, self),
+            title="正在制作恢复钥匙单",
+            owner=self,
+        )
+
+    def reject(self) -> None:
+        """Leaving while the key is on screen would lose it: ask."""
+        what, then = "恢复钥匙还没有收好", "关闭后它不会再显示，只能再换一把新的。"
+        if self.kept.isChecked() or widgets.confirm(self, what, then, "不要钥匙，关闭", no="回去收好", danger=True):
+            super().reject()
