@@ -17,7 +17,7 @@ from jzdesk.core.errors import UserError
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     lists = (divisions, schools, learn_standards)
-    letters = (requests, certify, certificates, revoke, receipts, return_, export_keys)
+    letters = (requests, certify, certificates, revoke, receipts, slip, return_, export_keys)
     group(app, "county", "县教育局。", *lists, *letters)
     add_all(app, duplicates, settle, conflicts, resolve)
 
@@ -73,6 +73,12 @@ def receipts(to: To) -> None:
     """为每台报过数据的电脑写回执。"""
     written = state.services().county.write_receipts(to)
     emit(written, f"已写 {len(written)} 份回执，可以拔出 U 盘。")
+
+
+def slip(device: str, path: Annotated[Path, typer.Argument(help="PDF 文件")]) -> None:
+    """打印一页回执单（回执 U 盘丢失时用）。"""
+    state.services().slips.write(device, path)
+    emit({"path": path}, f"回执单已写到 {path}。")
 
 
 def return_(device: str, to: To) -> None:

@@ -17,7 +17,7 @@ To = Annotated[Path, typer.Option("--to", help="U 盘上的文件夹")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    add_all(app, request, take_certificate, export, merge, inbox, read_receipts, work_list, pending)
+    add_all(app, request, take_certificate, export, merge, inbox, read_receipts, read_slip, work_list, pending)
 
 
 def request(to: To) -> None:
@@ -86,6 +86,12 @@ def read_receipts(paths: list[Path]) -> None:
     outcomes = state.services().exchange.read_receipts(paths)
     lines = [f"{one.file}：{one.sentence}" + "".join(f"\n  待办：{text}" for text in one.problems) for one in outcomes]
     emit(outcomes, "\n".join(lines) or "没有找到回执。")
+
+
+def read_slip(letters: Annotated[list[str], typer.Argument(help="回执单上的字母，可以分成几段")]) -> None:
+    """录入纸质回执单上的字母。"""
+    taken = state.services().slips.take(" ".join(letters))
+    emit(taken, f"第 {taken.number} 号回执单已录入，县里又确认了 {taken.entries} 条。")
 
 
 def work_list() -> None:

@@ -7,6 +7,7 @@ from jzdesk.printing.preview import page_images
 from jzdesk.printing.recovery import RecoverySheet, write_recovery
 from jzdesk.printing.report import TableSheet, write_table
 from jzdesk.printing.signoff import SignOffLine, SignOffSheet, write_sign_off
+from jzdesk.printing.slip import SlipSheet, write_slip_sheet
 from jzdesk.printing.table import Align, Column
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "RecoverySheet",
     "SignOffLine",
     "SignOffSheet",
+    "SlipSheet",
     "TableSheet",
     "Target",
     "missing",
@@ -28,5 +30,6 @@ __all__ = [
     "write_pledges",
     "write_recovery",
     "write_sign_off",
+    "write_slip_sheet",
     "write_table",
 ]

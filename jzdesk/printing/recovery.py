@@ -20,6 +20,7 @@ from jzdesk.printing.page import (
     paragraph,
     title,
 )
+from jzdesk.printing.qr import draw_qr
 from jzdesk.printing.texts import form_text, long_date
 
 if TYPE_CHECKING:
@@ -83,20 +84,8 @@ def _key_box(paper: Paper, sheet: RecoverySheet, top: float) -> float:
                 x = OFFICE.left + 24 + place * 71 + number * _KEY_STEP
                 paper.centred(x, y + 10, Role.SONG, _KEY_SIZE, character)
     if sheet.qr:
-        _qr(paper, "-".join(groups), OFFICE.left + OFFICE.width - _QR - 14, top - 44 - _QR)
+        draw_qr(paper, "-".join(groups), OFFICE.left + OFFICE.width - _QR - 14, top - 44 - _QR, _QR)
     return top - height - _GRID.pitch * 0.6
-
-
-def _qr(paper: Paper, text: str, x: float, y: float) -> None:
-    import segno
-
-    code = segno.make(text, error="m", micro=False)
-    matrix = [list(row) for row in code.matrix]
-    step = _QR / len(matrix)
-    for down, row in enumerate(matrix, 1):
-        for across, dark in enumerate(row):
-            if dark:
-                paper.fill(x + across * step, y + _QR - down * step, step, step)
 
 
 def _advice(words: dict[str, Any]) -> list[Row]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jzdesk.services.papers import PaperService
     from jzdesk.services.pledges import PledgeService
     from jzdesk.services.settling import SettlingService
+    from jzdesk.services.slips import SlipService
     from jzdesk.services.standards import StandardService
     from jzdesk.services.undoing import UndoService
     from jzdesk.services.verifying import VerifyReport
@@ -188,6 +189,13 @@ class Services:
         from jzdesk.services.worklist import WorkListService
 
         return WorkListService(self.context)
+
+    @cached_property
+    def slips(self) -> SlipService:
+        """Receipts on paper."""
+        from jzdesk.services.slips import SlipService
+
+        return SlipService(self.context)
 
     @cached_property
     def home(self) -> HomeService:

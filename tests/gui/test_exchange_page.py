@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from jzdesk.services.bundle import Services
-from jzdesk.ui.pages.exchange import ExchangePage, TakeCertificate
+from jzdesk.ui.pages.exchange import ExchangePage, TakeCertificate, TakeSlip
 from jzdesk.ui.tasks import Tasks
 from tests.gui.stage import Stage, unwritable, well_behaved
 
@@ -215,3 +215,24 @@ def test_cards_stand_beneath_each_other_in_a_narrow_window(opened: Open, school:
     page.resize(700, 600)
     QApplication.processEvents()
     assert page._halves.direction() == page._halves.Direction.TopToBottom
+
+
+def test_a_receipt_on_paper_is_typed_in(opened: Open, certified: Services, county: Services, stick: Path) -> None:
+    from tests.unit.test_slips import letters
+
+    certified.ledger.save("staff", {"name": "何老师"})
+    certified.exchange.export(stick)
+    county.merging.merge([stick])
+    page, stage = opened(certified)
+    page.ask_slip()
+    dialog = stage.dialog(page)
+    assert isinstance(dialog, TakeSlip)
+    dialog.letters.setPlainText("ABCDE")
+    dialog.take()
+    stage.settle()
+    assert "第 1 行" in dialog.banner.text()
+    dialog.letters.setPlainText(letters(county, certified.info.device))
+    dialog.take()
+    stage.settle()
+    assert "又确认了" in page.result.text()
+    assert certified.exchange.pending().unacknowledged == 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Changes, Desk
+from jzdesk.ui.dialogs.preview import preview
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.figures import Figure, Figures
@@ -64,12 +65,15 @@ class CertificatesPage(Page):
         self.revoke_button = widgets.button("吊销证书…", self.revoke, icon="void", role="danger")
         tip = "学校的数据库丢失或从旧备份恢复以后，把它报过的数据写回 U 盘"
         self.return_button = widgets.button("送还数据…", self.return_entries, icon="undo", tip=tip)
+        tip = "回执 U 盘丢失时，打印一页带二维码的回执单"
+        self.slip_button = widgets.button("打印回执单…", self.print_slip, icon="print", tip=tip)
         card = widgets.Card()
         card.body.addWidget(self.figures)
         foot = widgets.row(
             widgets.label("本县校验字（学校装证书时电话核对）", tone="muted"),
             self.fingerprint,
             None,
+            self.slip_button,
             self.return_button,
             self.revoke_button,
         )
@@ -103,6 +107,14 @@ class CertificatesPage(Page):
             self.desk.say(f"新增项目 {learned.programmes:,} 个、标准 {learned.standards:,} 条；已有的没有改动")
 
         self.desk.write(lambda _: service.learn(), done, title="正在载入资助标准", owner=self)
+
+    def print_slip(self) -> None:
+        """The receipt of the computer with the cursor, on paper."""
+        line: CertificateLine | None = self.table.row_here()
+        if line is not None:
+            write = self.desk.services.slips.write
+            name = f"回执单-{line.name}.pdf"
+            preview(self.desk, self, "回执单", name, lambda path, _: write(line.device, path))
 
     def return_entries(self) -> None:
         """Write back what the computer with the cursor has handed in."""
@@ -152,6 +164,7 @@ class CertificatesPage(Page):
         line: CertificateLine | None = self.table.row_here()
         self.revoke_button.setEnabled(line is not None and not line.revoked)
         self.return_button.setEnabled(line is not None)
+        self.slip_button.setEnabled(line is not None)
 
     def _revoked(self) -> None:
         self.desk.say("证书已吊销")

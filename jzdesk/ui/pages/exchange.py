@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from jzdesk.core.errors import StationFault, UserError
 from jzdesk.ui import theme, widgets
@@ -28,6 +28,7 @@ from jzdesk.ui.tasks import Progress, Task
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
     from jzdesk.services.exchange import Exported, Pending, ReceiptOutcome
+    from jzdesk.services.slips import Acknowledged
     from jzdesk.services.worklist import WorkItem
 
 CERTIFICATES = "县里的证书文件 (*.jzc)"
@@ -156,6 +157,15 @@ class ExchangePage(Page):
         if paths := widgets.pick_opens(self, "读取回执", RECEIPTS):
             self.read_paths(paths)
 
+    def ask_slip(self) -> None:
+        """Scan or type the letters of a receipt on paper."""
+        TakeSlip(self, self.desk, self._slip_taken).open()
+
+    def _slip_taken(self, taken: Acknowledged) -> None:
+        what = f"第 {taken.number} 号回执单已录入，县里又确认了 {taken.entries:,} 条改动。"
+        self.result.say(Message("good", what, "县里的要求和资助标准仍随 U 盘回执带来。"))
+        self.refresh()
+
     def read_paths(self, paths: Sequence[Path]) -> None:
         """Read these files and folders."""
         job = partial(self.desk.services.exchange.read_receipts, paths)
@@ -217,6 +227,7 @@ class ExchangePage(Page):
         self.read_button = widgets.button("读取 U 盘上的回执", self.read_receipts, icon="inbox")
         buttons.addWidget(self.read_button)
         buttons.addWidget(widgets.button("选择回执文件…", self.ask_receipts, icon="folder"))
+        buttons.addWidget(widgets.button("录入回执单…", self.ask_slip, icon="edit"))
         card.body.addWidget(widgets.holder(buttons))
         card.body.addWidget(self.receipts, 1)
         return card
@@ -392,6 +403,37 @@ class TakeCertificate(Dialog):
         if (layout := self.layout()) is not None:  # the sentence needs room of its own
             layout.activate()
             self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
+        return True
+
+
+class TakeSlip(Dialog):
+    """The letters of a receipt slip: scanned in one go, or typed line by line."""
+
+    def __init__(self, parent: QWidget, desk: Desk, taken: Callable[[Acknowledged], object]) -> None:
+        explain = "用扫码枪扫回执单上的二维码，或逐行输入右边的字母；不分大小写，空格和换行随意。"
+        super().__init__(parent, "录入回执单", explain)
+        self.desk, self._taken = desk, taken
+        self.letters = QPlainTextEdit()
+        self.letters.setTabChangesFocus(True)
+        self.letters.setMinimumHeight(theme.em(10))
+        self.body.addWidget(self.letters)
+        self.add_button("取消", self.reject)
+        self.add_button("录入", self.take, role="primary")
+        self.letters.setFocus()
+
+    def take(self) -> None:
+        """Check the letters and believe them, off the GUI thread."""
+        typed = self.letters.toPlainText()
+        job = partial(self.desk.services.slips.take, typed)
+        self.desk.write(lambda _: job(), self._done, self._refused, title="正在核对回执单", owner=self)
+
+    def _done(self, taken: Acknowledged) -> None:
+        self.accept()
+        self._taken(taken)
+
+    def _refused(self, error: Exception) -> bool:
+        message = message_of(error)
+        self.wrong(message.what, message.remedy)
         return True
 
 
