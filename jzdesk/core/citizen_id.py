@@ -24,9 +24,12 @@ _OLD_RESIDENCE = re.compile(r"^[A-Z]{3}[0-9]{12}$")
 _OTHER_DOCUMENT = re.compile(r"^[0-9A-Z()/-]{4,30}$")
 _BLANKS = re.compile("[\\s\u200b-\u200f\u2060\ufeff]+")
 _QUOTES = "'’‘`\"“”"
+# What people and scanners write for the check character X: Cyrillic and Greek letters, the sign of multiplication.
+_LOOKS_LIKE_X = str.maketrans({"×": "X", "✕": "X", "╳": "X", "Х": "X", "х": "X", "Χ": "X", "χ": "X"})
+_STARS = "*＊●•"
 
 _PROVINCES = frozenset(
-    {
+    [
         "11",
         "12",
         "13",
@@ -46,8 +49,20 @@ _PROVINCES = frozenset(
         "42",
         "43",
         "44",
-    }
-    | {"45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71"}
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+    ]
 )
 _RESIDENCE = frozenset({"810000", "820000", "830000"})
 # The counties of 郴州 with their codes before and after 1994, so that "known here" is not too narrow.
@@ -72,7 +87,7 @@ IdWarning = tuple[str, str]
 class IdFault(ValueFault):
     """A number that cannot be accepted.
 
-    `kind` is one of empty, sci, precision_loss, bad_format, bad_date, future_date, bad_check, legacy15.
+    `kind` is one of empty, sci, precision_loss, bad_format, masked, bad_date, future_date, bad_check, legacy15.
     """
 
     def __init__(self, kind: str, problem: str, remedy: str) -> None:
@@ -167,6 +182,8 @@ def _tidy(text: str) -> _Tidied:
         tidied = tidied.then(upper, "uppercase", "证件号里的小写字母已改成大写")
     if not upper:
         raise IdFault("empty", "证件号是空的", _RETYPE)
+    if (plain := upper.translate(_LOOKS_LIKE_X)) != upper:
+        tidied = tidied.then(plain, "look_alike", "证件号末位的乘号或外文字母已改成 X")
     return tidied
 
 
@@ -183,6 +200,10 @@ def _unwrap(tidied: _Tidied) -> _Tidied:
 def _bad_format(value: str) -> IdFault:
     if _SCIENTIFIC.match(value):
         return IdFault("sci", f"证件号变成了科学计数“{value}”", _EXCEL)
+    if any(star in value for star in _STARS):
+        return IdFault("masked", "证件号带星号，是打了码的号码", "请找到完整的号码再填；打码的几位不能补猜。")
+    if set(value) & {"O", "I", "L"} and _CITIZEN.match(value.translate(str.maketrans("OIL", "011"))):
+        return IdFault("bad_format", "证件号里有字母 O、I 或 L，多半是数字 0 或 1", _RETYPE)
     if not re.fullmatch(r"[0-9X]+", value):
         return IdFault("bad_format", "证件号里有数字和 X 以外的字符", _RETYPE)
     if "X" in value[:-1]:
@@ -287,6 +308,39 @@ def lengthen(fifteen: str) -> str:
     """The 18-character form of an old number; a suggestion that a person has to confirm (reference §2.1)."""
     seventeen = fifteen[:6] + _legacy_century(fifteen) + fifteen[6:]
     return seventeen + check_character(seventeen)
+
+
+def of_adults_only(value: str) -> bool:
+    """Whether a number is an old 15-digit one: a child of today never had one (reference §2.1)."""
+    return _LEGACY.match(value) is not None
+
+
+def document_of(value: str) -> str:
+    """The code of the document (id_doc_type.csv) that an 18-character number says it belongs to; "" for others."""
+    if not _CITIZEN.match(value):
+        return ""
+    if value[:6] in _RESIDENCE:
+        return "L"
+    return _RESIDENT_KIND if value[0] == "9" else "1"
+
+
+def disability_card(raw: str) -> IdReading:
+    """The number of a disability card: citizen number, class 1–7, level 1–4 and perhaps B and a serial; raises IdFault.
+
+    `value` is the card's number, `disability` and `level` its class and level (reference §2.1).
+    """
+    tidied = _tidy(raw)
+    match = _DISABILITY.match(tidied.value)
+    if match is None:
+        problem = f"残疾人证号有 {len(tidied.value)} 位，应为 18 位身份证号加类别 1 位、等级 1 位"
+        raise IdFault("bad_format", problem, "请对照残疾人证重新填写。")
+    inner = check(match[1])
+    return replace(inner, value=tidied.value, disability=match[2], level=match[3])
+
+
+def roll_body(value: str) -> str:
+    """The 18 characters behind the letter of a roll number: equal for G, J and L of one child that kept its number."""
+    return value[1:] if _ROLL.match(value) else ""
 
 
 def _other_document(tidied: _Tidied, kind: str) -> IdReading:

@@ -116,6 +116,17 @@ class PersonName(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class Pinyin(Kind):
+    """How a name is read, set by hand: toneless syllables with single blanks between them, `zeng xiao le`."""
+
+    @override
+    def understand(self, raw: object) -> Reading:
+        from jzdesk.core import sounds
+
+        return Reading(" ".join(sounds.syllables(_plain(raw))))
+
+
+@dataclass(frozen=True, slots=True)
 class Code(Kind):
     """A code of the table `table`; understands `2`, `2-住校` and `住校`."""
 

@@ -18,6 +18,7 @@ from jzdesk.core.kinds import (
     Options,
     PersonName,
     Phone,
+    Pinyin,
     Reference,
     RollNumber,
     Text,
@@ -86,7 +87,7 @@ class Student(Record):
     __tablename__ = "student"
     label = "学生"
     title = ("name",)
-    indexed: ClassVar = (("id_number",), ("name", "birth"))
+    indexed: ClassVar = (("id_number",), ("name", "birth"), ("birth",), ("roll_number",))
 
     name: Mapped[str] = field("姓名", PersonName(), required=True, search=True, aliases=("学生姓名", "名字"), table=10)
     sex: Mapped[str | None] = field("性别", Code("sex"), required=True, aliases=("性别码",), table=6)
@@ -102,7 +103,7 @@ class Student(Record):
     aux_number: Mapped[str | None] = field("学籍辅号", Text(30), aliases=("省学籍辅号",))
     former_name: Mapped[str | None] = field("曾用名", PersonName(), search=True)
     pinyin: Mapped[str | None] = field(
-        "姓名拼音", Text(100), hint="读音与通常不同时手工填写，例如 zeng xiao le；查找和排序以此为准"
+        "姓名拼音", Pinyin(), hint="读音与通常不同时手工填写，例如 zeng xiao le；查找和排序以此为准"
     )
     id_valid_to: Mapped[str | None] = field("身份证件有效期", Text(30), aliases=("证件有效期",))
     birth_place: Mapped[str | None] = field("出生地行政区划代码", Text(12), aliases=("出生地",))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jzdesk.services.accounts import AccountService
     from jzdesk.services.aid import AidService
     from jzdesk.services.backups import BackupService
+    from jzdesk.services.consents import ConsentService
     from jzdesk.services.county import CountyService
     from jzdesk.services.exchange import ExchangeService
     from jzdesk.services.funds import FundService
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from jzdesk.services.merging import MergeService
     from jzdesk.services.pairing import PairingService
     from jzdesk.services.papers import PaperService
+    from jzdesk.services.photos import PhotoService
     from jzdesk.services.pledges import PledgeService
     from jzdesk.services.settling import SettlingService
     from jzdesk.services.slips import SlipService
@@ -77,6 +79,20 @@ class Services:
     def students(self) -> StudentService:
         """Students."""
         return StudentService(self.context, self.ledger)
+
+    @cached_property
+    def photos(self) -> PhotoService:
+        """Photographs."""
+        from jzdesk.services.photos import PhotoService
+
+        return PhotoService(self.context)
+
+    @cached_property
+    def consents(self) -> ConsentService:
+        """Consent of guardians."""
+        from jzdesk.services.consents import ConsentService
+
+        return ConsentService(self.context)
 
     @cached_property
     def undoing(self) -> UndoService:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
 from jzdesk.core.money import Fen, format_yuan
 from jzdesk.models import BY_NAME
+from jzdesk.services.consents import count_without
 from jzdesk.services.context import Context
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.sync_state import unexported
@@ -77,7 +78,7 @@ class HomeService:
         county = self._context.info.kind == "county"
         with self._context.read() as connection:
             cards = self._cards(connection)
-            todos = _county_todos(connection) if county else _school_todos(connection)
+            todos = _county_todos(connection) if county else self._school_todos(connection)
         if not county:
             todos += (
                 Todo("县里的回执要求改正", WorkListService(self._context).left(), "exchange", "work_list"),
@@ -125,6 +126,11 @@ class HomeService:
             Card("责任状", _pledge_share(connection), "已签订的比例", pledge),
             Card("待核实", f"{open_questions + parked:,}", f"疑问 {open_questions} · 停放行 {parked}", "student"),
         )
+
+    def _school_todos(self, connection: Connection) -> tuple[Todo, ...]:
+        waiting = count_without(connection, self._context.today())
+        consent = Todo("不满 14 周岁、缺监护人同意", waiting, "student", "no_consent")
+        return (*_school_todos(connection), consent)
 
     def _visit_todos(self) -> tuple[Todo, ...]:
         due = self._visits.due(self._day())

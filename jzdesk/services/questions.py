@@ -2,56 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
-from jzdesk.core import citizen_id
-from jzdesk.core.errors import ValueFault
+from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.models import Question, Student
+from jzdesk.policy import doubts
+from jzdesk.policy.doubts import Doubt
+from jzdesk.services import rare_names
+from jzdesk.services.similar import Similar
+from jzdesk.services.surroundings import surroundings
 from jzdesk.store.unit import Unit
 
+SAME = "same_person"
+_LONGEST = 300
 _QUESTION = Question.__table__
+_OWN = frozenset(
+    {
+        "birth_mismatch", "sex_mismatch", "doc_type", "id_number", "roll_number", "roll_differs", "disability_card",
+        "pinyin", "no_id", "no_proof", "guardian_number", "age_grade", "guardian_sex", "guardian_age",
+        "guardian_legacy", "two_households", "members_count", "household_counts", "account_holder", "rare_character",
+        "offer_D10", "offer_D12",
+    }
+)  # fmt: skip
+
+Known = Mapping[str, tuple[str, str, str]]
+"""Kind → (uid, state, sentence) of the questions of one student."""
 
 
-def open_questions(values: Mapping[str, Value], today: str) -> list[tuple[str, str]]:
-    """(kind, sentence) for everything about a student's values that somebody should look at."""
-    number = values.get("id_number")
-    if not number:
-        return []
-    try:
-        reading = citizen_id.check(str(number), today=today)
-    except ValueFault:
-        return []
-    birth, sex = values.get("birth"), values.get("sex")
-    return list(citizen_id.compare(reading, str(birth) if birth else None, str(sex) if sex else None))
+def open_questions(values: Mapping[str, Value], today: str) -> list[Doubt]:
+    """(kind, sentence) for what a student's values say against themselves; for a form that is being filled too."""
+    found = list(doubts.contradictions(values, today))
+    if name := values.get("name"):
+        found += [("rare_character", said)] if (said := rare_names.doubt(str(name))) else []
+    return found
 
 
-def review(unit: Unit, uids: Iterable[str], today: str) -> int:
-    """Bring the questions of these students up to date; returns how many students have one open."""
+def review(unit: Unit, uids: Iterable[str], today: str, same: Mapping[str, Sequence[Similar]] | None = None) -> int:
+    """Bring the questions of these students up to date; returns how many students have one open.
+
+    `same` tells, for students whose identity was just typed, who may be the same child: kept as a question as well.
+    """
     listed = list(uids)
-    states = unit.states(Student, listed)
-    query = select(_QUESTION).where(_QUESTION.c.student.in_(listed), _QUESTION.c.hidden == 0)
-    known: dict[str, dict[str, tuple[str, str]]] = {}
-    for row in unit.connection.execute(query):
-        known.setdefault(row.student, {})[row.kind] = (row.uid, row.state)
-    return sum(_review_one(unit, uid, states[uid].values, known.get(uid, {}), today) for uid in listed)
+    states = {uid: state.values for uid, state in unit.states(Student, listed).items()}
+    around = surroundings(unit.connection, states, today)
+    known = _known(unit.connection, listed)
+    asking = 0
+    for uid in listed:
+        asked = dict(open_questions(states[uid], today)) | dict(doubts.gaps(states[uid], around[uid], today))
+        own = _OWN
+        if same is not None and uid in same:
+            own |= {SAME}
+            asked |= {SAME: _same(same[uid])} if same[uid] else {}
+        asking += _settle(unit, uid, asked, known.get(uid, {}), own)
+    return asking
 
 
-def _review_one(
-    unit: Unit, uid: str, values: Mapping[str, Value], known: Mapping[str, tuple[str, str]], today: str
-) -> bool:
-    asked = dict(open_questions(values, today))
-    for kind, sentence in asked.items():
+def _same(found: Sequence[Similar]) -> str:
+    """Who it may be, in words that do not change when the other child goes up a grade."""
+    names = "；".join(f"“{each.row.name}”（{each.reason}）" for each in found)
+    return f"可能与已登记的{names}是同一名学生，请确认"
+
+
+def _known(connection: Connection, uids: Sequence[str]) -> Mapping[str, Known]:
+    query = select(_QUESTION).where(_QUESTION.c.student.in_(uids), _QUESTION.c.hidden == 0)
+    found: dict[str, dict[str, tuple[str, str, str]]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.student, {})[row.kind] = (row.uid, row.state, row.sentence or "")
+    return found
+
+
+def _settle(unit: Unit, uid: str, asked: Mapping[str, str], known: Known, own: frozenset[str]) -> bool:
+    """Open what is asked now, let go of what no longer is; whether a question of this student is open."""
+    for kind, said in asked.items():
+        sentence = said[:_LONGEST]
         if kind not in known:
             unit.add(Question, {"student": uid, "kind": kind, "sentence": sentence, "state": "open"})
-        elif known[kind][1] == "gone":
+        elif known[kind][1] == "gone" or (known[kind][1] == "open" and known[kind][2] != sentence):
             unit.change(Question, known[kind][0], {"state": "open", "sentence": sentence})
-    for kind, (question, state) in known.items():
-        if kind in _OWN_KINDS and kind not in asked and state == "open":
+    for kind, (question, state, _) in known.items():
+        if kind.split(".")[0] in own and kind not in asked and state == "open":
             unit.change(Question, question, {"state": "gone"})
     return any(known.get(kind, ("", "open"))[1] != "confirmed" for kind in asked)
 
 
-_OWN_KINDS = frozenset({"birth_mismatch", "sex_mismatch"})
+def confirm(unit: Unit, uid: str, reason: str) -> None:
+    """Settle a question with the reason why the record is right as it stands; raises UserError without one."""
+    if not reason.strip():
+        raise UserError("没有写明确认的理由", "请写一句理由，例如“证件待更正，已看户口簿”。", "待核实")
+    unit.change(Question, uid, {"state": "confirmed", "reason": reason.strip()})

@@ -37,6 +37,7 @@ _RECORDS = {
 }
 _INDEXES = {
     "enrolment_event": ("scope date", "enrolment", "from_class", "to_class"),
+    "student": ("birth", "roll_number"),
     "photo": ("student",),
     "consent": ("student", "member", "photo"),
     "closure": ("student", "household", "state"),
