@@ -18,7 +18,7 @@ from jzdesk.services.ledger import Row, Saved, rows
 from jzdesk.services.questions import review
 from jzdesk.services.student_tables import PHOTO
 from jzdesk.store.tables import blob
-from jzdesk.store.unit import Changes
+from jzdesk.store.unit import Changes, Unit
 
 NAMES = {"portrait": "证件照", "visit": "走访照片", "consent": "同意书", "proof": "证明材料"}
 FILES = "照片 (*.jpg *.jpeg *.png *.bmp *.gif *.tif *.tiff *.webp)"
@@ -99,13 +99,19 @@ class PhotoService:
             raise UserError("作废没有写明理由", "请写一句理由，例如“照片拍错人”。", "照片")
         with self._context.write("作废照片") as unit:
             unit.void(Photo, uid, reason.strip())
+            self._review(unit, uid)
         return unit.changes
 
     def restore(self, uid: str) -> Changes:
         """Undo `void`."""
         with self._context.write("恢复照片") as unit:
             unit.restore(Photo, uid)
+            self._review(unit, uid)
         return unit.changes
+
+    def _review(self, unit: Unit, uid: str) -> None:
+        """A proof that comes or goes changes what is asked about its student."""
+        review(unit, [str(unit.state(Photo, uid).values["student"])], self._context.today())
 
     def _keep(self, connection: Connection, sha256: str, data: bytes) -> None:
         if connection.execute(select(blob.c.sha256).where(blob.c.sha256 == sha256)).first() is None:

@@ -88,6 +88,11 @@ def _settle(unit: Unit, uid: str, asked: Mapping[str, str], known: Known, own: f
     return any(known.get(kind, ("", "open"))[1] != "confirmed" for kind in asked)
 
 
+def offered(kind: str) -> str | None:
+    """The code of the hardship that a question of this kind offers to record; None for other questions."""
+    return kind.removeprefix(doubts.OFFER) if kind.startswith(doubts.OFFER) else None
+
+
 def confirm(unit: Unit, uid: str, reason: str) -> None:
     """Settle a question with the reason why the record is right as it stands; raises UserError without one."""
     if not reason.strip():

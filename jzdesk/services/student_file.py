@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -26,7 +25,7 @@ from jzdesk.models import (
 )
 from jzdesk.services.ledger import HistoryLine, LedgerService, Row, rows
 from jzdesk.services.pupils import table_of
-from jzdesk.services.student_tables import CLASS, ENROLMENT, GUARDIAN, MEMBER, STUDENT
+from jzdesk.services.student_tables import CLASS, ENROLMENT, GUARDIAN, MEMBER, SCHOOL, STUDENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +59,7 @@ class StudentFile:
     photos: list[Row] = field(default_factory=list)
     consents: list[Row] = field(default_factory=list)
     answered: list[Row] = field(default_factory=list)
+    school: str = ""
 
 
 def read_file(connection: Connection, ledger: LedgerService, uid: str) -> StudentFile:
@@ -88,7 +88,14 @@ def read_file(connection: Connection, ledger: LedgerService, uid: str) -> Studen
         of(Photo, uid, order="taken_on"),
         of(Consent, uid, order="given_on")[::-1],
         [row for row in questions if row.values["state"] == "confirmed"],
+        _school(connection, enrolments[-1].values["school"] if enrolments else None),
     )
+
+
+def _school(connection: Connection, code: Value) -> str:
+    """The name of the school of the roll, as far as the county's table is here."""
+    query = select(SCHOOL.c.name).where(SCHOOL.c.code == code, SCHOOL.c.hidden == 0)
+    return connection.execute(query.limit(1)).scalar_one_or_none() or str(code or "")
 
 
 def _of(
@@ -143,8 +150,3 @@ def _named(connection: Connection, why: dict[str, str]) -> list[Sibling]:
         for uid, name, grade, room in connection.execute(query)
     }
     return sorted(found.values(), key=lambda sibling: (sibling.name, sibling.uid))
-
-
-def names_of(people: Sequence[Sibling]) -> str:
-    """`王小红、王小刚`."""
-    return "、".join(person.name for person in people)

@@ -14,6 +14,7 @@ from jzdesk.models import (
     Pairing,
     Photo,
     Question,
+    School,
     SchoolClass,
     Staff,
     Student,
@@ -23,4 +24,4 @@ from jzdesk.services.pupils import table_of
 STUDENT, ENROLMENT, HARDSHIP, PAIRING, QUESTION = map(table_of, (Student, Enrolment, Hardship, Pairing, Question))
 CLASS, STAFF, MEMBER, GUARDIAN = map(table_of, (SchoolClass, Staff, Member, Guardian))
 HOUSEHOLD, PHOTO, CONSENT, IDENTITY = map(table_of, (Household, Photo, Consent, Identity))
-ACCOUNT = table_of(BankAccount)
+ACCOUNT, SCHOOL = map(table_of, (BankAccount, School))

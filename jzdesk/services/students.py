@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from jzdesk.core import citizen_id, codes
-from jzdesk.core.errors import ValueFault
+from jzdesk.core.errors import UserError, ValueFault
 from jzdesk.core.fields import Value
 from jzdesk.core.kinds import Phone
 from jzdesk.models import BY_NAME, Student
 from jzdesk.policy import hardship
-from jzdesk.policy.doubts import OFFER
 from jzdesk.services import divisions, questions
 from jzdesk.services.context import Context
 from jzdesk.services.forms import FormProblems, understood
@@ -153,23 +152,30 @@ class StudentService:
 
     def review(self, uid: str) -> None:
         """Look again at what has to be asked about a student, after something around it has changed."""
-        with self._context.write("核对资料") as unit:
+        with self._context.write() as unit:
             self._review(unit, uid, identity=True)
+
+    def take_back(self, entity: str, student: str, uid: str, reason: str) -> None:
+        """作废 of something around a student, with the reason; what has to be asked is looked at again."""
+        self._ledger.void(entity, uid, reason)
+        self.review(student)
+
+    def bring_back(self, entity: str, student: str, uid: str) -> None:
+        """Undo `take_back`."""
+        self._ledger.restore(entity, uid)
+        self.review(student)
 
     def confirm_question(self, uid: str, reason: str) -> None:
         """Settle a question with the reason why the record is right as it stands."""
         with self._context.write("确认待核实问题") as unit:
             questions.confirm(unit, uid, reason)
 
-    def offered(self, uid: str) -> str | None:
-        """The hardship that a question offers to record (its code); None for other questions."""
-        kind = str(self._ledger.record("question", uid).values["kind"])
-        return kind.removeprefix(OFFER) if kind.startswith(OFFER) else None
-
     def accept_offer(self, uid: str) -> Saved:
         """Record the hardship that a question offers, as a roll import would have; the question goes away."""
         question = self._ledger.record("question", uid).values
-        student, code = str(question["student"]), str(question["kind"]).removeprefix(OFFER)
+        student, code = str(question["student"]), questions.offered(str(question["kind"]))
+        if code is None:
+            raise UserError("这个问题不是困难类型的提示", "请改正资料，或写明理由确认。", "待核实")
         values = self._ledger.record("student", student).values
         disability = values.get("disability")
         marks = hardship.from_roll(values.get("orphan"), str(disability) if disability else None)

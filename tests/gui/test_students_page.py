@@ -21,6 +21,7 @@ from jzdesk.ui.inputs import ReferenceEdit
 from jzdesk.ui.ledger.model import FOREGROUND
 from jzdesk.ui.pages.students import StudentPage
 from jzdesk.ui.pages.students.dialog import FieldsDialog
+from jzdesk.ui.pages.students.panel import HISTORY
 from jzdesk.ui.shell import Shell
 from tests.factories.people import id_number
 from tests.gui.hands import type_into
@@ -390,7 +391,7 @@ def test_filters_and_the_lines_of_the_first_page_show_exactly_those(
     page: StudentPage, shell: Shell, rest: Settle, school: Services
 ) -> None:
     asked = child(school, birth="2016-05-08")
-    poor = child(school, "李思远", id_number=None)
+    poor = child(school, "李思远", id_number=None, roll_number="L431099201603041234", birth="2016-03-04")
     school.ledger.save("hardship", {"student": poor, "code": "D05", "valid_from": "2025-09-01"})
     rest()
 
@@ -483,7 +484,7 @@ def test_history_says_who_when_from_and_to(page: StudentPage, rest: Settle, scho
     school.ledger.save("student", {"address": "青东村"}, uid)
     school.ledger.save("student", {"address": "青北村"}, uid)
     opened(page, uid, rest)
-    page.panel.tabs.setCurrentIndex(4)
+    page.panel.tabs.setCurrentIndex(HISTORY)
     rest()
     said = words(page.panel.history)
     assert "现住址：青东村 → 青北村" in said

@@ -34,7 +34,7 @@ class EntryList(QWidget):
 
     def __init__(self, heading: str, nothing: str, add: QPushButton | None = None) -> None:
         super().__init__()
-        self._nothing = nothing
+        self._nothing, self._tone = nothing, "muted"
         self.heading = widgets.label(heading, bold=True, size=1.05)
         self.add_button = add
         head = widgets.row(self.heading, None, *([add] if add is not None else []))
@@ -53,8 +53,14 @@ class EntryList(QWidget):
             if number:
                 self._body.addWidget(widgets.line())
             self._body.addWidget(_shown(entry))
-        if not entries:
-            self._body.addWidget(widgets.label(self._nothing, tone="muted", wrap=True))
+        if not entries and self._nothing:
+            self._body.addWidget(widgets.label(self._nothing, tone=self._tone, wrap=True))
+
+    def say(self, nothing: str, tone: str = "muted") -> None:
+        """Change what is said when there are no entries."""
+        self._nothing, self._tone = nothing, tone
+        if not self.entries:
+            self.put(())
 
 
 def _shown(entry: Entry) -> QWidget:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from jzdesk.core import citizen_id
 from jzdesk.core.errors import ValueFault
@@ -17,6 +17,7 @@ from jzdesk.ui import inputs, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.ledger.form import Understood
 from jzdesk.ui.pages.students import sections
+from jzdesk.ui.pages.students.fold import Fold
 from jzdesk.ui.pages.students.layout import PairedForm
 
 CARRIED = ("enrolment.grade", "enrolment.school_class", "enrolment.entry_month", "enrolment.boarding")
@@ -32,6 +33,7 @@ class GuardianPart:
 
     prefix: str
     part: QWidget
+    longer: QPushButton
     uid: str | None = None
     member: str | None = None
 
@@ -39,11 +41,12 @@ class GuardianPart:
 class StudentForm(PairedForm):
     """Keys are `student.…`, `enrolment.…`, `household.…`, `guardian.<n>.…`; n only ever grows.
 
-    `unlinked(GuardianPart)` asks for a saved guardian to be taken off; `looked(values)` says who is being typed.
+    `unlinked(GuardianPart)` asks for a saved guardian to be taken off; `looked(values, phones)` says who is being typed
+    and the telephones of who guards it.
     """
 
     unlinked = Signal(object)
-    looked = Signal(object)
+    looked = Signal(object, object)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(self._find)
@@ -53,17 +56,24 @@ class StudentForm(PairedForm):
         self._count = 0
         self._stored: dict[str, Value] = {}
         self._read_off: dict[str, Value] = {}
+        self._refused: dict[str, tuple[str, Value]] = {}
         self._household: Value = None
         specs = desk.services.ledger.specs
         self.rows("身份", sections.identity(specs), "student.")
         self._above_guardians = self.rows("学籍", sections.enrolment(specs), "enrolment.")
         self.more = widgets.button("再加一位监护人 (Ctrl+G)", self.add_guardian, icon="plus", role="link")
         self.add(widgets.holder(widgets.row(self.more, None)))
-        self.rows("住址与户籍", sections.home(specs), "student.")
-        self.rows("家庭户", sections.household(specs), "household.")
+        home = self.rows("住址与四地", sections.home(specs), "student.")
+        self._school = self.told("学籍地", home)
+        self.rows("", sections.places(specs), "enrolment.")
+        self.rows("家庭户", sections.belongs(specs), "student.")
+        self.rows("", sections.household(specs), "household.")
         self.rows("其他情况", sections.further(specs), "student.")
-        self.boxes[NUMBER].left.connect(self.check_now)
-        self.boxes["student.id_type"].left.connect(self.check_now)
+        self.fold = Fold(self, specs, self._fold_made)
+        self.add(self.fold)
+        self._locked = False
+        for name in ("id_number", "id_type", "roll_number", "hukou_division", "disability_card"):
+            self.boxes[f"student.{name}"].left.connect(self.check_now)
         self.boxes["student.household"].left.connect(self._take_household)
         self.checked.connect(lambda _: self.check_now())
 
@@ -73,6 +83,7 @@ class StudentForm(PairedForm):
         self._keep_guardians(1)
         for guardian in self.guardians:
             guardian.uid = guardian.member = None
+        self._school.setText(self.desk.services.info.name)
         usual: dict[str, Value] = {"enrolment.status": "01", f"{self.guardians[0].prefix}is_guardian": 1}
         self.load({**usual, **preset}, self._titles(preset))
 
@@ -83,6 +94,7 @@ class StudentForm(PairedForm):
             guardian.uid = guardian.member = None
         self.learn(file)
         shown = {f"student.{name}": text for name, text in file.student.shown.items()}
+        self._school.setText(file.school or self.desk.services.info.name)
         if file.enrolment is not None:
             shown |= {f"enrolment.{name}": text for name, text in file.enrolment.shown.items()}
         self.load(self._stored, shown)
@@ -99,9 +111,12 @@ class StudentForm(PairedForm):
 
     def load(self, values: Values, shown: Mapping[str, str] | None = None) -> None:
         """As `Form.load`; nothing has been read off an ID number yet, and merely looking changes nothing."""
-        self._read_off = {}
+        self._read_off, self._refused = {}, {}
         self._household = values.get("student.household")
+        self.fold.count(values)
         super().load(values, shown)
+        for part in self.guardians:
+            self._offer_longer(part)
         self._look(self._typed())
 
     def read(self) -> Understood:
@@ -137,6 +152,31 @@ class StudentForm(PairedForm):
         own = partial(_of, {key: value for key, value in values.items() if self.uid or value is not None})
         return StudentDraft(self.uid, own("student."), own("enrolment."), guardians, own("household."))
 
+    def lock(self, *, locked: bool) -> None:
+        """Let everything be read but nothing changed."""
+        self._locked = locked
+        for box in self.boxes.values():
+            box.lock(locked=locked)
+        self.more.setVisible(not locked)
+
+    def focus(self, key: str | None = None) -> None:
+        """As `PairedForm.focus`; a field that is folded away is brought out first."""
+        if key in self.fold.keys and not self.fold.is_open():
+            self.fold.open()
+        super().focus(key)
+
+    def problems(self, problems: Mapping[str, str], questions: Mapping[str, str] | None = None) -> None:
+        """As `Form.problems`; a problem never stays folded away."""
+        if not self.fold.keys.isdisjoint(problems) and not self.fold.is_open():
+            self.fold.open()
+        super().problems(problems, questions)
+
+    def refuse(self, problems: Mapping[str, str]) -> None:
+        """Saving was refused: what is wrong stays beneath each field until that field is changed."""
+        self.problems(problems)
+        self._refused = {key: (said, self.boxes[key].raw()) for key, said in problems.items() if key in self.boxes}
+        self.focus_problem(problems)
+
     def keys_of(self, fields: Mapping[str, str]) -> dict[str, str]:
         """Problems as the service names them, under the keys of this form: its guardians are counted from 0."""
         places = {f"guardian.{number}.": part.prefix for number, part in enumerate(self._listed())}
@@ -161,6 +201,8 @@ class StudentForm(PairedForm):
 
     def restore(self, draft: Values) -> None:
         """Type a draft again, with as many guardians as it had."""
+        if not self.fold.keys.isdisjoint(draft):
+            self.fold.open()
         rows = {key.rsplit(".", 1)[0] + "." for key in draft if key.startswith("guardian.")}
         known = {part.prefix for part in self.guardians}
         for _ in range(len(rows - known)):
@@ -188,6 +230,35 @@ class StudentForm(PairedForm):
         """Fill in what the ID number tells; put sentences beneath fields that hold something."""
         self._fill_in(self._look(self._typed()))
 
+    def phones(self) -> list[Value]:
+        """The guardians' telephones as they stand."""
+        return [raw for part in self.guardians if (raw := self.boxes[f"{part.prefix}phone"].raw()) is not None]
+
+    def _fold_made(self) -> None:
+        """The folded fields have just been made: they show what is stored."""
+        for key in self.fold.keys:
+            box = self.boxes[key]
+            box.put(self._stored.get(key))
+            box.lock(locked=self._locked)
+            self._loaded[key] = box.raw()
+        self.order()
+
+    def _offer_longer(self, part: GuardianPart) -> None:
+        """An old number of 15 digits has a likely long form: offered, for a person to compare with the card."""
+        raw = str(self.boxes[f"{part.prefix}id_number"].raw() or "")
+        long = self.desk.services.students.lengthened(raw)
+        part.longer.setText(f"对照证件后换成 18 位（末四位 {long[-4:]}）" if long else "")
+        part.longer.setVisible(long is not None and not self._locked)
+
+    def _lengthen(self, part: GuardianPart) -> None:
+        box = self.boxes[f"{part.prefix}id_number"]
+        if long := self.desk.services.students.lengthened(str(box.raw() or "")):
+            box.retype(long)
+            self._check_one(f"{part.prefix}id_number")
+            self._offer_longer(part)
+            box.focus()
+            self.edited.emit()
+
     def _typed(self) -> dict[str, Value]:
         """What the person typed about the child, without what was read off the number."""
         values = {key.removeprefix("student."): box.raw() for key, box in self.boxes.items() if _is_own(key)}
@@ -196,11 +267,13 @@ class StudentForm(PairedForm):
     def _look(self, typed: Values) -> FormCheck:
         found = self.desk.services.students.check(typed, self.uid)
         self._say(found)
-        self.looked.emit({**typed, **found.fills})
+        self.looked.emit({**typed, **found.fills}, self.phones())
         return found
 
     def _fill_in(self, found: FormCheck) -> None:
         """Birth, sex and kind of document as the number tells them, where the person has typed nothing else."""
+        if self.uid is not None and self.boxes[NUMBER].raw() == self._loaded.get(NUMBER):
+            return  # walking through a saved child's fields changes nothing
         fills = {name: value for name, value in found.fills.items() if f"student.{name}" in self.boxes}
         for name, value in fills.items():
             box = self.boxes[f"student.{name}"]
@@ -212,14 +285,26 @@ class StudentForm(PairedForm):
 
     def _say(self, found: FormCheck) -> None:
         held = self.read()
-        wrong = {key: said for key, said in held.problems.items() if self.boxes[key].raw() is not None}
+        told = {f"student.{name}": said for name, said in found.problems.items()}
+        wrong = {key: said for key, said in (told | held.problems).items() if self._holds(key)}
+        wrong |= {
+            key: said
+            for key, (said, raw) in self._refused.items()
+            if key in self.boxes and self.boxes[key].raw() == raw and key not in wrong
+        }
         asked = dict(held.questions)
-        if found.questions:
-            asked[NUMBER] = "；".join([*found.questions, *filter(None, [asked.get(NUMBER)])])
+        for name, said in found.asked.items():
+            asked[f"student.{name}"] = "；".join(filter(None, (said, asked.get(f"student.{name}"))))
         self.problems(wrong, asked)
-        number = self.boxes[NUMBER]
-        if found.notes and not number.sentence():
-            number.say("；".join(found.notes), "muted")
+        notes = {"id_number": "；".join(found.notes), **found.said}
+        for name, said in notes.items():
+            box = self.boxes.get(f"student.{name}")
+            if box is not None and said and not box.sentence():
+                box.say(said, "muted")
+
+    def _holds(self, key: str) -> bool:
+        box = self.boxes.get(key)
+        return box is not None and box.raw() is not None
 
     def _find(self, entity: str, text: str) -> list[tuple[str, str]]:
         """Records for reference fields; classes of the chosen grade first."""
@@ -263,8 +348,10 @@ class StudentForm(PairedForm):
         self._count += 1
         off = widgets.tool("close", lambda: self.take_off(made), "移除这位监护人")
         part = self.rows("监护人", sections.guardian(self.desk.services.ledger.specs), prefix, tool=off)
-        made = GuardianPart(prefix, part)
+        made = GuardianPart(prefix, part, self.link(part, lambda: self._lengthen(made)))
         self.guardians.append(made)
+        self.boxes[f"{prefix}id_number"].left.connect(lambda: self._offer_longer(made))
+        self.boxes[f"{prefix}phone"].left.connect(self.check_now)
         self.follow(above, part)
         for name in (*_WHO, "relation", "is_guardian"):
             self._loaded[prefix + name] = None

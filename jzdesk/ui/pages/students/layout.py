@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QToolButton, QWidget
 
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value, Values
 from jzdesk.ui import theme, widgets
@@ -57,6 +57,25 @@ class PairedForm(Form):
                 grid.addWidget(box._words, row + 1 + side, 1, 1, 3)  # a sentence reads better over the whole width
         self.add(part)
         return part
+
+    def told(self, label: str, part: QWidget) -> QLabel:
+        """Add a line that only tells something at the end of a part; returns the label that holds the words."""
+        grid = part.layout()
+        assert isinstance(grid, QGridLayout)
+        row, words = grid.rowCount(), widgets.label(wrap=True)
+        words.setContentsMargins(0, theme.em(0.4), 0, 0)
+        grid.addWidget(_caption(label, LEFT), row, 0)
+        grid.addWidget(words, row, 1, 1, 3)
+        return words
+
+    def link(self, part: QWidget, do: Callable[[], object]) -> QPushButton:
+        """Add a deed at the end of a part, hidden until it has words."""
+        grid = part.layout()
+        assert isinstance(grid, QGridLayout)
+        made = widgets.button("", do, role="link")
+        made.hide()
+        grid.addWidget(made, grid.rowCount(), 1, 1, 3, Qt.AlignmentFlag.AlignLeft)
+        return made
 
     def load(self, values: Values, shown: Mapping[str, str] | None = None) -> None:
         """As `Form.load`; a label too long for its list shows its beginning."""
@@ -131,9 +150,14 @@ class PairedForm(Form):
 
 
 def _label(spec: FieldSpec, box: FieldBox, width: float) -> QLabel:
-    made = widgets.label(spec.label + (" *" if spec.required else ""), tone="muted", wrap=True)
+    made = _caption(spec.label + (" *" if spec.required else ""), width)
+    made.setBuddy(box.editor)
+    return made
+
+
+def _caption(text: str, width: float) -> QLabel:
+    made = widgets.label(text, tone="muted", wrap=True)
     made.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
     made.setContentsMargins(0, theme.em(0.4), 0, 0)
     made.setFixedWidth(theme.em(width))
-    made.setBuddy(box.editor)
     return made

@@ -21,10 +21,13 @@ from jzdesk.ui.page import ListPage
 from jzdesk.ui.pages.students.entries import short_number
 from jzdesk.ui.pages.students.panel import StudentPanel
 
-QUESTIONS, UNPAIRED, NO_ACCOUNT = "questions", "unpaired", "no_account"
-WANTED = ((None, "全部资料"), (QUESTIONS, "有待核实"), (UNPAIRED, "困难未结对"), (NO_ACCOUNT, "困难缺账户"))
-LIST = frozenset({"student", "enrolment", "hardship", "pairing", "question", "school_class", "bank_account"})
-FILE = LIST | {"household", "member", "guardian", "visit", "payment"}
+QUESTIONS, UNPAIRED, NO_ACCOUNT, NO_CONSENT = "questions", "unpaired", "no_account", "no_consent"
+WANTED = (
+    (None, "全部资料"), (QUESTIONS, "有待核实"), (UNPAIRED, "困难未结对"), (NO_ACCOUNT, "困难缺账户"),
+    (NO_CONSENT, "缺监护人同意"),
+)  # fmt: skip
+LIST = frozenset({"student", "enrolment", "hardship", "pairing", "question", "school_class", "bank_account", "consent"})
+FILE = LIST | {"household", "member", "guardian", "visit", "payment", "photo"}
 
 
 def _state(row: StudentRow) -> str:
@@ -104,14 +107,16 @@ class StudentPage(ListPage):
             status=_text(self.status.value()),
             unpaired=wanted == UNPAIRED,
             questions=wanted == QUESTIONS,
+            no_account=wanted == NO_ACCOUNT,
+            no_consent=wanted == NO_CONSENT,
             school=_text(self.school.value()) if self.school is not None else None,
         )
-        return partial(_without_account if wanted == NO_ACCOUNT else _all, self.desk, query)
+        return partial(self.desk.services.students.ids, query)
 
     def arrive(self, hint: str = "") -> None:
         """Filters show what there is by now; a hint names a filter or a child."""
         self._fill_filters()
-        if hint in (QUESTIONS, UNPAIRED, NO_ACCOUNT):
+        if hint in (QUESTIONS, UNPAIRED, NO_ACCOUNT, NO_CONSENT):
             self._show_only(hint)
         if self._stale and self._panel is not None:
             self._panel.reload()
@@ -237,15 +242,3 @@ class StudentPage(ListPage):
 
 def _text(value: Value) -> str | None:
     return None if value is None else str(value)
-
-
-def _all(desk: Desk, query: StudentQuery) -> list[str]:
-    return desk.services.students.ids(query)
-
-
-def _without_account(desk: Desk, query: StudentQuery) -> list[str]:
-    """Of the children found, those without an account that is in use."""
-    ledger = desk.services.ledger
-    rows = ledger.rows("bank_account", ledger.ids(Query("bank_account")))
-    banked = {row.values["student"] for row in rows if not row.values["valid_to"]}
-    return [uid for uid in desk.services.students.ids(query) if uid not in banked]

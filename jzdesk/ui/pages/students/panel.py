@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
 
 from jzdesk.core.fields import Value, Values
 from jzdesk.services.ledger import HistoryLine, Row, Saved
-from jzdesk.services.students import StudentFile, StudentRow
+from jzdesk.services.questions import SAME, offered
+from jzdesk.services.students import Similar, StudentFile
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.reason import ask_reason
@@ -19,12 +20,14 @@ from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.ledger.history import History
 from jzdesk.ui.ledger.panel import Panel
 from jzdesk.ui.ledger.record import DRAFT_PAUSE_MS
-from jzdesk.ui.pages.students.entries import Entry, EntryList, short_number
+from jzdesk.ui.pages.students.album import AlbumPart
+from jzdesk.ui.pages.students.entries import Deed, Entry, EntryList, short_number
+from jzdesk.ui.pages.students.family import FamilyPart
 from jzdesk.ui.pages.students.form import GuardianPart, StudentForm
 from jzdesk.ui.pages.students.layout import finish_typing
 from jzdesk.ui.pages.students.support import CarePart, HardshipPart, MoneyPart, Part
 
-FORM, HISTORY = 0, 4
+FORM, HISTORY = 0, 6
 WIDTH = 33
 """In ems: two short fields side by side need it."""
 
@@ -44,7 +47,7 @@ class StudentPanel(Panel):
         self.desk = desk
         self.uid: str | None = None
         self.file: StudentFile | None = None
-        self.twins: list[StudentRow] = []
+        self.twins: list[Similar] = []
         self._then: Callable[[], object] | None = None
         self._busy = self._hidden = False
         self._carried: dict[str, Value] = {}
@@ -180,7 +183,7 @@ class StudentPanel(Panel):
         if part is None:
             self.tabs.setCurrentIndex(FORM)
             self.form.add_guardian()
-        elif isinstance(part, HardshipPart | CarePart | MoneyPart):
+        elif isinstance(part, HardshipPart | CarePart | MoneyPart | FamilyPart | AlbumPart):
             part.add()
 
     def _build_top(self) -> None:
@@ -204,10 +207,14 @@ class StudentPanel(Panel):
         self.hardships = HardshipPart(self.desk, writable=self.writable)
         self.care = CarePart(self.desk, writable=self.writable)
         self.money = MoneyPart(self.desk, writable=self.writable)
-        self._parts: dict[int, Part] = {1: self.hardships, 2: self.care, 3: self.money}
+        self.family = FamilyPart(self.desk, writable=self.writable)
+        self.family.wanted.connect(self.wanted)
+        self.album = AlbumPart(self.desk, writable=self.writable)
+        parts = (self.hardships, self.care, self.money, self.family, self.album)
+        self._parts: dict[int, Part] = dict(enumerate(parts, start=1))
         self.history = History()
         self.add_tab(first, "资料")
-        for part, name in ((self.hardships, "困难"), (self.care, "帮扶走访"), (self.money, "账户资助")):
+        for part, name in zip(parts, ("困难", "帮扶", "资助", "家庭", "照片"), strict=True):
             self.add_tab(part, name)
         self.add_tab(self.history, "历史")
 
@@ -247,10 +254,8 @@ class StudentPanel(Panel):
         self._draft_strip.say(message, (("不要了", self.give_up),))
 
     def _lock(self, *, locked: bool) -> None:
-        for box in self.form.boxes.values():
-            box.lock(locked=locked)
+        self.form.lock(locked=locked)
         saved = self.uid is not None
-        self.form.more.setVisible(not locked)
         self.void_button.setVisible(saved and not locked)
         self.restore_button.setVisible(self.writable and self._hidden)
         self.save_button.setVisible(not locked)
@@ -282,8 +287,24 @@ class StudentPanel(Panel):
             self._load_history()
 
     def _question(self, row: Row) -> Entry:
-        deeds = (("确认无误", partial(self._confirm, row)),) if self.writable else ()
-        return Entry(row.shown["sentence"], "可以改正资料，或写明理由确认。" if deeds else "", "", "look", deeds)
+        if not self.writable:
+            return Entry(row.shown["sentence"], "", "", "look")
+        deeds: list[Deed] = []
+        remedy = "可以改正资料，或写明理由确认。"
+        if offered(str(row.values["kind"])):
+            deeds, remedy = [("登记困难", partial(self._accept, row))], "可以登记这项困难，或写明理由确认。"
+        deeds.append(("确认无误", partial(self._confirm, row)))
+        return Entry(row.shown["sentence"], remedy, "", "look", tuple(deeds))
+
+    def _accept(self, row: Row) -> None:
+        """The hardship that a question offers is recorded."""
+        students = self.desk.services.students
+        self.desk.write(
+            lambda _: students.accept_offer(row.uid),
+            lambda _: self._after("已登记困难类型"),
+            title="正在保存",
+            owner=self,
+        )
 
     def _confirm(self, row: Row) -> None:
         """A question is settled with the reason why the record is right as it stands."""
@@ -329,25 +350,39 @@ class StudentPanel(Panel):
         self._show_state()
         self._timer.start()
 
-    def _look_for_twins(self, values: Values) -> None:
-        job = partial(self.desk.services.students.similar, values, self.uid)
+    def _look_for_twins(self, values: Values, phones: list[Value]) -> None:
+        if self.uid is not None and not self.form.dirty() and self._settled():
+            self._show_twins([])
+            return
+        job = partial(self.desk.services.students.similar, values, self.uid, phones)
         self.desk.tasks.read(f"similar:{id(self)}", job, self._show_twins, owner=self)
 
-    def _show_twins(self, rows: list[StudentRow]) -> None:
-        self.twins = rows
-        if not rows:
+    def _settled(self) -> bool:
+        """Whether somebody has already said that this child is no other."""
+        answered = self.file.answered if self.file is not None else []
+        return any(row.values["kind"] == SAME for row in answered)
+
+    def _show_twins(self, found: list[Similar]) -> None:
+        self.twins = found
+        if not found:
             self._twin_strip.hide()
             return
-        first = rows[0]
-        more = f"（还有 {len(rows) - 1} 人）" if len(rows) > 1 else ""
+        first = found[0].row
         who = " ".join(filter(None, (first.name, first.sex, first.grade + first.school_class, short_number(first))))
-        message = Message("look", f"可能是同一名学生：{who}{more}")
-        self._twin_strip.say(message, (("打开 (F6)", self.open_twin),))
+        others = "、".join(each.row.name for each in found[1:])
+        more = f"；还有 {len(found) - 1} 人：{others}" if others else ""
+        message = Message("look", f"可能是同一名学生：{who}", f"{found[0].reason}{more}")
+        deeds: list[tuple[str, Callable[[], object]]] = [("打开 (F6)", self.open_twin)]
+        if others:
+            deeds.append(("看下一个", self._next_twin))
+        self._twin_strip.say(message, tuple(deeds))
+
+    def _next_twin(self) -> None:
+        self._show_twins([*self.twins[1:], self.twins[0]])
 
     def _show_problems(self, problems: dict[str, str]) -> None:
         self.tabs.setCurrentIndex(FORM)
-        self.form.problems(problems)
-        self.form.focus_problem(problems)
+        self.form.refuse(problems)
         self.set_state(f"有 {len(problems)} 处需要改正", "wrong")
 
     def _saved(self, before: Values, carried: dict[str, Value] | None, outcome: tuple[Saved, StudentFile]) -> None:

@@ -58,10 +58,10 @@ class Part(QWidget):
         reason = ask_reason(self, f"作废“{label}”", "作废后不再出现，历史仍然保留，可以恢复。", "作废")
         if reason is None:
             return
-        ledger = self.desk.services.ledger
         undo = partial(self._restore, entity, uid)
+        students = self.desk.services.students
         self.desk.write(
-            lambda _: ledger.void(entity, uid, reason),
+            lambda _: students.take_back(entity, self.uid, uid, reason),
             lambda _: self._said("已作废", "撤销", undo),
             title="正在作废",
             owner=self,
@@ -72,9 +72,12 @@ class Part(QWidget):
         return wanted if self.writable else ()
 
     def _restore(self, entity: str, uid: str) -> None:
-        ledger = self.desk.services.ledger
+        students = self.desk.services.students
         self.desk.write(
-            lambda _: ledger.restore(entity, uid), lambda _: self._said("已恢复"), title="正在恢复", owner=self
+            lambda _: students.bring_back(entity, self.uid, uid),
+            lambda _: self._said("已恢复"),
+            title="正在恢复",
+            owner=self,
         )
 
     def _said(self, words: str, action: str = "", do: Callable[[], object] | None = None) -> None:
@@ -99,23 +102,27 @@ class HardshipPart(Part):
         """Record one more."""
         if not self.uid:
             return None
-        spec, student = self.desk.services.ledger.specs["hardship"], self.uid
-        fields = [spec[name] for name in ("code", "valid_from", "valid_to", "source", "proof")]
-        save = self.desk.services.ledger.save
         values: dict[str, Value] = {"valid_from": self.desk.services.context.today(), "source": "school"}
+        return self._ask("添加困难类型", None, values)
+
+    def _ask(self, title: str, uid: str | None, values: dict[str, Value]) -> FieldsDialog:
+        spec, student = self.desk.services.ledger.specs["hardship"], self.uid
+        keep = self.desk.services.students.keep
+        names = ("code", "valid_from", "valid_to", "source", "proof", "document", "end_reason")
+        fields = [spec[name] for name in names if uid is not None or name != "end_reason"]
         return self.ask(
             FieldsDialog(
-                self, self.desk, "添加困难类型", fields, lambda held: save("hardship", {**held, "student": student}),
-                values=values,
+                self, self.desk, title, fields, lambda held: keep("hardship", student, held, uid), values=values
             )
-        )  # fmt: skip
+        )
 
     def end(self, uid: str, label: str) -> FieldsDialog:
         """It no longer holds: say since when."""
-        spec, save = self.desk.services.ledger.specs["hardship"], self.desk.services.ledger.save
+        spec, keep, student = self.desk.services.ledger.specs["hardship"], self.desk.services.students.keep, self.uid
         return self.ask(
             FieldsDialog(
-                self, self.desk, f"结束“{label}”", [spec["valid_to"]], lambda held: save("hardship", held, uid),
+                self, self.desk, f"结束“{label}”", [spec["valid_to"], spec["end_reason"]],
+                lambda held: keep("hardship", student, held, uid),
                 explain="从这一天以后不再算这项困难；以前的认定和资助不受影响。",
                 values={"valid_to": self.desk.services.context.today()}, said="已结束",
             )
@@ -124,8 +131,11 @@ class HardshipPart(Part):
     def _entry(self, row: Row) -> Entry:
         shown, ended = row.shown, bool(row.values["valid_to"])
         span = f"{shown['valid_from']} 起" + (f"，{shown['valid_to']} 止" if ended else "")
-        detail = "　".join(filter(None, (span, shown["source"], shown["proof"])))
+        detail = "　".join(
+            filter(None, (span, shown["source"], shown["proof"], shown["document"], shown["end_reason"]))
+        )
         deeds: list[Deed] = [] if ended else [("结束", partial(self.end, row.uid, shown["code"]))]
+        deeds.append(("修改", partial(self._ask, "修改困难类型", row.uid, row.values)))
         deeds.append(("作废", partial(self.take_back, "hardship", shown["code"], row.uid)))
         return Entry(shown["code"], detail, "已结束" if ended else "", "", self.deeds(*deeds))
 
@@ -219,13 +229,12 @@ class MoneyPart(Part):
         self._show_accounts()
 
     def _account_dialog(self, title: str, uid: str | None, values: dict[str, Value]) -> FieldsDialog:
-        spec, save = self.desk.services.ledger.specs["bank_account"], self.desk.services.ledger.save
+        spec, keep = self.desk.services.ledger.specs["bank_account"], self.desk.services.students.keep
         fields = [field for field in spec.form_fields() if field.name != "student"]
         student = self.uid
         return self.ask(
             FieldsDialog(
-                self, self.desk, title, fields, lambda held: save("bank_account", {**held, "student": student}, uid),
-                values=values,
+                self, self.desk, title, fields, lambda held: keep("bank_account", student, held, uid), values=values,
             )
         )  # fmt: skip
 
