@@ -9,12 +9,16 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from jzdesk.core.fields import FieldSpec, Value, Values
+from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.base import Dialog
 from jzdesk.ui.errors_shown import message_of
 from jzdesk.ui.ledger.form import Form
-from jzdesk.ui.pages.students.layout import finish_typing
+from jzdesk.ui.pages.students.layout import Line, PairedForm, finish_typing
 from jzdesk.ui.tasks import Progress
+
+ROOM = 0.56
+"""Share of the window's height that the fields may take; title, words and buttons need the rest."""
 
 
 class FieldsDialog(Dialog):
@@ -38,17 +42,33 @@ class FieldsDialog(Dialog):
         titles: Mapping[str, str] | None = None,
         deed: str = "保存 (Ctrl+S)",
         said: str = "已保存",
+        paired: Sequence[Line] = (),
     ) -> None:
-        super().__init__(parent, title, explain, width=30)
+        """`paired` lays many fields out two in a row, instead of `fields` one beneath another."""
+        super().__init__(parent, title, explain, width=36 if paired else 30)
         self.desk, self._job, self._said, self._busy = desk, job, said, False
-        self.form = Form(desk.services.ledger.choices)
-        self.form.section("", fields)
+        self.form: Form = self._paired(paired) if paired else Form(desk.services.ledger.choices)
+        if fields:
+            self.form.section("", fields)
         self.form.load(values or {}, titles)
-        self.body.addWidget(self.form)
+        self.body.addWidget(self._fitted(parent) if paired else self.form)
         self.add_button("取消 (Esc)", self.reject)
         self.add_button(deed, self.save, role="primary")
         QShortcut(QKeySequence("Ctrl+S"), self, self.save)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+    def _paired(self, lines: Sequence[Line]) -> PairedForm:
+        form = PairedForm(self.desk.services.ledger.choices)
+        form.rows("", lines, "")
+        return form
+
+    def _fitted(self, parent: QWidget | None) -> QWidget:
+        """The form, scrolling when the window is not tall enough for all of it."""
+        area = widgets.scrolled(self.form)
+        wanted = self.form.sizeHint().height() + theme.em(0.5)
+        room = round(parent.window().height() * ROOM) if parent is not None else wanted
+        area.setMinimumHeight(min(wanted, room))
+        return area
 
     def begin(self) -> None:
         """Show it, with the cursor in the first field that is blank."""

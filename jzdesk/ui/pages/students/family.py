@@ -1,4 +1,4 @@
-"""家庭: everybody of the child's household, what they are to its head, and the brothers and sisters who are students."""
+"""家庭: everybody of the child's household, what they are to its head, and siblings who are students."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ from functools import partial
 
 from PySide6.QtCore import Signal
 
-from jzdesk.core.fields import FieldSpec, Value
+from jzdesk.core.fields import Value
 from jzdesk.services.ledger import Row
 from jzdesk.services.students import Sibling, StudentFile
 from jzdesk.ui.desk import Desk
+from jzdesk.ui.pages.students import sections
 from jzdesk.ui.pages.students.dialog import FieldsDialog
 from jzdesk.ui.pages.students.entries import Deed, Entry
 from jzdesk.ui.pages.students.support import Part
-
-FIELDS = (
-    "name", "relation", "sex", "birth", "id_type", "id_number", "phone", "health", "away", "work", "post", "ethnic",
-    "hukou_division", "address", "disability_card",
-)  # fmt: skip
 
 
 class FamilyPart(Part):
@@ -46,14 +42,10 @@ class FamilyPart(Part):
         student, keep = self.uid, self.desk.services.students.keep
         return self.ask(
             FieldsDialog(
-                self, self.desk, title, self._fields(), lambda held: keep("member", student, held, uid), values=values,
-                explain="与户主关系按国家标准（GB/T 4761）选择；监护关系在“资料”里登记。",
+                self, self.desk, title, (), lambda held: keep("member", student, held, uid), values=values,
+                paired=sections.member(self.desk.services.ledger.specs),
             )
         )  # fmt: skip
-
-    def _fields(self) -> list[FieldSpec]:
-        spec = self.desk.services.ledger.specs["member"]
-        return [spec[name] for name in FIELDS]
 
     def _sibling(self, one: Sibling) -> Entry:
         return Entry(

@@ -31,6 +31,9 @@ FORM, HISTORY = 0, 6
 WIDTH = 33
 """In ems: two short fields side by side need it."""
 
+FEW = 2
+"""Questions shown before the form; the others behind a link."""
+
 
 class StudentPanel(Panel):
     """Shows and edits one child.
@@ -280,11 +283,21 @@ class StudentPanel(Panel):
     def _show_parts(self) -> None:
         for part in self._parts.values():
             part.put(self.file)
-        asked = self.file.questions if self.file is not None else []
-        self.questions.put([self._question(row) for row in asked])
-        self._question_card.setVisible(bool(asked))
+        self._show_questions(FEW)
         if self.tabs.currentIndex() == HISTORY:
             self._load_history()
+
+    def _show_questions(self, most: int) -> None:
+        """The first ones; the form stays in sight, and one link shows the rest."""
+        asked = self.file.questions if self.file is not None else []
+        entries = [self._question(row) for row in asked[:most]]
+        if len(asked) > most:
+            entries.append(Entry(f"还有 {len(asked) - most} 项", deeds=(("全部显示", self._show_all_questions),)))
+        self.questions.put(entries)
+        self._question_card.setVisible(bool(asked))
+
+    def _show_all_questions(self) -> None:
+        self._show_questions(len(self.file.questions) if self.file is not None else 0)
 
     def _question(self, row: Row) -> Entry:
         if not self.writable:

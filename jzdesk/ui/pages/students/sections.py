@@ -45,6 +45,23 @@ def guardian(specs: Specs) -> list[Line]:
     ]
 
 
+def member(specs: Specs) -> list[Line]:
+    """One member of the household, and what they are to its head (GB/T 4761)."""
+    spec = specs["member"]
+    return [
+        (called(spec, "name"), called(spec, "relation", "户主的")),
+        (called(spec, "sex"), called(spec, "birth")),
+        called(spec, "id_number"),
+        (called(spec, "id_type", "证件类型"), called(spec, "ethnic")),
+        (called(spec, "phone"), called(spec, "health")),
+        (called(spec, "away"), called(spec, "post")),
+        called(spec, "work"),
+        called(spec, "disability_card"),
+        called(spec, "hukou_division", "户籍地"),
+        called(spec, "address"),
+    ]
+
+
 def home(specs: Specs) -> list[Line]:
     """Where the child lives, and the first of the four places that are kept apart (reference §0 rule 12)."""
     student = specs["student"]
