@@ -144,6 +144,10 @@ class LedgerService:
         entries = sorted((item.entry for item in known), key=lambda entry: entry.at)
         return _history(SPECS[entity], entries, references)[::-1]
 
+    def draft_keys(self) -> set[str]:
+        """The forms that were left unfinished."""
+        return self._context.store.draft_keys()
+
     def load_draft(self, key: str) -> dict[str, Any] | None:
         """What was typed and not saved."""
         return self._context.store.load_draft(key)

@@ -13,8 +13,9 @@ from jzdesk.core.fields import Value
 from jzdesk.core.kinds import Phone
 from jzdesk.models import BY_NAME, Student
 from jzdesk.policy import hardship
-from jzdesk.services import divisions, questions
+from jzdesk.services import questions
 from jzdesk.services.context import Context
+from jzdesk.services.divisions import Divisions
 from jzdesk.services.forms import FormProblems, understood
 from jzdesk.services.ledger import LedgerService, Saved
 from jzdesk.services.similar import Similar, similar
@@ -56,6 +57,7 @@ class StudentService:
     def __init__(self, context: Context, ledger: LedgerService) -> None:
         self._context = context
         self._ledger = ledger
+        self._divisions = Divisions(context)
 
     def ids(self, query: StudentQuery) -> list[str]:
         """uids of the students that match, by grade, class and name."""
@@ -192,8 +194,7 @@ class StudentService:
 
     def place(self, code: str | None) -> str:
         """`示范县青石镇青东村` for a division code, as far as the division table knows it."""
-        with self._context.read() as connection:
-            return divisions.path(connection, code or "")
+        return self._divisions.path(code or "")
 
     def _review(self, unit: Unit, uid: str, *, identity: bool = False) -> None:
         same = None
@@ -222,17 +223,13 @@ class StudentService:
             found |= {"disability": reading.disability, "disability_level": reading.level}
             found["disability_card"] = f"{reading.value}{reading.disability}{reading.level}"
         if reading.division:
-            with self._context.read() as connection:
-                found["hukou_division"] = divisions.twelve_digits(connection, reading.division)
+            found["hukou_division"] = self._divisions.twelve_digits(reading.division)
         return {name: value for name, value in found.items() if value and not values.get(name)}, reading.notes
 
     def _places(self, values: Mapping[str, Value]) -> dict[str, str]:
         """The names of the divisions that stand in the form as codes."""
         given = {name: str(values[name]) for name in ("hukou_division", "birth_place") if values.get(name)}
-        if not given:
-            return {}
-        with self._context.read() as connection:
-            named = {name: divisions.path(connection, code) for name, code in given.items()}
+        named = {name: self._divisions.path(code) for name, code in given.items()}
         return {name: said for name, said in named.items() if said}
 
 

@@ -103,6 +103,11 @@ class Store:
         with self.local() as connection:
             write_setting(connection, key, value)
 
+    def draft_keys(self) -> set[str]:
+        """The keys of every draft kept."""
+        with self.read() as connection:
+            return set(connection.execute(select(draft.c.key)).scalars())
+
     def load_draft(self, key: str) -> dict[str, Any] | None:
         """What was typed and not yet saved, kept encrypted with everything else."""
         with self.read() as connection:

@@ -5,6 +5,7 @@ Drafts hold personal data, so nothing here writes a file; what survives a crash 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from jzdesk.core.fields import Value
@@ -44,7 +45,9 @@ class MemoryDrafts:
 
 
 class _Keeps(Protocol):
-    """The two methods of `services.ledger` that drafts need."""
+    """What drafts need of `services.ledger`."""
+
+    def draft_keys(self) -> set[str]: ...
 
     def load_draft(self, key: str) -> dict[str, Any] | None: ...
 
@@ -52,19 +55,38 @@ class _Keeps(Protocol):
 
 
 class StationDrafts:
-    """Drafts kept by the station itself, encrypted, so that a crash loses nothing."""
+    """Drafts kept by the station itself, encrypted, so that a crash loses nothing.
 
-    def __init__(self, keeper: _Keeps) -> None:
-        self._keeper = keeper
+    Known here too, so that nobody waits for the disk: `later` takes the writing (in order, on another thread).
+    """
+
+    def __init__(self, keeper: _Keeps, later: Callable[[Callable[[], None]], None] | None = None) -> None:
+        self._keeper, self._later = keeper, later
+        self._stored: set[str] | None = None
+        self._kept: dict[str, dict[str, Value] | None] = {}
 
     def load(self, key: str) -> dict[str, Value] | None:
         """What was being typed, or None."""
-        return self._keeper.load_draft(key)
+        if key not in self._kept:
+            if self._stored is None:
+                self._stored = self._keeper.draft_keys()
+            self._kept[key] = self._keeper.load_draft(key) if key in self._stored else None
+        kept = self._kept[key]
+        return dict(kept) if kept is not None else None
 
     def save(self, key: str, values: dict[str, Value]) -> None:
         """Keep what is being typed."""
-        self._keeper.save_draft(key, values)
+        if self._kept.get(key) != values:
+            self._keep(key, dict(values))
 
     def clear(self, key: str) -> None:
         """Forget it."""
-        self._keeper.save_draft(key, None)
+        if self.load(key) is not None:
+            self._keep(key, None)
+
+    def _keep(self, key: str, values: dict[str, Value] | None) -> None:
+        self._kept[key] = values
+        if self._later is None:
+            self._keeper.save_draft(key, values)
+        else:
+            self._later(lambda: self._keeper.save_draft(key, values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _TEXT_SIZE = "--text-size="
 SETTLED_MS = 20_000  # the first moments at the desk belong to the person
+_TURN = 0.001  # seconds a thread may compute before another that waits gets its turn; Python's own choice is 0.005
 _NEEDED_SOON = (
     "jzdesk.services.opening",
     "jzdesk.sync.keys",
@@ -66,6 +68,7 @@ def application(argv: list[str]) -> QApplication:
     app.setApplicationName("jzdesk")
     app.setApplicationDisplayName("教育帮扶台账")
     theme.apply(app, text_size(argv))
+    sys.setswitchinterval(_TURN)  # the hands come first: a worker gives the interpreter back well within a frame
     return app
 
 
@@ -115,7 +118,7 @@ def open_shell(services: Services, tasks: Tasks, present: Presenter) -> Shell:
     """The main window of an open station, not yet shown."""
     from jzdesk.ui.shell import Shell
 
-    return Shell(Desk(services, tasks, present, StationDrafts(services.ledger)))
+    return Shell(Desk(services, tasks, present, StationDrafts(services.ledger, tasks.later)))
 
 
 def _cannot_open(error: UserError | StationFault) -> None:

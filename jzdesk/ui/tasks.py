@@ -149,6 +149,17 @@ class Tasks(QObject):
         self._open += 1
         self._reader.put(lambda: self._work(task))
 
+    def later(self, job: Callable[[], None]) -> None:
+        """Do a small write behind the person's back, in order with the others; what fails is shown."""
+
+        def work() -> None:
+            try:
+                job()
+            except Exception as error:
+                self._call(partial(self._present, error))
+
+        self._writer.put(work)
+
     def busy(self) -> bool:
         """Whether any work or any answer is still outstanding."""
         return self._open > 0

@@ -36,6 +36,7 @@ class FieldBox(QWidget):
         self.spec = spec
         self.editor = inputs.editor(spec, choices)
         self._masked = _Masked(self.reveal) if spec.sensitive else None
+        self._said = ("", "")
         self._words = widgets.label(wrap=True)
         self._words.setFont(theme.large(0.92, bold=False))
         self._words.hide()
@@ -93,10 +94,14 @@ class FieldBox(QWidget):
         return self._stack.currentIndex() == 0
 
     def say(self, sentence: str, tone: str = "wrong") -> None:
-        """Put a sentence beneath the field, or take it away with ""."""
+        """Put a sentence beneath the field, or take it away with ""; only a change is dressed anew."""
+        if (sentence, tone if sentence else "") == self._said:
+            return
+        self._said = (sentence, tone if sentence else "")
         self._words.setText(sentence)
         self._words.setVisible(bool(sentence))
-        theme.mark(self._words, tone=tone)
+        if sentence:
+            theme.mark(self._words, tone=tone)
         theme.mark(self.editor, state=tone if sentence and tone in ("wrong", "look") else "")
 
     def sentence(self) -> str:

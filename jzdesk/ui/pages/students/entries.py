@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from jzdesk.services.students import StudentRow
@@ -30,11 +31,11 @@ def short_number(row: StudentRow) -> str:
 
 
 class EntryList(QWidget):
-    """A heading with its button, then the entries; `nothing` is said when there are none."""
+    """A heading with its button, then the entries, built when they are seen; `nothing` is said when there are none."""
 
     def __init__(self, heading: str, nothing: str, add: QPushButton | None = None) -> None:
         super().__init__()
-        self._nothing, self._tone = nothing, "muted"
+        self._nothing, self._tone, self._stale = nothing, "muted", False
         self.heading = widgets.label(heading, bold=True, size=1.05)
         self.add_button = add
         head = widgets.row(self.heading, None, *([add] if add is not None else []))
@@ -48,6 +49,20 @@ class EntryList(QWidget):
     def put(self, entries: Sequence[Entry]) -> None:
         """Show these entries."""
         self.entries = list(entries)
+        self._stale = True
+        if self.isVisible():
+            self._build()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """What nobody has looked at so far is built now."""
+        super().showEvent(event)
+        self._build()
+
+    def _build(self) -> None:
+        if not self._stale:
+            return
+        self._stale = False
+        entries = self.entries
         widgets.clear(self._body)
         for number, entry in enumerate(entries):
             if number:

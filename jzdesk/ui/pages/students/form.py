@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from jzdesk.core import citizen_id
@@ -72,6 +72,8 @@ class StudentForm(PairedForm):
         self.fold = Fold(self, specs, self._fold_made)
         self.add(self.fold)
         self._locked = False
+        self._glance = QTimer(self, singleShot=True, interval=0)  # after the record has been shown
+        self._glance.timeout.connect(lambda: self._look(self._typed()))
         for name in ("id_number", "id_type", "roll_number", "hukou_division", "disability_card"):
             self.boxes[f"student.{name}"].left.connect(self.check_now)
         self.boxes["student.household"].left.connect(self._take_household)
@@ -117,7 +119,7 @@ class StudentForm(PairedForm):
         super().load(values, shown)
         for part in self.guardians:
             self._offer_longer(part)
-        self._look(self._typed())
+        self._glance.start()
 
     def read(self) -> Understood:
         """As `Form.read`, without a row of guardians that was left empty."""
