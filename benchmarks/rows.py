@@ -7,7 +7,7 @@ from importlib import import_module
 from benchmarks.measure import Row
 
 KEYS = (
-    "merge_new", "merge_again", "package", "search", "table", "start", "save", "aid", "pledges", "pledge_size",
+    "merge_new", "merge_again", "package", "search", "table", "start", "keys", "save", "aid", "pledges", "pledge_size",
     "import_roll", "county",
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Commands for any ledger: list, show, save, void, restore, history; and for students with their family."""
+"""Commands for any ledger: list, show, save, void, restore, history."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from jzdesk.cli import state
-from jzdesk.cli.naming import add_all, group
+from jzdesk.cli.naming import add_all
 from jzdesk.cli.output import emit
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec
@@ -17,7 +17,6 @@ from jzdesk.core.fields import EntitySpec
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     add_all(app, entities, list_, show, save, void, restore, history)
-    group(app, "student", "学生。", find, add, file, questions, confirm)
 
 
 def _spec(entity: str) -> EntitySpec:
@@ -27,7 +26,7 @@ def _spec(entity: str) -> EntitySpec:
     return specs[entity]
 
 
-def _values(spec: EntitySpec, pairs: list[str]) -> dict[str, object]:
+def values_of(spec: EntitySpec, pairs: list[str]) -> dict[str, object]:
     """`字段=内容` by name or by label."""
     by_label = {field.label: field.name for field in spec}
     found: dict[str, object] = {}
@@ -61,7 +60,7 @@ def list_(
     from jzdesk.services.ledger import Query
 
     spec, ledger = _spec(entity), state.services().ledger
-    filters, wrong = understood(spec, _values(spec, where or []))
+    filters, wrong = understood(spec, values_of(spec, where or []))
     if wrong:
         raise UserError("；".join(wrong.values()), "请改正筛选条件。")
     uids = ledger.ids(Query(entity, text, filters, hidden=hidden))
@@ -83,7 +82,7 @@ def save(
     uid: Annotated[str | None, typer.Option(help="要改的记录；不给则新增")] = None,
 ) -> None:
     """新增或修改一条记录。"""
-    saved = state.services().ledger.save(entity, _values(_spec(entity), values), uid)
+    saved = state.services().ledger.save(entity, values_of(_spec(entity), values), uid)
     emit({"uid": saved.uid, "changed": saved.changed}, f"已保存 {saved.uid}。" if saved.changed else "没有变化。")
 
 
@@ -114,73 +113,6 @@ def history(entity: str, uid: str) -> None:
         ("new", "改为"),
     )
     emit(lines, "", headings)
-
-
-_STUDENT_COLUMNS = (
-    ("uid", "编号"), ("name", "姓名"), ("sex", "性别"), ("id_number", "证件号"), ("grade", "年级"),
-    ("school_class", "班级"), ("hardships", "困难类型"), ("caseworker", "责任人"), ("sync_state", "上报"),
-)  # fmt: skip
-
-
-def find(
-    text: Annotated[str, typer.Argument(help="姓名的一部分、拼音首字母或证件号的任意一段")] = "",
-    grade: Annotated[str | None, typer.Option(help="年级代码，例如 G03")] = None,
-    hardship: Annotated[str | None, typer.Option(help="困难类型代码，或 any")] = None,
-    unpaired: Annotated[bool, typer.Option(help="只看没有责任人的困难学生")] = False,
-    limit: int = 50,
-) -> None:
-    """查找学生。"""
-    from jzdesk.services.students import StudentQuery
-
-    students = state.services().students
-    uids = students.ids(StudentQuery(text, grade=grade, hardship=hardship, unpaired=unpaired))
-    emit(students.rows(uids[:limit]), f"共 {len(uids)} 人。", _STUDENT_COLUMNS)
-
-
-def add(
-    values: Annotated[list[str], typer.Argument(help="学生字段=内容，例如 姓名=… 身份证件号=…")],
-    enrolment: Annotated[list[str] | None, typer.Option(help="学籍字段=内容，例如 年级=G03")] = None,
-    guardian: Annotated[list[str] | None, typer.Option(help="监护人：姓名,关系,电话[,证件号]，可多次")] = None,
-    uid: Annotated[str | None, typer.Option(help="要改的学生；不给则新增")] = None,
-) -> None:
-    """登记或修改一名学生，连同学籍和监护人。"""
-    from jzdesk.services.students import StudentDraft
-
-    students, specs = state.services().students, state.services().ledger.specs
-    given = _values(specs["student"], values)
-    given |= {name: value for name, value in students.check(given).fills.items() if name not in given}
-    draft = StudentDraft(
-        uid, given, _values(specs["enrolment"], enrolment or []), tuple(_guardian(text) for text in guardian or [])
-    )
-    saved = students.save(draft)
-    emit({"uid": saved.uid}, f"已保存 {saved.uid}。")
-
-
-def _guardian(text: str) -> dict[str, object]:
-    parts = [part.strip() for part in text.replace("，", ",").split(",")]
-    return dict(zip(("name", "relation", "phone", "id_number"), parts, strict=False)) | {"is_guardian": 1}
-
-
-def file(uid: str) -> None:
-    """一名学生的全部资料（JSON）。"""
-    state.current().json = True
-    emit(state.services().students.file(uid))
-
-
-def questions() -> None:
-    """列出待核实的问题。"""
-    from jzdesk.services.ledger import Query
-
-    ledger = state.services().ledger
-    uids = ledger.ids(Query("question", filters={"state": "open"}))
-    rows = [{"uid": row.uid, **row.shown} for row in ledger.rows("question", uids)]
-    emit(rows, f"共 {len(uids)} 条。", (("uid", "编号"), ("student", "学生"), ("sentence", "问题")))
-
-
-def confirm(uid: str, reason: Annotated[str, typer.Option(help="理由")]) -> None:
-    """确认一条待核实的问题，写明理由。"""
-    state.services().students.confirm_question(uid, reason)
-    emit({"uid": uid}, "已确认。")
 
 
 def existing(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Photographs of students: the record travels, the picture stays in this station's database under its SHA-256."""
+"""Photographs of students: a record that travels, and the picture in this station's database under its SHA-256."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ class PhotoService:
             return rows(connection, "photo", list(connection.execute(query).scalars()))
 
     def content(self, uid: str) -> bytes:
-        """The JPEG; raises UserError when the picture is at the school that took it."""
+        """The JPEG; raises UserError when no package has brought the picture here yet."""
         query = select(blob.c.data).join(PHOTO, PHOTO.c.sha256 == blob.c.sha256).where(PHOTO.c.uid == uid)
         with self._context.read() as connection:
             data: bytes | None = connection.execute(query).scalar_one_or_none()
         if data is None:
             raise UserError(
-                "照片不在本机", "照片内容留在登记它的学校，数据包只带照片的登记；需要时请向学校索取。", "照片"
+                "照片不在本机", "照片随学校的数据包送来；请学校重新导出一次，或把照片另存后送来。", "照片"
             )
         return data
 

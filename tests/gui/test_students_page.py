@@ -461,6 +461,7 @@ def test_an_account_number_is_masked_until_asked_for(page: StudentPage, rest: Se
     account = {"student": uid, "holder": "王大山", "bank": "示范县农村商业银行", "account": "6230901339978526431"}
     school.ledger.save("bank_account", account)
     opened(page, uid, rest)
+    page.panel.tabs.setCurrentIndex(3)
     accounts = page.panel.money.accounts
     assert "6230901339978526431" not in accounts.entries[0].title
     link(page.panel.money, "显示").click()

@@ -27,7 +27,7 @@ class Fold(QWidget):
             for line in lines
             for field in (line if isinstance(line, tuple) else (line,))
         )
-        self._filled = 0
+        self._filled, self._open = 0, False
         self.button = widgets.button(TITLE, self.toggle, role="link")
         row = widgets.row(self.button, None)
         row.setContentsMargins(0, 0, 0, 0)
@@ -36,24 +36,27 @@ class Fold(QWidget):
 
     def is_open(self) -> bool:
         """Whether the fields can be seen."""
-        return bool(self._parts) and not self._parts[0].isHidden()
+        return self._open
 
     def toggle(self) -> None:
         """Open or shut."""
-        if self.is_open():
-            for part in self._parts:
-                part.hide()
-            self._name()
-        else:
+        if not self._open:
             self.open()
+            return
+        self._open = False
+        for part in self._parts:
+            part.hide()
+        self._name()
 
     def open(self) -> None:
         """Show the fields; the first time they are made and filled."""
-        if self._parts:
-            for part in self._parts:
-                part.show()
-        else:
+        self._open = True
+        made = not self._parts
+        if made:
             self._parts = [self._form.rows(title, lines, prefix) for title, prefix, lines in sections.more(self._specs)]
+        for part in self._parts:
+            part.show()
+        if made:
             self._opened()
         self._name()
 
@@ -65,4 +68,4 @@ class Fold(QWidget):
     def _name(self) -> None:
         """The button says what it does and what is behind it."""
         said = f"已填 {self._filled} 项" if self._filled else f"{len(self.keys)} 项"
-        self.button.setText(f"收起{TITLE}" if self.is_open() else f"{TITLE}（{said}）")
+        self.button.setText(f"收起{TITLE}" if self._open else f"{TITLE}（{said}）")

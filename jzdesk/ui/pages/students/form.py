@@ -154,6 +154,10 @@ class StudentForm(PairedForm):
         own = partial(_of, {key: value for key, value in values.items() if self.uid or value is not None})
         return StudentDraft(self.uid, own("student."), own("enrolment."), guardians, own("household."))
 
+    def _stops(self, part: QWidget) -> list[QWidget]:
+        """As `PairedForm._stops`; behind the daily fields Enter comes to the button that unfolds the rest."""
+        return [self.fold.button] if part is self.fold else super()._stops(part)
+
     def lock(self, *, locked: bool) -> None:
         """Let everything be read but nothing changed."""
         self._locked = locked

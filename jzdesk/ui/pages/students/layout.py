@@ -118,9 +118,13 @@ class PairedForm(Form):
     def order(self) -> None:
         """Make Tab and Enter follow what the eye sees."""
         seen = [part for part in self._parts() if part is not None]
-        boxes = [box for part in seen for box in self.boxes.values() if part.isAncestorOf(box)]
-        for before, after in pairwise(stop for box in boxes for stop in box.stops()):
+        for before, after in pairwise(stop for part in seen for stop in self._stops(part)):
             QWidget.setTabOrder(before, after)
+
+    def _stops(self, part: QWidget) -> list[QWidget]:
+        """Where Tab and Enter stop within a part of the form."""
+        boxes = [box for box in self.boxes.values() if part.isAncestorOf(box)]
+        return [stop for box in boxes for stop in box.stops()]
 
     def _order_fields(self) -> None:
         """On being shown: sections here do not stand in the order in which they were made."""
