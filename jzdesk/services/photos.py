@@ -70,9 +70,7 @@ class PhotoService:
         with self._context.read() as connection:
             data: bytes | None = connection.execute(query).scalar_one_or_none()
         if data is None:
-            raise UserError(
-                "照片不在本机", "照片随学校的数据包送来；请学校重新导出一次，或把照片另存后送来。", "照片"
-            )
+            raise UserError("照片不在本机", "照片随学校的数据包送来；请学校重新导出一次，或把照片另存后送来。", "照片")
         return data
 
     def contents(self, uids: list[str]) -> dict[str, bytes]:
