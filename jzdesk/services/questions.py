@@ -32,12 +32,14 @@ Known = Mapping[str, tuple[str, str, str]]
 """Kind → (uid, state, sentence) of the questions of one student."""
 
 
-def open_questions(values: Mapping[str, Value], today: str) -> list[Doubt]:
-    """(kind, sentence) for what a student's values say against themselves; for a form that is being filled too."""
-    found = list(doubts.contradictions(values, today))
-    if name := values.get("name"):
-        found += [("rare_character", said)] if (said := rare_names.doubt(str(name))) else []
-    return found
+def open_questions(values: Mapping[str, Value], today: str, *, at_once: bool = False) -> list[Doubt]:
+    """(kind, sentence) for what a student's values say against themselves.
+
+    `at_once` for a form that is being filled: fonts that are still shut are left so, see `rare_names.quick_doubt`.
+    """
+    name = str(values.get("name") or "")
+    said = rare_names.quick_doubt(name) if at_once else rare_names.doubt(name)
+    return [*doubts.contradictions(values, today), *([("rare_character", said)] if said else [])]
 
 
 def review(unit: Unit, uids: Iterable[str], today: str, same: Mapping[str, Sequence[Similar]] | None = None) -> int:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 _USUAL = range(0x4E00, 0x9FA6)  # the bundled fonts hold every one of these: a test keeps it so
 _PLAIN = frozenset("·〇 ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'-.")
+_opened: set[bool] = set()  # not empty once a rare character has had the fonts opened
 _LOST = frozenset("?？□■�*＊〓")
 
 
@@ -25,6 +26,13 @@ def doubt(name: str) -> str:
     return "；".join(filter(None, parts))
 
 
+def quick_doubt(name: str) -> str | None:
+    """As `doubt`, for the GUI thread: None when fonts would have to be opened first (70 ms, once)."""
+    if _opened or all(_is_usual(character) for character in name):
+        return doubt(name)
+    return None
+
+
 def _is_usual(character: str) -> bool:
     return ord(character) in _USUAL or character in _PLAIN
 
@@ -35,7 +43,9 @@ def _missing(characters: str) -> str:
         return ""
     from jzdesk.printing import fonts
 
-    return fonts.missing(characters)
+    found = fonts.missing(characters)
+    _opened.add(True)
+    return found
 
 
 def named(characters: str | list[str]) -> str:

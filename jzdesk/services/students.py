@@ -13,7 +13,7 @@ from jzdesk.core.fields import Value
 from jzdesk.core.kinds import Phone
 from jzdesk.models import BY_NAME, Student
 from jzdesk.policy import hardship
-from jzdesk.services import questions
+from jzdesk.services import questions, rare_names
 from jzdesk.services.context import Context
 from jzdesk.services.divisions import Divisions
 from jzdesk.services.forms import FormProblems, understood
@@ -103,7 +103,7 @@ class StudentService:
         good, bad = understood_student(values)
         reading = self._number(values)
         fills, notes = self._fills(values, reading) if reading is not None else ({}, ())
-        asked = questions.open_questions({**good, **fills}, self._context.today())
+        asked = questions.open_questions({**good, **fills}, self._context.today(), at_once=True)
         beneath: dict[str, str] = {}
         for kind, sentence in asked:
             name = _FIELD.get(kind, "id_number")
@@ -118,6 +118,12 @@ class StudentService:
         good, _ = understood(Student.spec, values)
         with self._context.read() as connection:
             return similar(connection, good, uid, _phones(phones))
+
+    def look(
+        self, values: Mapping[str, object], uid: str | None = None, phones: Iterable[object] = ()
+    ) -> tuple[list[Similar], str]:
+        """As `similar`, and what has to be asked about the characters of the name; for the reading thread."""
+        return self.similar(values, uid, phones), rare_names.doubt(str(values.get("name") or ""))
 
     def save(self, draft: StudentDraft) -> Saved:
         """Save student, enrolment, household and guardians together; raises FormProblems naming every field.

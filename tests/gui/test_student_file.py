@@ -185,9 +185,10 @@ def test_a_number_brings_document_and_disability_and_a_childs_old_number_is_refu
     assert "只可能属于成年人" in boxes["student.id_number"].sentence()
 
 
-def test_doubts_stand_beneath_the_field_they_are_about(page: StudentPage) -> None:
+def test_doubts_stand_beneath_the_field_they_are_about(page: StudentPage, stage: Stage) -> None:
     page.new()
     fill(page, name="王\U0003134a", roll_number="L431099201605071234", disability_card="123")
+    stage.settle()
     boxes = page.panel.form.boxes
     assert "U+3134A" in boxes["student.name"].sentence()
     assert "残疾人证" in boxes["student.disability_card"].sentence()
@@ -228,7 +229,7 @@ def test_a_likely_double_is_shown_with_the_reason_and_opened_by_one_key(
     fill(page, **typed)
     stage.settle()
     assert [each.uid for each in page.panel.twins] == [uid]
-    assert why in page.panel._twin_strip.text()
+    assert why in page.panel.twin_strip.text()
     monkeypatch.setattr(widgets, "confirm", lambda *_, **__: True)
     press(Qt.Key.Key_F6)
     stage.settle()
@@ -252,7 +253,7 @@ def test_a_guardians_telephone_finds_the_child_and_the_next_one_can_be_looked_at
     shown = page.panel.twins[0].uid
     link(page.panel, "看下一个").click()
     assert page.panel.twins[0].uid != shown
-    assert "监护人电话相同" in page.panel._twin_strip.text()
+    assert "监护人电话相同" in page.panel.twin_strip.text()
 
 
 def test_a_double_that_was_answered_is_not_shown_again(page: StudentPage, stage: Stage, school: Services) -> None:
@@ -397,6 +398,21 @@ def test_consent_is_asked_for_given_and_withdrawn(page: StudentPage, stage: Stag
     put(dialog_of(page), stage, note="家长来电")
     assert page.panel.album.consents.entries[0].badge == "已撤回"
     assert list(page.table.records().uids()) == [uid]
+
+
+def test_a_signed_sheet_serves_the_whole_list(page: StudentPage, stage: Stage, school: Services) -> None:
+    born = {"甲一": "2020-05-07", "乙二": "2019-04-06"}
+    uids = [child(school, name, birth=day, id_number=id_number(day)) for name, day in born.items()]
+    assert page.consent_button.isHidden()
+    page.arrive("no_consent")
+    stage.settle()
+    assert not page.consent_button.isHidden()
+    page.consent_button.click()
+    dialog_of(page).save()
+    stage.settle()
+    assert "已登记 2 人" in stage.said
+    assert all(school.students.file(uid).consents for uid in uids)
+    assert list(page.table.records().uids()) == []
 
 
 @pytest.mark.parametrize("tab", [FAMILY, ALBUM])

@@ -363,7 +363,7 @@ def test_an_open_question_is_amber_and_settled_with_a_reason(
     column = [each.name for each in model.columns].index("questions")
     assert model.index(0, column).data() == "1 项待核实"
     assert model.index(0, column).data(FOREGROUND).color().name() == theme.LOOK
-    monkeypatch.setattr(REASON, lambda *_: "已看户口簿")
+    monkeypatch.setattr("jzdesk.ui.pages.students.notices.ask_reason", lambda *_: "已看户口簿")
     link(page.panel, "确认无误").click()
     rest()
     assert school.students.file(uid).questions == []

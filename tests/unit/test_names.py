@@ -83,6 +83,15 @@ def test_a_character_without_font_is_named_with_its_code_point() -> None:
     assert "没有字体" in said
 
 
+def test_a_window_does_not_wait_for_fonts_that_are_still_shut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rare_names, "_opened", set())
+    rare_names.doubt.cache_clear()
+    assert rare_names.quick_doubt("王小明") == ""
+    assert rare_names.quick_doubt("王\U0003134a") is None
+    said = rare_names.doubt("王\U0003134a")
+    assert rare_names.quick_doubt("王\U0003134a") == said != ""
+
+
 def test_lost_and_home_made_characters_have_their_own_sentence() -> None:
     assert "没有转过来" in rare_names.doubt("王?明")
     assert "“□”（U+25A1）" in rare_names.doubt("王□明")

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from jzdesk.core import codes
 from jzdesk.core.fields import Value
+from jzdesk.services.consents import USUAL_SCOPE, ManyConsents
 from jzdesk.services.ledger import Query
 from jzdesk.services.students import StudentFile, StudentQuery, StudentRow
 from jzdesk.ui import widgets
@@ -18,6 +19,7 @@ from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import ListPage
+from jzdesk.ui.pages.students.dialog import FieldsDialog
 from jzdesk.ui.pages.students.entries import short_number
 from jzdesk.ui.pages.students.panel import StudentPanel
 
@@ -77,6 +79,9 @@ class StudentPage(ListPage):
         self._panel: StudentPanel | None = None
         self._county = desk.services.info.kind == "county"
         self._build_filters()
+        tip = "列表中的每名学生，由各自的第一监护人同意"
+        self.consent_button = self.add_action("登记整表同意", self.consent_all, tip=tip)
+        self.consent_button.hide()
         if not self._county:
             self.add_action("新增学生 (Ctrl+N)", self.new, icon="plus", primary=True)
         QShortcut(QKeySequence("Ctrl+G"), self, lambda: self.panel.add_here())
@@ -112,6 +117,31 @@ class StudentPage(ListPage):
             school=_text(self.school.value()) if self.school is not None else None,
         )
         return partial(self.desk.services.students.ids, query)
+
+    def refresh(self) -> None:
+        """As `ListPage.refresh`; a sheet of signatures is recorded where those are listed who wait for one."""
+        self.consent_button.setVisible(self.wanted.value() == NO_CONSENT and not self._county)
+        super().refresh()
+
+    def consent_all(self) -> FieldsDialog | None:
+        """One sheet was signed by the parents of everybody in the list: say when and how."""
+        uids = list(self.table.records().uids())
+        if not uids:
+            return None
+        spec, add = self.desk.services.ledger.specs["consent"], self.desk.services.consents.add_many
+        outcome: list[ManyConsents] = []
+        values: dict[str, Value] = {
+            "given_on": self.desk.services.context.today(), "how": "written", "covers": USUAL_SCOPE,
+        }  # fmt: skip
+        dialog = FieldsDialog(
+            self, self.desk, f"登记 {len(uids)} 名学生的监护人同意",
+            [spec[name] for name in ("given_on", "how", "covers")],
+            lambda held: outcome.append(add(uids, held)),
+            explain="列表中的每名学生由各自的第一监护人同意；没有登记监护人的会留在列表里。", values=values,
+        )  # fmt: skip
+        dialog.done_with.connect(lambda: self.desk.say(_told(outcome[-1])))
+        dialog.begin()
+        return dialog
 
     def arrive(self, hint: str = "") -> None:
         """Filters show what there is by now; a hint names a filter or a child."""
@@ -238,6 +268,11 @@ class StudentPage(ListPage):
     def _on_row(self, uid: str) -> None:
         if not self._quiet:
             super()._on_row(uid)
+
+
+def _told(outcome: ManyConsents) -> str:
+    left = f"；{len(outcome.unknown)} 人没有登记监护人，仍在列表里" if outcome.unknown else ""
+    return f"已登记 {outcome.recorded} 人{left}"
 
 
 def _text(value: Value) -> str | None:

@@ -10,8 +10,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
 
 from jzdesk.core.fields import Value, Values
-from jzdesk.services.ledger import HistoryLine, Row, Saved
-from jzdesk.services.questions import SAME, offered
+from jzdesk.services.ledger import HistoryLine, Saved
+from jzdesk.services.questions import SAME
 from jzdesk.services.students import Similar, StudentFile
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
@@ -21,18 +21,15 @@ from jzdesk.ui.ledger.history import History
 from jzdesk.ui.ledger.panel import Panel
 from jzdesk.ui.ledger.record import DRAFT_PAUSE_MS
 from jzdesk.ui.pages.students.album import AlbumPart
-from jzdesk.ui.pages.students.entries import Deed, Entry, EntryList, short_number
 from jzdesk.ui.pages.students.family import FamilyPart
 from jzdesk.ui.pages.students.form import GuardianPart, StudentForm
 from jzdesk.ui.pages.students.layout import finish_typing
+from jzdesk.ui.pages.students.notices import QuestionCard, TwinStrip
 from jzdesk.ui.pages.students.support import CarePart, HardshipPart, MoneyPart, Part
 
 FORM, HISTORY = 0, 6
 WIDTH = 33
 """In ems: two short fields side by side need it."""
-
-FEW = 2
-"""Questions shown before the form; the others behind a link."""
 
 
 class StudentPanel(Panel):
@@ -50,7 +47,6 @@ class StudentPanel(Panel):
         self.desk = desk
         self.uid: str | None = None
         self.file: StudentFile | None = None
-        self.twins: list[Similar] = []
         self._then: Callable[[], object] | None = None
         self._busy = self._hidden = False
         self._carried: dict[str, Value] = {}
@@ -62,6 +58,11 @@ class StudentPanel(Panel):
         self._build_foot()
         self._wire()
         self.blank()
+
+    @property
+    def twins(self) -> list[Similar]:
+        """Who may be the same child, the likeliest first."""
+        return self.twin_strip.found
 
     def blank(self) -> None:
         """Begin a new child; class and boarding are those of the one entered before. A kept draft comes back."""
@@ -175,8 +176,7 @@ class StudentPanel(Panel):
 
     def open_twin(self) -> None:
         """F6: open the child that may be the same."""
-        if self.twins:
-            self.wanted.emit(self.twins[0].uid)
+        self.twin_strip.open()
 
     def add_here(self) -> None:
         """Ctrl+G: one more of what the tab in front lists."""
@@ -190,15 +190,14 @@ class StudentPanel(Panel):
             part.add()
 
     def _build_top(self) -> None:
-        self._draft_strip, self._twin_strip = widgets.Banner(), widgets.Banner()
-        self.questions = EntryList("待核实", "")
-        self._question_card = widgets.Card(space=0)
-        theme.mark(self._question_card, role="banner", tone="look")
-        self._question_card.body.addWidget(self.questions)
-        self._question_card.hide()
+        self._draft_strip, self.twin_strip = widgets.Banner(), TwinStrip()
+        self.twin_strip.wanted.connect(self.wanted)
+        self._question_card = QuestionCard(self.desk, writable=self.writable)
+        self._question_card.settled.connect(self._after)
+        self.questions = self._question_card.list
         inside = QVBoxLayout()
         inside.setSpacing(theme.em(0.4))
-        for strip in (self._draft_strip, self._twin_strip):
+        for strip in (self._draft_strip, self.twin_strip):
             inside.addWidget(strip)
         layout = self.layout()
         assert isinstance(layout, QVBoxLayout)
@@ -283,62 +282,17 @@ class StudentPanel(Panel):
     def _show_parts(self) -> None:
         for part in self._parts.values():
             part.put(self.file)
-        self._show_questions(FEW)
+        self._question_card.put(self.file.questions if self.file is not None else ())
         if self.tabs.currentIndex() == HISTORY:
             self._load_history()
-
-    def _show_questions(self, most: int) -> None:
-        """The first ones; the form stays in sight, and one link shows the rest."""
-        asked = self.file.questions if self.file is not None else []
-        entries = [self._question(row) for row in asked[:most]]
-        if len(asked) > most:
-            entries.append(Entry(f"还有 {len(asked) - most} 项", deeds=(("全部显示", self._show_all_questions),)))
-        self.questions.put(entries)
-        self._question_card.setVisible(bool(asked))
-
-    def _show_all_questions(self) -> None:
-        self._show_questions(len(self.file.questions) if self.file is not None else 0)
-
-    def _question(self, row: Row) -> Entry:
-        if not self.writable:
-            return Entry(row.shown["sentence"], "", "", "look")
-        deeds: list[Deed] = []
-        remedy = "可以改正资料，或写明理由确认。"
-        if offered(str(row.values["kind"])):
-            deeds, remedy = [("登记困难", partial(self._accept, row))], "可以登记这项困难，或写明理由确认。"
-        deeds.append(("确认无误", partial(self._confirm, row)))
-        return Entry(row.shown["sentence"], remedy, "", "look", tuple(deeds))
-
-    def _accept(self, row: Row) -> None:
-        """The hardship that a question offers is recorded."""
-        students = self.desk.services.students
-        self.desk.write(
-            lambda _: students.accept_offer(row.uid),
-            lambda _: self._after("已登记困难类型"),
-            title="正在保存",
-            owner=self,
-        )
-
-    def _confirm(self, row: Row) -> None:
-        """A question is settled with the reason why the record is right as it stands."""
-        reason = ask_reason(self, "确认这项资料无误", row.shown["sentence"], "确认无误")
-        if reason is None:
-            return
-        students = self.desk.services.students
-        self.desk.write(
-            lambda _: students.confirm_question(row.uid, reason),
-            lambda _: self._after("已确认"),
-            title="正在保存",
-            owner=self,
-        )
 
     def _unlink(self, part: GuardianPart) -> None:
         """A saved guardian is taken off the child with a reason; the person stays a member of the household."""
         name = str(self.form.boxes[f"{part.prefix}name"].raw() or "监护人")
         then = "只解除与这名学生的监护关系，家庭成员仍然保留，可以恢复。"
         reason = ask_reason(self, f"移除监护人“{name}”", then, "移除")
-        uid, ledger = part.uid, self.desk.services.ledger
-        if reason is None or uid is None:
+        uid, student, students = part.uid, self.uid, self.desk.services.students
+        if reason is None or uid is None or student is None:
             return
 
         def done(_: object) -> None:
@@ -347,12 +301,17 @@ class StudentPanel(Panel):
             self.desk.say("已移除", "撤销", lambda: self._link_again(uid))
             self.reload()
 
-        self.desk.write(lambda _: ledger.void("guardian", uid, reason), done, title="正在移除", owner=self)
+        self.desk.write(
+            lambda _: students.take_back("guardian", student, uid, reason), done, title="正在移除", owner=self
+        )
 
     def _link_again(self, uid: str) -> None:
-        ledger = self.desk.services.ledger
+        students, student = self.desk.services.students, self.uid or ""
         self.desk.write(
-            lambda _: ledger.restore("guardian", uid), lambda _: self._after("已恢复"), title="正在恢复", owner=self
+            lambda _: students.bring_back("guardian", student, uid),
+            lambda _: self._after("已恢复"),
+            title="正在恢复",
+            owner=self,
         )
 
     def _after(self, words: str) -> None:
@@ -365,33 +324,23 @@ class StudentPanel(Panel):
 
     def _look_for_twins(self, values: Values, phones: list[Value]) -> None:
         if self.uid is not None and not self.form.dirty() and self._settled():
-            self._show_twins([])
+            self.twin_strip.put([])
             return
-        job = partial(self.desk.services.students.similar, values, self.uid, phones)
-        self.desk.tasks.read(f"similar:{id(self)}", job, self._show_twins, owner=self)
+        job = partial(self.desk.services.students.look, values, self.uid, phones)
+        self.desk.tasks.read(f"similar:{id(self)}", job, self._looked, owner=self)
+
+    def _looked(self, found: tuple[list[Similar], str]) -> None:
+        """Who it may be, and characters nobody can show: the fonts were opened for them meanwhile."""
+        twins, doubt = found
+        self.twin_strip.put(twins)
+        name = self.form.boxes["student.name"]
+        if doubt and not name.sentence():
+            name.say(doubt, "look")
 
     def _settled(self) -> bool:
         """Whether somebody has already said that this child is no other."""
         answered = self.file.answered if self.file is not None else []
         return any(row.values["kind"] == SAME for row in answered)
-
-    def _show_twins(self, found: list[Similar]) -> None:
-        self.twins = found
-        if not found:
-            self._twin_strip.hide()
-            return
-        first = found[0].row
-        who = " ".join(filter(None, (first.name, first.sex, first.grade + first.school_class, short_number(first))))
-        others = "、".join(each.row.name for each in found[1:])
-        more = f"；还有 {len(found) - 1} 人：{others}" if others else ""
-        message = Message("look", f"可能是同一名学生：{who}", f"{found[0].reason}{more}")
-        deeds: list[tuple[str, Callable[[], object]]] = [("打开 (F6)", self.open_twin)]
-        if others:
-            deeds.append(("看下一个", self._next_twin))
-        self._twin_strip.say(message, tuple(deeds))
-
-    def _next_twin(self) -> None:
-        self._show_twins([*self.twins[1:], self.twins[0]])
 
     def _show_problems(self, problems: dict[str, str]) -> None:
         self.tabs.setCurrentIndex(FORM)
