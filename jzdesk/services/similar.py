@@ -21,6 +21,7 @@ from jzdesk.services.student_tables import GUARDIAN, IDENTITY, MEMBER, STUDENT
 
 MOST = 5
 _AMONG = 400  # children born on one day, or sharing a telephone: more than any real school or county has
+_VOIDED = "（已作废的记录）"
 _COLUMNS = (
     STUDENT.c.uid, STUDENT.c.name, STUDENT.c.birth, STUDENT.c.id_number, STUDENT.c.roll_number, STUDENT.c.former_name,
     STUDENT.c.pinyin, STUDENT.c.hidden,
@@ -31,10 +32,11 @@ Values = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A student who may be the same child; `why` in words, the weightiest first."""
+    """A student who may be the same child; `why` in words, the weightiest first; `voided` when it was taken back."""
 
     row: StudentRow
     why: tuple[str, ...]
+    voided: bool = False
 
     @property
     def uid(self) -> str:
@@ -55,11 +57,14 @@ def similar(
     A record that was voided is found by its number only. Pairs that the county judged to be two children are left out.
     """
     reasons = _reasons(connection, values, phones)
+    voided = {other for other, why in reasons.items() if any(said.endswith(_VOIDED) for said in why.values())}
     for other in (uid, *_told_apart(connection, uid)):
         reasons.pop(other or "", None)
     best = sorted(reasons, key=lambda each: min(reasons[each]))[:MOST]
     rows = student_rows(connection, best)
-    return [Similar(row, tuple(reasons[row.uid][weight] for weight in sorted(reasons[row.uid]))) for row in rows]
+    return [
+        Similar(row, tuple(said for _, said in sorted(reasons[row.uid].items())), row.uid in voided) for row in rows
+    ]
 
 
 def _reasons(connection: Connection, values: Values, phones: Sequence[str]) -> dict[str, dict[int, str]]:
@@ -67,7 +72,7 @@ def _reasons(connection: Connection, values: Values, phones: Sequence[str]) -> d
     found: dict[str, dict[int, str]] = defaultdict(dict)
     for row in _by_number(connection, values):
         weight, why = _same_number(row, values)
-        found[row.uid][weight] = why + ("（已作废的记录）" if row.hidden else "")
+        found[row.uid][weight] = why + (_VOIDED if row.hidden else "")
     for row in _born_on(connection, values):
         if named := _same_name(row, values):
             found[row.uid][named[0]] = f"出生日期相同，{named[1]}"

@@ -206,7 +206,8 @@ class StudentService:
         same = None
         if identity:
             values = unit.state(Student, uid).values
-            same = {uid: similar(unit.connection, values, uid, _guardian_phones(unit, uid))}
+            found = similar(unit.connection, values, uid, _guardian_phones(unit, uid))
+            same = {uid: [each for each in found if not each.voided]}
         questions.review(unit, [uid], self._context.today(), same)
 
     def _number(self, values: Mapping[str, object]) -> citizen_id.IdReading | None:

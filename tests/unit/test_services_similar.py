@@ -80,6 +80,9 @@ def test_a_voided_record_is_shown_for_its_number_only(desk: Desk, students: Stud
     uid = _save(students, id_number=NUMBER)
     LedgerService(desk.context).void("student", uid, "重复录入")
     assert "已作废" in _only(students.similar({"id_number": NUMBER}), uid)
+    again = _save(students, "李思远", phone="13800000002", id_number=NUMBER)
+    assert "same_person" not in {row.values["kind"] for row in students.file(again).questions}
+    LedgerService(desk.context).void("student", again, "重复录入")
     assert students.similar({"name": "陈晓峰", "birth": "2016-05-07"}) == []
 
 
