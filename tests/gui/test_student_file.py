@@ -193,6 +193,9 @@ def test_doubts_stand_beneath_the_field_they_are_about(page: StudentPage, stage:
     assert "U+3134A" in boxes["student.name"].sentence()
     assert "残疾人证" in boxes["student.disability_card"].sentence()
     assert boxes["student.roll_number"].sentence() == ""
+    boxes["student.name"].focus()
+    press(Qt.Key.Key_Return)
+    assert "U+3134A" in boxes["student.name"].sentence(), "going on does not take the doubt away"
 
 
 def test_an_old_number_of_a_guardian_is_offered_in_its_long_form(page: StudentPage) -> None:

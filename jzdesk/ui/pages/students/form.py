@@ -74,7 +74,7 @@ class StudentForm(PairedForm):
         self._locked = False
         self._glance = QTimer(self, singleShot=True, interval=0)  # after the record has been shown
         self._glance.timeout.connect(lambda: self._look(self._typed()))
-        for name in ("id_number", "id_type", "roll_number", "hukou_division", "disability_card"):
+        for name in ("name", "id_number", "id_type", "roll_number", "hukou_division", "disability_card"):
             self.boxes[f"student.{name}"].left.connect(self.check_now)
         self.boxes["student.household"].left.connect(self._take_household)
         self.checked.connect(lambda _: self.check_now())
@@ -247,6 +247,8 @@ class StudentForm(PairedForm):
             box.put(self._stored.get(key))
             box.lock(locked=self._locked)
             self._loaded[key] = box.raw()
+        for name in ("pinyin", "birth_place"):
+            self.boxes[f"student.{name}"].left.connect(self.check_now)
         self.order()
 
     def _offer_longer(self, part: GuardianPart) -> None:
