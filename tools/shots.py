@@ -59,6 +59,8 @@ class Camera:
         while timer.elapsed() < at_least_ms or (self.tasks.busy() and timer.elapsed() < 20_000):
             self.app.processEvents()
             time.sleep(0.005)  # let the workers have the interpreter
+        for _ in range(5):  # what arrived last has yet to be laid out
+            self.app.processEvents()
 
     def take(self, widget: QWidget, name: str) -> None:
         """One picture."""
