@@ -89,7 +89,12 @@ def test_a_released_database_opens_and_shows_what_was_in_it(released: Path, tmp_
 
 def test_what_a_newer_station_had_sent_is_shown_after_the_upgrade(tmp_path: Path) -> None:
     shutil.copytree(HERE / "v1", tmp_path / "station")
-    values = {"name": "曾小雪", "sex": "2", "birth": "2016-01-02", "pinyin": "zeng xiao xue"}
+    values: dict[str, str | int | None] = {
+        "name": "曾小雪",
+        "sex": "2",
+        "birth": "2016-01-02",
+        "pinyin": "zeng xiao xue",
+    }
     _receive(tmp_path / "station", "student", "f" * 32, values)
     station = open_station(tmp_path / "station", PASSWORD)
     assert station.verify().ok
