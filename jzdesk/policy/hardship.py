@@ -11,6 +11,7 @@ from jzdesk.core.text import normalise
 
 REGISTERED = "D01"
 ORPHAN = "D10"
+FORSAKEN = "D11"
 DISABLED = "D12"
 MONITORED = ("D02", "D03", "D04")
 POVERTY = frozenset({REGISTERED, *MONITORED})
@@ -30,6 +31,7 @@ FOUR_CLASSES = frozenset({"D01", "D12", "D05", "D07"})
 _AMBIGUOUS = {"低收入人口": "D09"}
 _NOT_POOR = frozenset({"否", "无", "非脱贫户", "非贫困户", "一般农户", "不是"})
 _NOTHING = frozenset({"", "无", "否", "非监测对象", "不是", "/", "-", "—"})
+_DENIED = "不享受"  # 脱贫户(不享受政策): known as such, but no ground for a grant (reference §5.3)
 _YES = frozenset({"是", "1", "1-是", "√", "y", "yes", "true"})
 
 
@@ -73,7 +75,8 @@ def from_list(attribute: str | None, monitored: str | None) -> tuple[HardshipMar
     """
     said, kind = normalise(attribute or ""), normalise(monitored or "")
     watched = _monitored(kind)
-    marks = [] if said in _NOT_POOR or (not said and watched) else [HardshipMark(REGISTERED, said or "脱贫户名单")]
+    denied = said in _NOT_POOR or _DENIED in said
+    marks = [] if denied or (not said and watched) else [HardshipMark(REGISTERED, said or "脱贫户名单")]
     if watched:
         marks.append(HardshipMark(watched, kind))
     return tuple(marks)

@@ -88,7 +88,27 @@ def hardship_list() -> list[Column]:
             FieldSpec("监测对象类别", Text(60), "monitored", aliases=("监测对象类型", "监测类别", "监测户类别")),
         ),
         Column("list.cause", FieldSpec("致贫原因", Text(60), "cause", aliases=("主要致贫原因", "致贫返贫原因"))),
+        *(
+            Column(f"list.{name}", FieldSpec(label, Text(60), name, aliases=aliases), optional=True)
+            for name, label, aliases in _LIST_WORDS
+        ),
     ]
+
+
+# What lists of the other kinds have: read as text, because each office writes it its own way.
+_LIST_WORDS = (
+    ("roll", Student.spec["roll_number"].label, Student.spec["roll_number"].aliases),
+    ("card", Student.spec["disability_card"].label, (*Student.spec["disability_card"].aliases, "残疾人证件号")),
+    ("category", Student.spec["disability"].label, Student.spec["disability"].aliases),
+    ("level", Student.spec["disability_level"].label, ("残疾级别",)),
+    ("status", Household.spec["monitoring"].label, ("风险状态", "风险消除状态", "是否消除风险", "风险是否消除")),
+    ("enjoys", "是否享受政策", ("享受政策情况", "政策享受情况", "享受政策")),
+    ("child", "儿童类别", ("儿童类型", "孤儿类别", "保障类别")),
+    ("document", "低保证号", ("低保证编号", "救助证号", "特困供养证号", "特困证号", "证书编号")),
+    ("relation", Member.spec["relation"].label, ("与户主的关系", "户主关系")),
+    ("schooling", "在校生状况", ("在校状况", "就学状况")),
+    ("village", "行政村", ("村", "村居", "村（社区）", "居住村")),
+)
 
 
 def _pupil() -> list[Column]:

@@ -33,6 +33,11 @@ class Doubts:
             self._image.set(uid, {"state": "open", "sentence": sentence[:_LENGTH]})
         return self._image.rows[uid]["state"] == "open"
 
+    def knows(self, student: str, kind: str) -> bool:
+        """Whether it was asked before, whatever the answer; one that has gone may be asked again."""
+        uid = self._known.get((student, kind))
+        return uid is not None and self._image.rows[uid]["state"] != "gone"
+
     def review(self, student: str, asked: Mapping[str, str], kinds: frozenset[str]) -> bool:
         """Ask what is asked now and let go of open questions of `kinds` that no longer are; whether one is open."""
         if not asked and student not in self._with_any:
