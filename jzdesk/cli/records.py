@@ -16,7 +16,7 @@ from jzdesk.core.fields import EntitySpec
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    add_all(app, entities, list_, show, save, void, restore, history)
+    add_all(app, entities, show, save, void, restore, history)
 
 
 def _spec(entity: str) -> EntitySpec:

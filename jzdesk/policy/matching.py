@@ -117,8 +117,12 @@ class Rollbook:
         for uid, number in self.numbers.items():
             self._numbered[number].append(uid)
 
-    def find(self, row: Listed, tie: str = "household") -> Found:
-        """Where the row belongs; `tie` as in the table of kinds: "household", "parent", or "" for nobody else."""
+    def find(self, row: Listed, tie: str = "household", day: str = "") -> Found:
+        """Where the row belongs; `tie` as in the table of kinds: "household", "parent", or "" for nobody else.
+
+        With `day`, a child who could be on a roll then is never taken for somebody's relative: whether that child is
+        missing from the roll is the question.
+        """
         if row.fault:
             return Found(UNREAD, says=row.fault)
         if not row.number and not row.roll_number:
@@ -128,7 +132,11 @@ class Rollbook:
             pupil = self._by_roll.get(f"G{row.number}")
         if pupil is not None:
             return _checked(row, pupil.name, (pupil.name, pupil.former_name), (Meant(pupil.uid),), family=False)
-        return self._by_family(row, tie) if tie else _NOBODY
+        found = self._by_family(row, tie) if tie else _NOBODY
+        if day and row.birth and found.family and is_of_school_age(row, day):
+            names = "、".join(self.by_uid[one.uid].name for one in found.pupils)
+            return Found(ABSENT, says=f"同户的{names}在本校，本人不在本校学籍")
+        return found
 
     def called(self, name: str) -> list[Pupil]:
         """Pupils of that name, present or former."""

@@ -11,6 +11,7 @@ from jzdesk.models import BY_NAME
 from jzdesk.services.consents import count_without
 from jzdesk.services.context import Context
 from jzdesk.services.duplicates import open_cases
+from jzdesk.services.lists.service import waiting as list_lines_waiting
 from jzdesk.services.sync_state import unexported
 from jzdesk.services.visits import VisitService
 from jzdesk.services.worklist import WorkListService
@@ -192,6 +193,7 @@ def _school_todos(connection: Connection) -> tuple[Todo, ...]:
     due = and_(BATCH.c.state != "paid", BATCH.c.hidden == 0)
     return (
         Todo("导入时停放、等待改正的行", _parked(connection), "imports", "parked"),
+        Todo("部门名单比对、等待处理", list_lines_waiting(connection), "lists"),
         Todo("资料有疑问、等待核实", _count(connection, QUESTION, QUESTION.c.state == "open"), "student", "questions"),
         Todo(
             "困难学生还没有帮扶责任人",

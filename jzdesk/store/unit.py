@@ -72,6 +72,11 @@ class Unit:
         self.flush()
         return self._connection
 
+    @property
+    def mark(self) -> str:
+        """Names the transaction before its action has a number: our chain and the first entry that it may write."""
+        return f"{self._chain.id}-{self._first_n}"
+
     def add(self, entity: Entity, values: Mapping[str, Value], uid: str | None = None) -> str:
         """Record a new record and return its uid."""
         if not uid:

@@ -26,6 +26,7 @@ class Desk:
     tally: Counter[str] = field(default_factory=Counter)
     images: dict[type[Record], Image] = field(default_factory=dict)
     several_sheets: bool = False
+    file: str = ""
 
     def image(self, entity: type[Record]) -> Image:
         """The records of an entity within the school, read once."""

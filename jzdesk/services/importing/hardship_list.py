@@ -29,7 +29,7 @@ class HardshipListImporter(Importer):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._kind = lists.kinds()[lists.POOR]
+        self._kind = lists.kinds()[lists.guess_kind([desk.file]) or lists.POOR]
         self._book = rollbook(desk)
         first = desk.term.first_day
         self._teller = Teller(desk, Paper("list", first, first))

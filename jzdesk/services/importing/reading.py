@@ -18,7 +18,10 @@ Found = tuple[Sheet, Heading]
 
 
 class Workbook:
-    """The rows that want to be records, in order, and notes about everything else that stands in the file."""
+    """The rows that want to be records, in order, and notes about everything else that stands in the file.
+
+    `titles` are the texts above the headings with the names of the sheets, `headings` the headings as written.
+    """
 
     def __init__(self, path: Path, kind: ImportKind, pace: Pace) -> None:
         book = open_book(path)
@@ -26,6 +29,8 @@ class Workbook:
         found = _sheets(book, columns, kind.groups)
         self.rows: list[SheetRow] = []
         self.notes = [*book.notes, *_unread_sheets(book, found)]
+        self.titles = [title for sheet, heading in found for title in _titles(sheet, heading)]
+        self.headings = [text for _, heading in found for text in heading.texts if text]
         self.several_sheets = len(found) > 1
         pace.begin(sum(len(sheet.rows) - heading.last for sheet, heading in found))
         for sheet, heading in found:
@@ -53,6 +58,12 @@ def _sheets(book: Book, columns: Sequence[Column], groups: Sequence[Sequence[str
             except UserError:
                 continue
     return found or [find_sheet(book, columns, groups)]
+
+
+def _titles(sheet: Sheet, heading: Heading) -> list[str]:
+    """What stands above the heading, and what the sheet is called."""
+    above = [cell for row in sheet.rows[: heading.row - 1] for cell in row if isinstance(cell, str) and cell.strip()]
+    return [*above, sheet.name]
 
 
 def _unread_sheets(book: Book, found: Sequence[Found]) -> list[str]:

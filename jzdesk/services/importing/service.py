@@ -101,7 +101,9 @@ class ImportService:
         context = self._context
         term, today = context.term(), context.today()
         with context.write(f"导入{kind.label}：{path.name}") as unit:
-            desk = Desk(unit.connection, unit.author.scope, term, today, several_sheets=book.several_sheets)
+            desk = Desk(
+                unit.connection, unit.author.scope, term, today, several_sheets=book.several_sheets, file=path.name
+            )
             outcomes = _take(desk, kind.make(desk), book.rows, pace)
             _write(desk, unit, pace)
             report = _report(kind, path, book, desk, outcomes)
