@@ -185,6 +185,7 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for station, password in rehearse(chosen.data, Path(folder)):
             with opened(station, password) as services:
+                read_lists(services, chosen.data)
                 every_size(camera, services, present)
     tasks.close()
     if chosen.manual:
@@ -201,6 +202,13 @@ def show_in_manual(out: Path) -> None:
     for taken, name in SHOWN.items():
         with Image.open(out / f"{taken}-100.png") as picture:
             picture.convert("RGB").quantize(256).save(MANUAL / f"{name}.png", optimize=True)
+
+
+def read_lists(services: Services, data: Path) -> None:
+    """A school has held the department's lists against its roll, so that the page has piles to show."""
+    if services.info.kind == "school":
+        for path in sorted(data.glob("*名单-*.xls*")):
+            services.lists.read(path)
 
 
 def every_size(camera: Camera, services: Services, present: Presenter) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jzdesk.services.funds import FundService
     from jzdesk.services.home import HomeService
     from jzdesk.services.importing import ImportService
-    from jzdesk.services.lists import ListService
+    from jzdesk.services.lists.service import ListService
     from jzdesk.services.merging import MergeService
     from jzdesk.services.pairing import PairingService
     from jzdesk.services.papers import PaperService
@@ -175,7 +175,7 @@ class Services:
     @cached_property
     def lists(self) -> ListService:
         """Lists from other departments."""
-        from jzdesk.services.lists import ListService
+        from jzdesk.services.lists.service import ListService
 
         return ListService(self.context)
 

@@ -11,7 +11,7 @@ from jzdesk.models import BY_NAME
 from jzdesk.services.consents import count_without
 from jzdesk.services.context import Context
 from jzdesk.services.duplicates import open_cases
-from jzdesk.services.lists.service import waiting as list_lines_waiting
+from jzdesk.services.lists.lines import waiting as list_lines_waiting
 from jzdesk.services.sync_state import unexported
 from jzdesk.services.visits import VisitService
 from jzdesk.services.worklist import WorkListService

@@ -101,13 +101,21 @@ class Teller:
         said.update(fresh)
         return fresh
 
+    def lacking(self, student: str, told: Told) -> list[str]:
+        """Codes of the hardships that are not in force yet."""
+        return [mark.code for mark in self._hardships.lacking(student, told.marks, self._paper.day)]
+
     def is_news(self, student: str, told: Told) -> bool:
         """Whether applying it would change anything."""
-        if self._hardships.lacking(student, told.marks, self._paper.day):
+        if self.lacking(student, told):
             return True
         values, question = self._disability(student, told.disability)
         if values or (question and not self._ask().knows(student, DISABILITY_DIFFERS)):
             return True
+        return self.is_news_of_household(student, told)
+
+    def is_news_of_household(self, student: str, told: Told) -> bool:
+        """Whether number, attribute, cause or monitoring are other than on record."""
         uid = self._household_of(student)
         current = self._households.rows.get(uid) if uid else None
         if current is None:

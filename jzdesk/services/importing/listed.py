@@ -30,11 +30,12 @@ class Disability:
 
 @dataclass(frozen=True, slots=True)
 class ListedRow:
-    """`details` are (heading, text) of what helps a person to recognise somebody."""
+    """`written` is the number as it stands in the cell; `details` help a person to recognise somebody."""
 
     row: int
     sheet: str
     who: Listed
+    written: str
     said: Said
     cause: str
     disability: Disability
@@ -58,7 +59,9 @@ def listed_of(row: SheetRow) -> ListedRow:
     labels = row.layout.labels
     details = tuple((labels[key], text) for key in _DETAILS if (text := _text(row, key)))
     document = _text(row, "list.document") or card.text or who.household
-    return ListedRow(row.number, row.sheet, who, said, _text(row, "list.cause"), disability, document, details)
+    return ListedRow(
+        row.number, row.sheet, who, _written(row), said, _text(row, "list.cause"), disability, document, details
+    )
 
 
 def forgive(row: SheetRow) -> None:
@@ -110,9 +113,8 @@ def _card(row: SheetRow) -> _Card:
     """From the column of its own, else from an ID cell of 20 characters."""
     text = normalise(_text(row, CARD)).replace(" ", "").upper()
     if not text:
-        place = row.layout.heading.places.get(ID, -1)
-        cell = row.cells[place] if 0 <= place < len(row.cells) else None
-        text = normalise(cell).replace(" ", "").upper() if isinstance(cell, str) and len(cell) >= 20 else ""
+        text = _written(row)
+        text = text if len(text) >= 20 else ""
     if not text:
         return _Card()
     try:
@@ -121,6 +123,12 @@ def _card(row: SheetRow) -> _Card:
         return _Card(fault=fault.sentence())
     own = text if reading.disability else ""
     return _Card(own, reading.value, reading.disability, reading.level)
+
+
+def _written(row: SheetRow) -> str:
+    place = row.layout.heading.places.get(ID, -1)
+    cell = row.cells[place] if 0 <= place < len(row.cells) else None
+    return normalise(shown(cell)).replace(" ", "").upper() if cell is not None else ""
 
 
 def _number(row: SheetRow) -> str:

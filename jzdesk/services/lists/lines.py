@@ -124,6 +124,11 @@ def waiting_by_pile(connection: Connection, run: int | None = None) -> dict[tupl
     return {(row[0], row[1]): row[2] for row in found}
 
 
+def waiting(connection: Connection) -> int:
+    """How many lines of all lists wait for a person."""
+    return sum(waiting_by_pile(connection).values())
+
+
 def undone_steps(connection: Connection) -> set[str]:
     """Transactions that were taken back and stand taken back."""
     query = select(action.c.chain, action.c.first_n).where(action.c.undone_by.is_not(None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -12,6 +13,7 @@ from jzdesk.policy.matching import ENDED, MATCHED, NAME
 from jzdesk.services.lists.lines import Line, lines_of_kind, store_outcomes
 from jzdesk.services.lists.shapes import ACCEPTED, KEPT, KNOWN, LATER, NOT_OURS, REPLACED
 
+_DATES = re.compile(r"[\d年月日._\-()（）\s]+")
 _Key = tuple[str, str, str]
 
 
@@ -73,5 +75,10 @@ def _replace(
 
 
 def _is_same(run: Row[Any], old: Row[Any]) -> bool:
-    """Whether the file was read before, perhaps corrected since."""
-    return bool(run.sha256 == old.sha256 or PurePath(run.file).stem == PurePath(old.file).stem)
+    """Whether the file was read before, perhaps corrected since, or is the next month's of that name."""
+    return bool(run.sha256 == old.sha256 or _bare(run.file) == _bare(old.file))
+
+
+def _bare(file: str) -> str:
+    """The name of a file without its dates and numbers."""
+    return _DATES.sub("", PurePath(file).stem)

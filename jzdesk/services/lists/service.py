@@ -205,11 +205,6 @@ class ListService:
             return replace(report, notes=(*report.notes, f"带批注的副本没有写成：{fault.sentence()}"))
 
 
-def waiting(connection: Connection) -> int:
-    """How many lines of all lists wait for a person."""
-    return sum(kept.waiting_by_pile(connection).values())
-
-
 def _guess_kind(path: Path, book: Workbook) -> str:
     return lists.guess_kind([path.stem, *book.titles], book.headings)
 

@@ -36,7 +36,7 @@ class Showing:
             line.id, line.run, line.pile, PILE_LABELS[line.pile], line.row, line.name,
             Student.spec["id_number"].masked(line.number) if line.number else "", str(facts.get("birth") or ""),
             student, pupil, place, _via(line), self._gives(line), str(facts.get("says") or ""),
-            tuple((str(heading), str(text)) for heading, text in facts.get("details", ())),
+            _details(line),
             tuple(self._likely(str(uid), str(why)) for uid, why in facts.get("likely", ())),
             line.outcome or "", OUTCOME_LABELS.get(line.outcome or "", ""), line.reason or "", line.waiting,
         )  # fmt: skip
@@ -53,19 +53,33 @@ class Showing:
 
     def _gives(self, line: Line) -> str:
         """What accepting does, in the words of the code tables."""
-        label = table("difficulty_type").label
+        facts = line.facts
         if line.pile == ENDED:
-            return f"结束：{label(str(line.facts.get('code')))}（{line.facts.get('since')} 起）"
-        parts = [label(str(code)) for code, _ in line.facts.get("marks", ())]
-        if not parts and self._kind.policy == NO:
+            return f"结束：{_hardship(str(facts.get('code')))}"
+        fresh = facts.get("fresh", [code for code, _ in facts.get("marks", ())])
+        parts = [_hardship(str(code)) for code in fresh]
+        if self._kind.policy == NO:
             parts = ["不享受政策，不登记困难类型"]
-        elif not parts and line.facts.get("keeps"):
+        elif facts.get("keeps") and not parts:
             parts = ["风险已消除，已有的困难类型不停"]
-        if line.facts.get("household"):
+        if facts.get("home", facts.get("household")):
             parts.append("更新家庭户")
-        if line.facts.get("category") or line.facts.get("card"):
+        if facts.get("category") or facts.get("card"):
             parts.append("残疾信息")
-        return "、".join(parts)
+        return "、".join(parts) or "没有变化"
+
+
+def _hardship(code: str) -> str:
+    """The label without its explanation in brackets."""
+    return table("difficulty_type").label(code).split("（")[0]
+
+
+def _details(line: Line) -> tuple[tuple[str, str], ...]:
+    """What helps to recognise somebody; of a hardship that may end, since when and on what ground it is in force."""
+    facts = line.facts
+    if line.pile == ENDED:
+        return (("登记自", str(facts.get("since") or "")), ("依据", str(facts.get("proof") or "")))
+    return tuple((str(heading), str(text)) for heading, text in facts.get("details", ()))
 
 
 def _via(line: Line) -> str:

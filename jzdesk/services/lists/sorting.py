@@ -108,6 +108,8 @@ class Sorter:
 
     def _settle(self, line: Line, student: str, told: Told) -> None:
         """What another row has said already, and what is on record already, needs nobody."""
+        line.facts["fresh"] = self._teller.lacking(student, told)
+        line.facts["home"] = self._teller.is_news_of_household(student, told)
         known = self._covered.setdefault(student, {})
         codes = [mark.code for mark in told.marks]
         if codes and all(code in known for code in codes) and not told.household:
@@ -125,7 +127,7 @@ class Sorter:
         if found.pile == ABSENT and not matching.is_of_school_age(listed.who, self._paper.day):
             line.close(OUT_OF_AGE, "按出生日期不在学龄，本校没有其子女")
         else:
-            line.facts["likely"] = [list(one) for one in self._book.suggest(listed.who)]
+            line.facts["likely"] = [list(one) for one in self._book.suggest(listed.who, _citizen(listed.written))]
         return line
 
     def _told(self, listed: ListedRow) -> Told:
@@ -219,7 +221,7 @@ def _codes(kind: ListKind, headings: Sequence[str]) -> frozenset[str]:
 
 def _line(pile: str, listed: ListedRow, student: str | None, facts: Facts) -> Line:
     who = listed.who
-    return Line(0, pile, listed.row, who.name, who.number or who.roll_number, student, facts)
+    return Line(0, pile, listed.row, who.name, who.number or who.roll_number or listed.written, student, facts)
 
 
 def _facts(listed: ListedRow, told: Told) -> Facts:
@@ -229,6 +231,11 @@ def _facts(listed: ListedRow, told: Told) -> Facts:
         "marks": [[mark.code, mark.said] for mark in told.marks], "household": dict(told.household),
         "category": said.category, "level": said.level, "card": said.card, "document": told.document,
     }  # fmt: skip
+
+
+def _citizen(written: str) -> str:
+    """The 18 characters within a roll number, a card's number, or a number that failed its check."""
+    return written.removeprefix("G")[:18]
 
 
 def _relation(meant: Meant) -> str:
