@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from jzdesk.core.codes import table
 from jzdesk.core.errors import UserError, ValueFault
@@ -21,13 +21,17 @@ from jzdesk.core.text import normalise, parse_date
 from jzdesk.policy import hardship
 from jzdesk.policy.hardship import HardshipMark
 
-POOR, POOR_NO_MORE, DISABLED_PEOPLE, SAFE = "L01", "L02", "L03", "L08"
+POOR, POOR_NO_MORE, WATCHED, SAFE = "L01", "L02", "L07", "L08"
 YES, KEEP, NO = "yes", "keep", "no"
 _DENIED = ("不享受", "停止享受", "不再享受")
 _NO = frozenset({"否", "0", "0-否", "2", "无", "×", "n", "no"})
 _GONE = frozenset({"已消除", "风险已消除", "自然消除", "R1", "R2", "消除"})
-_DAY = re.compile(r"(20\d{2})\s*(?:年|[-./])\s*(\d{1,2})\s*(?:月|[-./])\s*(\d{1,2})|(20\d{2})(\d{2})(\d{2})(?!\d)")
-_MONTH = re.compile(r"(20\d{2})\s*(?:年|[-./])\s*(\d{1,2})(?:\s*月|(?!\d))|(20\d{2})(0[1-9]|1[0-2])(?!\d)")
+_DAY = re.compile(
+    r"(?<!\d)(20\d{2})\s*(?:年|[-./])\s*(\d{1,2})\s*(?:月|[-./])\s*(\d{1,2})|(?<!\d)(20\d{2})(\d{2})(\d{2})(?!\d)"
+)
+_MONTH = re.compile(
+    r"(?<!\d)(20\d{2})\s*(?:年|[-./])\s*(\d{1,2})(?:\s*月|(?!\d))|(?<!\d)(20\d{2})(0[1-9]|1[0-2])(?!\d)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,7 @@ def guess_date(texts: Iterable[str]) -> str:
     return ""
 
 
+@lru_cache(maxsize=4096)
 def meaning_of(kind: ListKind, said: Said) -> Meaning:
     """What the row means for the person on it. An unknown 监测对象类别 gives nothing: ask `problem_of` first."""
     policy = NO if _denies(said) else kind.policy

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from jzdesk.core.errors import UserError
 from jzdesk.services.lists.shapes import ACCEPTED, OPEN
@@ -60,9 +60,11 @@ def add_lines(connection: Connection, lines: Iterable[Line]) -> None:
         connection.execute(insert(list_line), values)
 
 
-def lines_of(connection: Connection, run: int, pile: str | None = None) -> list[Line]:
-    """Lines of a run, in the order in which they are worked through."""
+def lines_of(connection: Connection, run: int, pile: str | None = None, outcome: str | None = None) -> list[Line]:
+    """Lines of a run (of one pile, of one outcome), in the order in which they are worked through."""
     query = select(list_line).where(list_line.c.run == run)
+    if outcome is not None:
+        query = query.where(list_line.c.outcome == outcome)
     if pile is not None:
         query = query.where(list_line.c.pile == pile)
     return _as_lines(connection, connection.execute(query.order_by(list_line.c.id)))
@@ -91,15 +93,18 @@ def lines_of_kind(connection: Connection, kind: str, before: int) -> list[tuple[
 
 def store_outcomes(connection: Connection, lines: Sequence[Line]) -> None:
     """Write what became of these lines."""
-    for line in lines:
-        connection.execute(
-            update(list_line)
-            .where(list_line.c.id == line.id)
-            .values(
-                outcome=line.outcome, reason=line.reason, student=line.student,
-                facts=json.dumps(line.facts, ensure_ascii=False),
-            )
-        )  # fmt: skip
+    if not lines:
+        return
+    query = update(list_line).where(list_line.c.id == bindparam("line"))
+    query = query.values({name: bindparam(f"the_{name}") for name in ("outcome", "reason", "student", "facts")})
+    values = [
+        {
+            "line": line.id, "the_outcome": line.outcome, "the_reason": line.reason, "the_student": line.student,
+            "the_facts": json.dumps(line.facts, ensure_ascii=False),
+        }
+        for line in lines
+    ]  # fmt: skip
+    connection.execute(query, values)
 
 
 def run_of(connection: Connection, number: int) -> Row[Any]:

@@ -13,7 +13,7 @@ from jzdesk.policy.matching import ENDED, MATCHED, NAME
 from jzdesk.services.lists.lines import Line, lines_of_kind, store_outcomes
 from jzdesk.services.lists.shapes import ACCEPTED, KEPT, KNOWN, LATER, NOT_OURS, REPLACED
 
-_DATES = re.compile(r"[\d年月日._\-()（）\s]+")
+_DATES = re.compile(r"20\d{2}\s*[-年._/]?\s*\d{0,2}\s*[-月._/]?\s*\d{0,2}\s*日?")
 _Key = tuple[str, str, str]
 
 
@@ -33,11 +33,19 @@ def recall(connection: Connection, run: Row[Any], lines: Sequence[Line], is_news
     _replace(connection, run, lines, earlier)
 
 
-def held_elsewhere(connection: Connection, kind: str, listed_on: str) -> set[tuple[str, str]]:
-    """(student, code) pairs that other lists of the kind, as new or newer, have."""
+def without_recognised(lines: Sequence[Line]) -> list[Line]:
+    """The lines, without the question whether a hardship ends that somebody recognised on the list stands for."""
+    known = {(line.student, code) for line in lines if line.pile != ENDED for code, _ in line.facts.get("marks", ())}
+    return [line for line in lines if line.pile != ENDED or line.row or (line.student, line.facts["code"]) not in known]
+
+
+def held_elsewhere(connection: Connection, run: Row[Any]) -> set[tuple[str, str]]:
+    """(student, code) pairs that other lists of the kind, as new or newer, have: another township's, a second part."""
     found = set()
-    for line, run in lines_of_kind(connection, kind, 2**62):
-        if run.listed_on >= listed_on and line.pile in (MATCHED, NAME) and line.student and line.outcome != REPLACED:
+    for line, old in lines_of_kind(connection, run.kind, run.id):
+        if old.listed_on < run.listed_on or _is_same(run, old):
+            continue
+        if line.pile != ENDED and line.student and line.outcome not in (REPLACED, NOT_OURS):
             codes = [code for code, _ in line.facts.get("marks", ())] + line.facts.get("keeps", [])
             found |= {(line.student, str(code)) for code in codes}
     return found
@@ -80,5 +88,5 @@ def _is_same(run: Row[Any], old: Row[Any]) -> bool:
 
 
 def _bare(file: str) -> str:
-    """The name of a file without its dates and numbers."""
+    """The name of a file without the date in it."""
     return _DATES.sub("", PurePath(file).stem)

@@ -25,7 +25,7 @@ from jzdesk.services.importing.reading import Workbook
 from jzdesk.services.lists import lines as kept
 from jzdesk.services.lists import settling
 from jzdesk.services.lists.papers import newest_date, paper_of
-from jzdesk.services.lists.recalling import held_elsewhere, recall
+from jzdesk.services.lists.recalling import held_elsewhere, recall, without_recognised
 from jzdesk.services.lists.settling import Accepted
 from jzdesk.services.lists.shapes import ListLine, ListLook, ListReport, ListRun
 from jzdesk.services.lists.shown import Showing
@@ -178,16 +178,17 @@ class ListService:
     def _sort(self, connection: Connection, wanted: _Wanted) -> ListReport:
         context, kind, day = self._context, wanted.kind, wanted.listed_on
         scope, book = context.author.scope, wanted.book
-        held = held_elsewhere(connection, kind.code, day)
         number = _begin(connection, wanted, context.store.clock.tick())
+        run = kept.run_of(connection, number)
         desk = Desk(connection, scope, context.term(), context.today(), several_sheets=book.several_sheets)
         paper = paper_of(connection, number, kind, wanted.path.name, day)
         enrolled = [uid for uid, one in pupils(connection, scope).items() if one.enrolled]
-        sorter = Sorter(desk, kind, paper, enrolled, held)
+        sorter = Sorter(desk, kind, paper, enrolled, held_elsewhere(connection, run))
         found = sorter.sort(book.rows, book.headings, older=wanted.older)
         for line in found.lines:
             line.run = number
-        recall(connection, kept.run_of(connection, number), found.lines, sorter.is_news)
+        recall(connection, run, found.lines, sorter.is_news)
+        found.lines = without_recognised(found.lines)
         kept.add_lines(connection, found.lines)
         return _finish(connection, number, wanted, found, [*book.notes, *desk.notes])
 

@@ -158,11 +158,15 @@ def _check(line: Line, outcome: str, reason: str) -> None:
 
 def _uncovered(connection: Connection, wanted: Sequence[Line], outcome: str) -> list[Line]:
     """Rows that were settled because another row said the same, wait once that one is put aside."""
-    found: list[Line] = []
-    for line in wanted if outcome == NOT_OURS else ():
-        for other in lines_of(connection, line.run):
-            same = other.student == line.student and other.facts.get("covered") == line.row
-            if other.outcome == COVERED and same:
-                other.outcome = other.reason = None
-                found.append(other)
+    if outcome != NOT_OURS:
+        return []
+    aside = {(line.run, line.student, line.row) for line in wanted if line.student}
+    found = [
+        line
+        for run in sorted({run for run, _, _ in aside})
+        for line in lines_of(connection, run, outcome=COVERED)
+        if (run, line.student, line.facts.get("covered")) in aside
+    ]
+    for line in found:
+        line.outcome = line.reason = None
     return found

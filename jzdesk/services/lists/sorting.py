@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from jzdesk.core.codes import table
 from jzdesk.models import Hardship
-from jzdesk.policy import lists, matching
+from jzdesk.policy import hardship, lists, matching
 from jzdesk.policy.lists import ListKind, Meaning
 from jzdesk.policy.matching import ABSENT, ENDED, MATCHED, NAME, UNREAD, Found, Meant
 from jzdesk.services.importing.desk import Desk
@@ -98,7 +98,7 @@ class Sorter:
         for written in unknown.values():
             self._out.notes.append(f"第 {listed.row} 行：“{written}”认不出，没有记入家庭户")
         fresh = self._teller.unsaid(meant.uid, household)
-        disability = Disability() if found.family else listed.disability
+        disability = Disability() if found.family else self._disability(listed)
         told = Told(meaning.gives, fresh, disability, listed.document)
         line = _line(place.found.pile, listed, meant.uid, _facts(listed, told))
         line.facts |= {"via": meant.via, "relation": _relation(meant), "says": found.says}
@@ -135,7 +135,11 @@ class Sorter:
         if lists.problem_of(listed.said):
             return Told()
         household, _ = lists.household_facts(self._kind, listed.said, listed.who.household, listed.cause)
-        return Told(self._meaning(listed, family=False).gives, household, listed.disability, listed.document)
+        return Told(self._meaning(listed, family=False).gives, household, self._disability(listed), listed.document)
+
+    def _disability(self, listed: ListedRow) -> Disability:
+        """Only the office that gives out the cards says who is disabled and how."""
+        return listed.disability if self._kind.hardship == hardship.DISABLED else Disability()
 
     def _meaning(self, listed: ListedRow, *, family: bool) -> Meaning:
         meaning = lists.meaning_of(self._kind, listed.said)
@@ -200,14 +204,12 @@ class Sorter:
 
 def told_of(facts: Mapping[str, object]) -> Told:
     """What a kept line gives."""
-    from jzdesk.policy.hardship import HardshipMark
-
     marks, household = facts.get("marks"), facts.get("household")
     assert isinstance(marks, list)
     assert isinstance(household, dict)
     card = [str(facts.get(name) or "") for name in ("category", "level", "card")]
     return Told(
-        tuple(HardshipMark(str(code), str(said)) for code, said in marks), household, Disability(*card),
+        tuple(hardship.HardshipMark(str(code), str(said)) for code, said in marks), household, Disability(*card),
         str(facts.get("document") or ""),
     )  # fmt: skip
 
@@ -215,7 +217,7 @@ def told_of(facts: Mapping[str, object]) -> Told:
 def _codes(kind: ListKind, headings: Sequence[str]) -> frozenset[str]:
     """Hardships whose absence from such a list says something: a class only where the list has its column."""
     watched = any("监测" in heading for heading in headings)
-    own = lists.kinds()["L07"].codes if kind.code == lists.POOR and watched else frozenset()
+    own = lists.kinds()[lists.WATCHED].codes if kind.code == lists.POOR and watched else frozenset()
     return kind.codes | own
 
 

@@ -98,7 +98,7 @@ class PileView(QWidget):
         self.question = widgets.label(size=1.1, bold=True, wrap=True)
         self.explain = widgets.label(tone="muted", wrap=True)
         self._facts = QVBoxLayout()
-        self.deeds = widgets.Flow()
+        self.deeds = widgets.Flow(0.3)
         self._build()
         self.table.chosen.connect(lambda _: self.show_line())
         self.table.selected.connect(lambda _: self.show_line())
@@ -250,14 +250,14 @@ class PileView(QWidget):
     def _cards(self, line: ListLine) -> list[QWidget]:
         cards: list[QWidget] = []
         if line.pupil:
-            pupil = [("姓名", line.pupil), ("班级", line.place), ("通过", line.via), ("确认后", line.gives)]
-            cards.append(facts_card("本校学籍", pupil))
+            pupil = [("班级", line.place), ("通过", line.via), ("确认后", line.gives)]
+            cards.append(facts_card(f"本校学籍：{line.pupil}", pupil))
         if line.pile == "ended":
             cards.append(facts_card("现有登记", line.details))
         else:
             others = "　".join(text for _, text in line.details)
-            listed = [("姓名", line.name), ("证件号", line.number), ("出生日期", line.birth), ("其他", others)]
-            cards.append(facts_card(f"名单第 {line.row} 行", listed))
+            listed = [("证件号", line.number), ("出生日期", line.birth), ("其他", others)]
+            cards.append(facts_card(f"名单第 {line.row} 行：{line.name}", listed))
         if line.outcome:
             cards.append(facts_card("已处理", [("结果", line.outcome_label), ("理由", line.reason)]))
         elif line.likely:
