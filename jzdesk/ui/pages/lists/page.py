@@ -65,6 +65,7 @@ class ListsPage(Page):
         buttons.addWidget(widgets.button("比对名单… (Ctrl+N)", self.new, icon="import", role="primary"))
         self.which = Pick([], "比对过的名单")
         self.which.setMaximumWidth(theme.em(34))
+        self.which.setSizeAdjustPolicy(Pick.SizeAdjustPolicy.AdjustToContents)
         self.which.picked.connect(self.refresh)
         self.show_which = Pick([(WAITING, "等待处理的"), (ALL, "全部")], "显示哪些行")
         self.show_which.picked.connect(self._show_lines)
@@ -160,7 +161,7 @@ class ListsPage(Page):
         self.refresh()
 
     def _show(self, seen: _Seen) -> None:
-        self._seen = seen
+        before, self._seen = self._seen.chosen, seen
         self.middle.setCurrentIndex(1 if seen.chosen is None else 0)
         self.which.fill([(one.id, _called(one)) for one in seen.runs])
         if seen.chosen is None:
@@ -171,6 +172,8 @@ class ListsPage(Page):
         self.which.blockSignals(blocked)
         self.figures.setText(_figures(seen.chosen))
         self._show_lines()
+        if before is None or before.id != seen.chosen.id:
+            self._open_first(seen.chosen)
 
     def _show_lines(self) -> None:
         by_pile: dict[str, list[ListLine]] = defaultdict(list)
@@ -183,6 +186,11 @@ class ListsPage(Page):
             self.tabs.setTabText(number, f"{view.spec.title}（{count:,}）" if count else view.spec.title)
             view.put(by_pile[view.spec.pile], settled=self.show_which.value() == ALL)
         self._say_left()
+
+    def _open_first(self, run: ListRun) -> None:
+        """Another list begins with the first pile in which somebody waits."""
+        waits = [number for number, view in enumerate(self.piles) if run.waiting.get(view.spec.pile)]
+        self.tabs.setCurrentIndex(waits[0] if waits else 0)
 
     def _say_left(self) -> None:
         later = sum(line.outcome == "later" for line in self._seen.lines)
