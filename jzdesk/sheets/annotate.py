@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jzdesk.core.errors import UserError
-from jzdesk.sheets.cells import Book, Cell, holds, letter, shown
+from jzdesk.sheets.cells import letter
 from jzdesk.sheets.columns import REMEDY_HEADING
 from jzdesk.sheets.files import read_fault, write_whole
 from jzdesk.sheets.mapping import Fault
 from jzdesk.sheets.reader import open_book
-from jzdesk.sheets.writer import TEXT_FORMAT, clean, save_bytes, sheet_name
+from jzdesk.sheets.values import value_copy
+from jzdesk.sheets.writer import clean, save_bytes, sheet_name
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -44,7 +45,7 @@ def annotated_copy(source: Path, target: Path, faults: Sequence[Fault]) -> Path:
         raise UserError("副本不能覆盖原来的工作簿", remedy, source.name)
     book = open_book(source)
     copy = _own_copy(source) if book.form == "xlsx" else None
-    copy = copy or _value_copy(book)
+    copy = copy or value_copy(book)
     renamed = dict(zip(book.names, (sheet_name(name) for name in book.names), strict=True))
     for name, found in _by_sheet(faults).items():
         sheet = name if name in copy.sheetnames else renamed.get(name, "")
@@ -69,31 +70,6 @@ def _own_copy(source: Path) -> Workbook | None:
             return load_workbook(content)
         except _LOAD_FAULTS:
             return None
-
-
-def _value_copy(book: Book) -> Workbook:
-    """The values in a new workbook: text stays text, so that long numbers keep their digits."""
-    from openpyxl import Workbook
-
-    copy = Workbook()
-    copy.remove(copy.worksheets[0])
-    for sheet in book.sheets:
-        page = copy.create_sheet(sheet_name(sheet.name))
-        widths: dict[int, int] = {}
-        for at, row in enumerate(sheet.rows, 1):
-            for column, value in enumerate(row, 1):
-                if holds(value):
-                    _put(page.cell(at, column), value)
-                    widths[column] = max(widths.get(column, 0), len(shown(value)))
-        for column, width in widths.items():
-            page.column_dimensions[letter(column - 1)].width = min(40.0, width * 1.3 + 3)
-    return copy
-
-
-def _put(cell: BookCell | MergedCell, value: Cell) -> None:
-    cell.value = clean(value) if isinstance(value, str) else value
-    if isinstance(value, str):
-        cell.data_type, cell.number_format = "s", TEXT_FORMAT
 
 
 def _by_sheet(faults: Iterable[Fault]) -> dict[str, list[Fault]]:

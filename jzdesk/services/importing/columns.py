@@ -22,7 +22,13 @@ from jzdesk.models import (
 from jzdesk.sheets.columns import Column
 
 MEMBERS = (1, 2)
-_MEMBER_FIELDS = ("name", "phone", "id_type", "id_number", "work")
+MEMBER_FIELDS = ("name", "ethnic", "work", "address", "hukou_division", "phone", "id_type", "id_number", "post")
+TIE_FIELDS = ("relation", "relation_note", "is_guardian")
+ENROLMENT_FIELDS = ("grade", "class_number", "entry_month", "entry_mode", "source", "boarding", "status")
+
+
+# Headings of the collection sheet (reference §5.1) that name no member: they mean the first one.
+_LOOSE = {"name": ("家庭成员或监护人姓名",), "relation": ("关系",), "is_guardian": ("是否监护人",)}
 
 
 def of(
@@ -44,9 +50,10 @@ def plain_fields(entity: type[Record]) -> list[str]:
 def _member(number: int) -> list[Column]:
     """成员1姓名 and its like; the first member's headings may also begin with 监护人 or 家长."""
     prefixes = (f"成员{number}", "监护人", "家长") if number == 1 else (f"成员{number}",)
-    specs = {name: (Member.spec[name], Member.spec[name].headings()) for name in _MEMBER_FIELDS}
+    specs = {name: (Member.spec[name], Member.spec[name].headings()) for name in MEMBER_FIELDS}
     specs["phone"] = (Member.spec["phone"], (*Member.spec["phone"].headings(), "电话", "手机号码"))
-    relation = Guardian.spec["relation"]
+    note, relation = Guardian.spec["relation_note"], Guardian.spec["relation"]
+    specs["relation_note"] = (note, note.headings())
     specs["relation"] = (relation, (*relation.headings(), "与学生关系", "与学生的关系"))
     guards = Guardian.spec["is_guardian"]
     specs["is_guardian"] = (guards, (*reversed(guards.headings()),))
@@ -55,6 +62,7 @@ def _member(number: int) -> list[Column]:
             f"member{number}.{name}",
             spec,
             headings=tuple(f"{prefix}{heading}" for prefix in prefixes for heading in headings),
+            aliases=_LOOSE.get(name, ()) if number == 1 else (),
             optional=True,
         )
         for name, (spec, headings) in specs.items()
@@ -65,7 +73,7 @@ def roll() -> list[Column]:
     """学籍导出: the student, the place at school, two members of the family."""
     return [
         *of(Student, plain_fields(Student), essential=("name", "id_number"), optional=("sex", "birth")),
-        *of(Enrolment, ("grade", "entry_month", "boarding", "status"), optional=("grade", "status")),
+        *of(Enrolment, ENROLMENT_FIELDS, optional=("grade", "status")),
         Column(
             "enrolment.school_class",
             SchoolClass.spec["name"],

@@ -7,13 +7,10 @@ from typing import NamedTuple
 
 from jzdesk.core.fields import Value
 from jzdesk.models import Guardian, Household, Member
-from jzdesk.services.importing.columns import MEMBERS
+from jzdesk.services.importing.columns import MEMBER_FIELDS, MEMBERS, TIE_FIELDS
 from jzdesk.services.importing.desk import Desk
 from jzdesk.services.importing.image import Values
 from jzdesk.sheets.mapping import SheetRow
-
-_PERSON = ("name", "phone", "id_type", "id_number", "work")
-_TIE = ("relation", "is_guardian")
 
 
 class Person(NamedTuple):
@@ -44,8 +41,8 @@ class Families:
             self._index(uid, values)
         self._ties = {(one["student"], one["member"]): uid for uid, one in self._guardians.rows.items()}
         self._keys = [
-            (number, [(name, f"member{number}.{name}") for name in _PERSON],
-             [(name, f"member{number}.{name}") for name in _TIE])
+            (number, [(name, f"member{number}.{name}") for name in MEMBER_FIELDS],
+             [(name, f"member{number}.{name}") for name in TIE_FIELDS])
             for number in MEMBERS
         ]  # fmt: skip
 

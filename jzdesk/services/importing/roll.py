@@ -144,11 +144,8 @@ class RollImporter(Importer):
     def _enrol(self, row: SheetRow, student: str) -> bool:
         """The student's place at this school; a place that has ended is not opened again by an old file."""
         get = row.values.get
-        grade, month = get("enrolment.grade"), get("enrolment.entry_month")
-        wanted: Values = {
-            "grade": grade, "entry_month": month, "boarding": get("enrolment.boarding"),
-            "status": get("enrolment.status"),
-        }  # fmt: skip
+        grade = get("enrolment.grade")
+        wanted: Values = {name: get(f"enrolment.{name}") for name in columns.ENROLMENT_FIELDS}
         uid = self._open.get(student)
         known = self._enrolments.rows[uid] if uid is not None else {}
         wanted["school_class"] = self._classes.place(grade or known.get("grade"), get("enrolment.school_class"))
