@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jzdesk.services.consents import ConsentService
     from jzdesk.services.county import CountyService
     from jzdesk.services.exchange import ExchangeService
+    from jzdesk.services.filling import FillService
     from jzdesk.services.funds import FundService
     from jzdesk.services.home import HomeService
     from jzdesk.services.importing import ImportService
@@ -164,6 +165,13 @@ class Services:
         from jzdesk.services.papers import PaperService
 
         return PaperService(self.context)
+
+    @cached_property
+    def filling(self) -> FillService:
+        """Forms of other systems, filled from the records."""
+        from jzdesk.services.filling import FillService
+
+        return FillService(self.context)
 
     @cached_property
     def imports(self) -> ImportService:

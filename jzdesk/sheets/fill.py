@@ -49,12 +49,16 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row to bring into the form: `record` names it for ever, `title` in messages; `total` is the line of sums."""
+    """One row to bring into the form: `record` names it for ever, `title` in messages.
+
+    `total` is the line of sums; an `optional` one is filled where the form has a row for it and never added.
+    """
 
     record: str
     title: str
     values: Mapping[str, Value]
     total: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,24 +137,29 @@ class _Filler:
         self._covered = _covered(self._sheet)
         self._rows: dict[int, Cells] = {at + 1: cells for at, cells in enumerate(self._sheet.rows)}
         self._done = Filling()
-        self._known = {record for record, _ in task.before}
+        known = {record for record, _ in task.before}
+        self._known = known if any(one.record in known for one in task.entries) else set()
         self._places: dict[str, int] = {}
 
     def run(self) -> Filling:
         """Match, make room, write, explain."""
         self._clear_marks()
         area = self._survey()
-        waiting = [one for one in self._task.entries if one.record not in self._places and one.record not in area.unsure]
-        rows = [one for one in waiting if not one.total]
+        self._done.matched = len(self._places)
+        rows = [one for one in self._task.entries if self._is_new(one, area)]
         for entry, row in zip(rows, self._room(area, len(rows)), strict=True):
             self._places[entry.record] = row
-        self._done.matched, self._done.added = len(self._task.entries) - len(waiting), len(rows)
+        self._done.added = len(rows)
         for entry in self._task.entries:
             if (at := self._places.get(entry.record)) is not None:
                 self._write(entry, at)
         if self._task.marks:
             self._explain()
         return self._done
+
+    def _is_new(self, entry: Entry, area: _Area) -> bool:
+        """Whether an entry gets a row of its own."""
+        return not (entry.total or entry.optional or entry.record in self._places or entry.record in area.unsure)
 
     def _clear_marks(self) -> None:
         """Colours of an earlier filling go; they are ours alone, by their exact shade."""
@@ -308,7 +317,7 @@ class _Filler:
             *((("", WORDS[kind]), colour) for kind, colour in COLOURS.items()),
             ((), ""),
             (("单元格", "姓名或名称", "栏目", "情况", "原来", "现在（台账）"), ""),
-            *(((mark.cell, mark.title, mark.heading, WORDS[mark.kind], mark.old, mark.new), "") for mark in self._done.marks),
+            *(((one.cell, one.title, one.heading, WORDS[one.kind], one.old, one.new), "") for one in self._done.marks),
         ]  # fmt: skip
         if self._done.marks or EXPLAINING in self._form.package.sheet_names:
             self._form.package.explain(EXPLAINING, lines, (9, 22, 22, 40, 24, 24))
@@ -332,7 +341,7 @@ class _Area:
 
 def _covered(sheet: Sheet) -> set[tuple[int, int]]:
     """(1-based row, 0-based column) of cells that lie under a merged one."""
-    found = set()
+    found: set[tuple[int, int]] = set()
     for top, left, bottom, right in sheet.merged:
         if (bottom - top + 1) * (right - left + 1) < MOST_ROWS:
             found.update((row + 1, column) for row in range(top, bottom + 1) for column in range(left, right + 1))
@@ -364,4 +373,3 @@ def numbering_row(rows: Sequence[Cells], last: int) -> int:
     cells = [shown(cell) for cell in rows[last] if holds(cell)]
     numbered = [str(number) for number in range(1, len(cells) + 1)]
     return last + 1 if len(cells) >= 3 and cells == numbered else last
-

@@ -41,7 +41,9 @@ def open_form(path: Path) -> Form:
     for sheet in book.sheets:
         if len(sheet.rows) > MOST_ROWS:
             remedy = "请按年级或班级把它拆成几份分别填写，或删掉下方多余的空行。"
-            raise UserError(f"工作表“{sheet.name}”有 {len(sheet.rows):,} 行，一次最多 {MOST_ROWS:,} 行", remedy, path.name)
+            raise UserError(
+                f"工作表“{sheet.name}”有 {len(sheet.rows):,} 行，一次最多 {MOST_ROWS:,} 行", remedy, path.name
+            )
     notes = list(book.notes)
     package = _own_package(path) if book.form == "xlsx" else None
     if package is None:

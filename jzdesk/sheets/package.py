@@ -118,9 +118,8 @@ class Package:
         folder, name = posixpath.split(part)
         targets = self._targets(f"{folder}/_rels/{name}.rels", folder).values()
         kinds = ("drawing", "comments", "table")
-        return [
-            one for one in targets if one in self._parts and one.endswith(("xml", "vml")) and any(k in one for k in kinds)
-        ]  # fmt: skip
+        there = [one for one in targets if one in self._parts and one.endswith(("xml", "vml"))]
+        return [one for one in there if any(kind in one for kind in kinds)]
 
     @staticmethod
     def _moved_name(text: str, move: Insertion, sheet: str) -> str:
@@ -159,7 +158,7 @@ class Package:
         """The chain of computation is dropped: it would name cells that have moved."""
         book = self._text(_BOOK)
         if (match := re.search(r"<((?:\w+:)?)calcPr\b([^>]*?)/>", book)) is not None:
-            node = f'<{match[1]}calcPr{with_attribute(match[2], "fullCalcOnLoad", "1")}/>'
+            node = f"<{match[1]}calcPr{with_attribute(match[2], 'fullCalcOnLoad', '1')}/>"
             self._parts[_BOOK] = f"{book[: match.start()]}{node}{book[match.end() :]}".encode()
         chain = next((part for part in self._parts if part.endswith("calcChain.xml")), None)
         if chain is not None:
@@ -188,6 +187,4 @@ def _followed(part: str, xml: str, move: Insertion) -> str:
     if "table" in part:
         return _TABLE.sub(lambda hit: f"{hit[1]}{move.area(hit[2])}{hit[3]}", xml)
     pattern, group = (_NOTE_ROW, 2) if part.endswith("vml") else (_ANCHOR, 3)
-    return pattern.sub(
-        lambda hit: f"{hit[1]}{move.moved(int(hit[group]) + 1) - 1}{hit[group + 1]}", xml
-    )
+    return pattern.sub(lambda hit: f"{hit[1]}{move.moved(int(hit[group]) + 1) - 1}{hit[group + 1]}", xml)

@@ -23,7 +23,7 @@ _RULE = re.compile(r"(<(?:\w+:)?(?:formula[12]?|f)(?:\s[^>]*)?>)([^<]*)(</)")
 _COLUMN = re.compile(r"<(?:\w+:)?col\b([^>]*)/?>")
 _DIMENSION = re.compile(r'(<(?:\w+:)?dimension\b[^>]*\bref=")([^"]*)(")')
 _MERGED = re.compile(r'(<(?:\w+:)?mergeCell\b[^>]*\bref=")([^"]*)(")')
-_MERGES = re.compile(r'(<((?:\w+:)?)mergeCells\b)([^>]*)(>)(.*?)(</(?:\w+:)?mergeCells>)', re.DOTALL)
+_MERGES = re.compile(r"(<((?:\w+:)?)mergeCells\b)([^>]*)(>)(.*?)(</(?:\w+:)?mergeCells>)", re.DOTALL)
 _AREAS = re.compile(r'(\bsqref=")([^"]*)(")')
 _REFS = re.compile(r'((?:<(?:\w+:)?(?:hyperlink|autoFilter|ignoredError|protectedRange)\b[^>]*?)\bref=")([^"]*)(")')
 _OUTER_AREAS = re.compile(r"(<(?:\w+:)?sqref>)([^<]*)(</)")
@@ -224,7 +224,7 @@ class SheetXml:
         for number in range(move.row + 1, move.row + move.count + 1):
             found += [re.sub(r"\d+", str(number), area) for area in flat]
         inside = "".join(f'<{prefix}mergeCell ref="{area}"/>' for area in found)
-        return f'{hit[1]}{with_attribute(hit[3], "count", str(len(found)))}{hit[4]}{inside}{hit[6]}'
+        return f"{hit[1]}{with_attribute(hit[3], 'count', str(len(found)))}{hit[4]}{inside}{hit[6]}"
 
 
 def _cells(raw: str) -> dict[int, tuple[str, str]]:

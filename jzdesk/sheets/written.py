@@ -1,4 +1,4 @@
-"""How a value is written into a form of another system: codes, dates, months, amounts and divisions as it wants them."""
+"""How a value is written into a form of another system: codes, dates, amounts and divisions as it wants them."""
 
 from __future__ import annotations
 
@@ -15,22 +15,27 @@ LABEL, CODE, BOTH = "label", "code", "both"
 COMPACT, DASHES, DOTS = "compact", "dashes", "dots"
 YUAN, WAN = "yuan", "wan"
 DIGITS, NAME = "digits", "name"
+SIGN, BARE = "sign", "bare"
+DIVISION, RATIO = "division", "ratio"
 
 _CODES = ((LABEL, "名称，如 住校"), (CODE, "代码，如 2"), (BOTH, "代码-名称，如 2-住校"))
 _DATES = ((COMPACT, "20230901"), (DASHES, "2023-09-01"), (DOTS, "2023.9.1"))
 _MONTHS = ((COMPACT, "202309"), (DASHES, "2023-09"), (DOTS, "2023.9"))
 _MONEY = ((YUAN, "元"), (WAN, "万元"))
 _DIVISIONS = ((DIGITS, "12 位代码"), (NAME, "地名"))
+_RATIOS = ((SIGN, "97.5%"), (BARE, "97.5"))
+_STYLES = {DIVISION: _DIVISIONS, RATIO: _RATIOS}
 _DIVISION_LENGTH = 12
 
 Ways = tuple[tuple[str, str], ...]
 
 
-def ways(column: Column, *, division: bool = False) -> Ways:
-    """(code, words) of the ways to write this column, the usual one first; empty when there is only one."""
-    if division:
-        return _DIVISIONS
-    return _ways_of(column.spec.kind)
+def ways(column: Column, style: str = "") -> Ways:
+    """(code, words) of the ways to write this column, the usual one first; empty when there is only one.
+
+    `style` says what the kind of a text does not: "division" or "ratio".
+    """
+    return _STYLES[style] if style else _ways_of(column.spec.kind)
 
 
 def _ways_of(kind: Kind) -> Ways:
@@ -56,6 +61,8 @@ def written(column: Column, value: Value, way: str, names: Mapping[str, str] | N
         return _amount(int(value), way)
     if isinstance(kind, Integer):
         return int(value)
+    if way == BARE:
+        return str(value).removesuffix("%")
     return _division(str(value), way, names or {}) if way in (DIGITS, NAME) else column.spec.show(value)
 
 

@@ -1,4 +1,4 @@
-"""What can stand in a column of somebody's form: the columns of the roll import, and what else a student's record tells.
+"""What can stand in a column of somebody's form: the columns of the roll import, and what else a record tells.
 
 Import and filling share one description (`services.importing.columns`), so a heading means the same both ways.
 """
@@ -89,9 +89,7 @@ def people() -> tuple[Column, ...]:
 def _also(column: Column, headings: tuple[str, ...]) -> Column:
     """The column, understanding these headings besides."""
     more = tuple(text for text in headings if text not in column.understood())
-    return Column(
-        column.key, column.spec, column.essential, column.headings, (*column.aliases, *more), column.optional
-    )
+    return Column(column.key, column.spec, column.essential, column.headings, (*column.aliases, *more), column.optional)
 
 
 def _collection_headings() -> dict[str, tuple[str, ...]]:
@@ -107,9 +105,7 @@ def _collection_headings() -> dict[str, tuple[str, ...]]:
 def _around() -> list[Column]:
     """What belongs to a student without being on the roll: school, hardships, household, account, caseworker."""
     school, account = School.spec, BankAccount.spec
-    house = [
-        Column(f"household.{name}", Household.spec[name], headings=_house_headings(name)) for name in _HOUSEHOLD
-    ]
+    house = [Column(f"household.{name}", Household.spec[name], headings=_house_headings(name)) for name in _HOUSEHOLD]
     return [
         Column("school.name", school["name"], headings=("学校名称", "学校", "就读学校", "学籍学校")),
         Column("school.code", school["code"], headings=("学校标识码", "学校代码", "学校（机构）标识码")),

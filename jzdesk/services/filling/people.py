@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, select
@@ -19,7 +20,6 @@ from jzdesk.models import (
     Household,
     Member,
     Pairing,
-    Record,
     School,
     SchoolClass,
     Staff,
@@ -40,10 +40,27 @@ def entries(connection: Connection, uids: Sequence[str], school: tuple[str, str]
     found: dict[str, Values] = {}
     for start in range(0, len(uids), _AT_ONCE):
         found |= _part(connection, uids[start : start + _AT_ONCE], schools, school)
-    return [
-        Entry(uid, str(found[uid].get("student.name") or ""), found[uid] | {SERIAL: number})
-        for number, uid in enumerate((uid for uid in uids if uid in found), 1)
-    ]
+    return [Entry(uid, str(found[uid].get("student.name") or ""), found[uid]) for uid in uids if uid in found]
+
+
+def numbered(found: Sequence[Entry]) -> list[Entry]:
+    """The entries with their running number."""
+    return [replace(entry, values={**entry.values, SERIAL: number}) for number, entry in enumerate(found, 1)]
+
+
+def sample(connection: Connection, school: tuple[str, str]) -> Values:
+    """The values of any one student, to show how a form will look; empty where nobody is registered yet."""
+    table = table_of(Student)
+    uid = connection.execute(select(table.c.uid).where(table.c.hidden == 0).limit(1)).scalar_one_or_none()
+    found = entries(connection, [uid], school) if uid is not None else []
+    return {**found[0].values, SERIAL: 1} if found else {}
+
+
+def place_of(values: Mapping[str, Value]) -> str:
+    """Grade and class in words."""
+    grade = values.get("enrolment.grade")
+    label = codes.table("grade").label(str(grade)) if grade else ""
+    return f"{label}{values.get('enrolment.school_class') or ''}"
 
 
 def division_names(connection: Connection) -> dict[str, str]:
@@ -158,7 +175,7 @@ def _schools(connection: Connection) -> dict[str, str]:
     """Code → name of the schools that are known here."""
     table = table_of(School)
     query = select(table.c.code, table.c.name).where(table.c.hidden == 0)
-    return {code: name for code, name in connection.execute(query)}
+    return dict(connection.execute(query).tuples().all())
 
 
 def _last(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
