@@ -27,6 +27,7 @@ from jzdesk.ui import program, theme
 from jzdesk.ui.errors_shown import Presenter
 from jzdesk.ui.ledger.page import LedgerPage
 from jzdesk.ui.page import ListPage
+from jzdesk.ui.pages.filling import FillingPage
 from jzdesk.ui.pages.ledger_pages import LedgersPage
 from jzdesk.ui.shell import Shell
 from jzdesk.ui.tasks import Tasks
@@ -80,6 +81,8 @@ def pages(camera: Camera, shell: Shell) -> None:
         page = shell.page()
         if isinstance(page, LedgersPage):
             ledgers(camera, shell, page)
+        elif isinstance(page, FillingPage):
+            forms(camera, shell, page)
         elif isinstance(page, ListPage):
             with_record(camera, shell, page, f"{shell.desk.services.info.kind}-{place.key}-record")
 
@@ -94,6 +97,21 @@ def ledgers(camera: Camera, shell: Shell, page: LedgersPage) -> None:
     staff.save()
     camera.take(shell, f"{shell.desk.services.info.kind}-ledger-staff-new")
     staff.panel.give_up()
+
+
+def forms(camera: Camera, shell: Shell, page: FillingPage) -> None:
+    """A built-in form with its columns, what is missing, and the result of filling it; the statistics."""
+    kind = shell.desk.services.info.kind
+    with tempfile.TemporaryDirectory() as folder:
+        for code in ("xueji", "f5"):
+            page.look(code)
+            camera.settle()
+            for number in range(page.tabs.count()):
+                page.tabs.setCurrentIndex(number)
+                camera.take(shell, f"{kind}-filling-{code}-{number}")
+            if page.view is not None:
+                page.fill_to(Path(folder) / f"{code}.xlsx", page.view, "报县教育局")
+            camera.take(shell, f"{kind}-filling-{code}-result")
 
 
 def with_record(camera: Camera, shell: Shell, page: ListPage, name: str) -> None:

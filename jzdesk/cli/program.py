@@ -11,14 +11,28 @@ import typer
 from typer.exceptions import TyperException
 
 from jzdesk import __version__
-from jzdesk.cli import aid, backups, county, exchange, lists, people, records, rehearse, sheets, state, station, work
+from jzdesk.cli import (
+    aid,
+    backups,
+    county,
+    exchange,
+    fill,
+    lists,
+    people,
+    records,
+    rehearse,
+    sheets,
+    state,
+    station,
+    work,
+)
 from jzdesk.core.errors import StationFault, UserError, ValueFault
 
 DONE, PERSON, MACHINE, OURS = 0, 1, 2, 3
 app = typer.Typer(
     help="教育帮扶台账：命令行。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-for part in (station, backups, records, people, sheets, work, aid, exchange, county, rehearse, lists):
+for part in (station, backups, records, people, sheets, fill, work, aid, exchange, county, rehearse, lists):
     part.register(app)
 
 

@@ -44,6 +44,7 @@ PLACES = (
     Place("ledger", "台账", "ledger", f"{_PAGES}.ledger_pages", "LedgersPage"),
     Place("imports", "导入导出", "import", f"{_PAGES}.imports", "ImportsPage", SCHOOL),
     Place("lists", "名单比对", "lists", f"{_PAGES}.lists", "ListsPage", SCHOOL),
+    Place("filling", "报表填写", "edit", f"{_PAGES}.filling", "FillingPage"),
     Place("exchange", "数据交换", "exchange", f"{_PAGES}.exchange", "ExchangePage", SCHOOL),
     Place("certificate", "学校与证书", "certificate", f"{_PAGES}.certificates", "CertificatesPage", COUNTY),
     Place("upkeep", "维护", "lock", f"{_PAGES}.upkeep", "UpkeepPage"),

@@ -48,6 +48,7 @@ class FillService:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._example: tuple[Mapping[str, Value], Mapping[str, str]] | None = None
 
     def built_in(self) -> list[tuple[str, str, str]]:
         """(code, label, explanation) of the forms that the program brings along."""
@@ -65,7 +66,7 @@ class FillService:
         `form` is a path or the code of a built-in form. `sheet`, `row` and `last` (1-based heading rows) are a
         person's choice. Raises UserError (see `open_form`; no heading found, no such sheet) and StationFault.
         """
-        opened = self._open(form)
+        opened, self._example = self._open(form), None
         name = scheme or Path(self._file(form)).stem
         body = schemes.load(self._context, name) if schemes.number_of(self._context, name) is not None else {}
         sheet = sheet or (body["sheet"] if body and body["sheet"] in opened.book.names else "")
@@ -232,13 +233,19 @@ class FillService:
         if subject != PEOPLE:
             return tuple(columns)
         by_key = {column.key: column for column in recognising.wanted(subject)}
-        with self._context.read() as connection:
-            values = people.sample(connection, (self._context.info.code, self._context.info.name))
-            names = people.division_names(connection)
+        if self._example is None:
+            self._example = self._read_example()
+        values, names = self._example
         return tuple(
             replace(one, sample=_example(by_key[one.key], values, one, names)) if one.key in by_key else one
             for one in columns
         )
+
+    def _read_example(self) -> tuple[Mapping[str, Value], Mapping[str, str]]:
+        """One student and the names of divisions: read with the form, so that settling a column asks nobody."""
+        with self._context.read() as connection:
+            values = people.sample(connection, (self._context.info.code, self._context.info.name))
+            return values, people.division_names(connection)
 
 
 _Match = Callable[[SheetRow], Sequence[str]]
@@ -269,7 +276,7 @@ def _report(out: Path, view: FormView, form: Form, task: Task, filling: Filling)
     if filling.formulas:
         notes.append(f"有 {filling.formulas:,} 个单元格是公式，保留没有改写；打开文件时会重新计算。")
     return FillReport(
-        out, view.scheme, filling.matched + filling.added, filling.matched, filling.added, filling.cells,
+        out, view.scheme, view.subject, filling.matched + filling.added, filling.matched, filling.added, filling.cells,
         filling.formulas, tuple(ReportLine.of(mark) for mark in filling.marks), tuple(notes),
     )  # fmt: skip
 

@@ -141,6 +141,7 @@ class FillReport:
 
     path: Path
     scheme: str
+    subject: str
     rows: int
     matched: int
     added: int
