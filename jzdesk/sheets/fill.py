@@ -12,7 +12,7 @@ from jzdesk.sheets.cells import Cell, Cells, Sheet, holds, letter, shown
 from jzdesk.sheets.columns import Column
 from jzdesk.sheets.form_file import MOST_ROWS, Form
 from jzdesk.sheets.heading import Heading
-from jzdesk.sheets.mapping import SheetRow, read_rows
+from jzdesk.sheets.mapping import SheetRow, is_numbering, read_rows
 from jzdesk.sheets.sheet_xml import SheetXml
 from jzdesk.sheets.written import same, written
 
@@ -299,7 +299,7 @@ class _Filler:
             what = f"工作表“{self._task.sheet}”设了保护，第 {row} 行“{one.heading}”一列不能写"
             remedy = "请在 Excel 或 WPS 里点“审阅—撤销工作表保护”（要密码的问发表的单位），保存后再填。"
             raise UserError(what, remedy, self._form.book.path.name)
-        if isinstance(wanted, str) and wanted.isdigit() and len(wanted) >= _LONG_NUMBER:
+        if isinstance(wanted, str) and wanted[:-1].isdigit() and len(wanted) >= _LONG_NUMBER:
             style = self._styles.for_text(style)
         self._xml.put(row, one.place, wanted, style)
         self._done.cells += 1
@@ -368,8 +368,4 @@ def _text(wanted: str | float) -> str:
 
 def numbering_row(rows: Sequence[Cells], last: int) -> int:
     """The last row of a heading: one further when the columns are numbered 1, 2, 3… below their headings."""
-    if last >= len(rows):
-        return last
-    cells = [shown(cell) for cell in rows[last] if holds(cell)]
-    numbered = [str(number) for number in range(1, len(cells) + 1)]
-    return last + 1 if len(cells) >= 3 and cells == numbered else last
+    return last + 1 if last < len(rows) and is_numbering(rows[last]) else last

@@ -184,7 +184,7 @@ def read_rows(sheet: Sheet, heading: Heading, columns: Sequence[Column]) -> Iter
         cells = sheet.rows[at]
         if any(holds(cell) for cell in cells):
             row = SheetRow(layout, at + 1, tuple(cells), {})
-            row.skipped = marks.reason(cells)
+            row.skipped = "列号行" if at == heading.last and is_numbering(cells) else marks.reason(cells)
             if not row.skipped:
                 _read(row, bench, filled.get(at, {}))
                 _mention_hidden(row, sheet)
@@ -256,6 +256,12 @@ class _Reader:
         row.values[self.key] = outcome.value
         row.notes += outcome.notes
         row.warnings += outcome.warnings
+
+
+def is_numbering(cells: Cells) -> bool:
+    """Whether a row below a heading only numbers the columns: 1, 2, 3…"""
+    texts = [shown(cell) for cell in cells if holds(cell)]
+    return len(texts) >= 3 and texts == [str(number) for number in range(1, len(texts) + 1)]
 
 
 def _odd(raw: Cell) -> tuple[str, str, str] | None:

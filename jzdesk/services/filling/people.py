@@ -175,7 +175,7 @@ def _schools(connection: Connection) -> dict[str, str]:
     """Code → name of the schools that are known here."""
     table = table_of(School)
     query = select(table.c.code, table.c.name).where(table.c.hidden == 0)
-    return dict(connection.execute(query).tuples().all())
+    return {row.code: row.name for row in connection.execute(query)}
 
 
 def _last(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -45,6 +45,11 @@ def style_of(key: str) -> str:
 def recognise(form: Form, sheet: str | None = None, row: int | None = None, last: int | None = None) -> Found:
     """The sheet and heading that fit best; those given are taken. Raises UserError when no heading is found."""
     sheets = [form.book.sheet(sheet)] if sheet else [one for one in form.book.sheets if not one.hidden]
+    if row is not None and not any(0 < row <= len(one.rows) for one in sheets):
+        longest = max(len(one.rows) for one in sheets)
+        raise UserError(
+            f"第 {row} 行不在表里", f"表里最多有 {longest} 行，请改成有列标题的那一行。", form.book.path.name
+        )
     found = [each for one in sheets for subject in (PEOPLE, FIGURES) if (each := _try(one, subject, row, last))]
     if not found:
         raise _no_heading(form)
@@ -64,8 +69,7 @@ def _try(sheet: Sheet, subject: str, row: int | None, last: int | None) -> Found
     every = wanted(subject)
     if row is not None:
         if not 0 < row <= len(sheet.rows):
-            remedy = f"“{sheet.name}”只有 {len(sheet.rows)} 行，请改成有列标题的那一行。"
-            raise UserError(f"第 {row} 行不在工作表里", remedy, sheet.name)
+            return None
         last = last if last is not None and row <= last <= len(sheet.rows) else row
         texts = heading_at(sheet.rows, row, {}, every, last)
         return Found(subject, sheet, replace(texts, places=_places(texts.texts, every)))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from jzdesk.core import codes
 from jzdesk.core.errors import ValueFault
 from jzdesk.core.fields import FieldSpec, Value
-from jzdesk.core.kinds import Code, Integer, Money, Text
+from jzdesk.core.kinds import Code, Integer, Kind, Money, Text
 from jzdesk.core.term import Term
 from jzdesk.core.text import normalise
 from jzdesk.models import AidDecision, Hardship, Payment, School
@@ -43,12 +43,9 @@ def columns() -> tuple[Column, ...]:
     """The columns a form of this kind may have."""
     count = Integer(0)
     return (
-        Column("figure.school", FieldSpec("学校", Text(60), "school", aliases=("学校名称", "单位", "填报单位"))),
-        Column("figure.stage", FieldSpec("学段", Code("stage"), "stage", aliases=("学段名称", "教育阶段"))),
-        Column(
-            "figure.programme",
-            FieldSpec("资助项目", Text(60), "programme", aliases=("项目", "项目名称", "受助项目", "补助项目")),
-        ),
+        _key("figure.school", Text(60), "学校", "学校名称", "单位", "填报单位"),
+        _key("figure.stage", Code("stage"), "学段", "学段名称", "教育阶段"),
+        _key("figure.programme", Text(60), "资助项目", "项目", "项目名称", "受助项目", "补助项目"),
         Column("figure.pupils", FieldSpec("在校数", count, "pupils", aliases=("在校生数", "在校人数", "在校学生数"))),
         Column("figure.poor", FieldSpec("困难生数", count, "poor", aliases=("困难学生数", "家庭经济困难学生数"))),
         Column("figure.times", FieldSpec("受助人次", count, "times", aliases=("人次", "资助人次"))),
@@ -64,6 +61,11 @@ def columns() -> tuple[Column, ...]:
             for key, label, more, _ in _AMONG
         ),
     )
+
+
+def _key(key: str, kind: Kind, label: str, *aliases: str) -> Column:
+    """A column whose label says what its row counts: without one a row is no row of figures."""
+    return Column(key, FieldSpec(label, kind, key.partition(".")[2], aliases=aliases), essential=True)
 
 
 class Aid(NamedTuple):
@@ -247,7 +249,8 @@ def _hardships(connection: Connection, span: tuple[str, str], among: Iterable[st
 
 def _schools(connection: Connection) -> dict[str, str]:
     table = table_of(School)
-    return dict(connection.execute(select(table.c.code, table.c.name).where(table.c.hidden == 0)).tuples().all())
+    query = select(table.c.code, table.c.name).where(table.c.hidden == 0)
+    return {row.code: row.name for row in connection.execute(query)}
 
 
 def _labels(names: dict[str, str]) -> dict[str, str]:

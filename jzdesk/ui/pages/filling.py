@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QStackedWidget, QTabWidget, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QLabel, QStackedWidget, QTabWidget, QWidget
 
 from jzdesk.core import codes
 from jzdesk.core.errors import UserError
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 FORMS = "表格 (*.xlsx *.xlsm *.xls *.et *.csv)"
 FILLED = "Excel 工作簿 (*.xlsx *.xlsm)"
-MAPPING, MISSING, RESULT, TRACE = 0, 1, 2, 3
+MAPPING, SCOPE, MISSING, RESULT, TRACE = range(5)
+_ANYWHERE = Qt.AlignmentFlag(0)
 _MODES = ((None, "只填空格，不同的标出来"), ("overwrite", "不同的按台账改写"))
 _BASES = (("paid", "已发放"), ("granted", "已认定"))
 
@@ -34,13 +36,14 @@ _BASES = (("paid", "已发放"), ("granted", "已认定"))
 class FillingPage(Page):
     """A form at the top with whose rows go into it; below its columns, what is missing, and the result."""
 
-    title, icon = "报表填写", "sheet-tick"
+    title, icon = "报表填写", "edit"
     entities = frozenset({"student", "enrolment", "member", "guardian", "household"})
     hints = "Ctrl+N 选择表格　Ctrl+S 填写并保存　F3 列的对应关系　回车 改这一列　F5 重新检查缺项"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.view: FormView | None = None
+        self._labels: dict[QWidget, QLabel] = {}
         self.buttons = self.heading(widgets.label("别的系统的表格，由台账填写", tone="muted"))
         for code, label, explain in desk.services.filling.built_in():
             self.buttons.addWidget(widgets.button(label, partial(self.look, code), tip=explain))
@@ -50,10 +53,12 @@ class FillingPage(Page):
         self.mapping.settled.connect(self._settled)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
-        for text, part in (("对应关系", self.mapping), ("缺少的内容", self.missing), ("填写结果", self.result),
-                           ("用途记录", self.trace)):  # fmt: skip
-            self.tabs.addTab(part, text)
         self.options = self._options()
+        for text, part in (
+            ("对应关系", self.mapping), ("填哪些人、怎么填", self.options), ("缺少的内容", self.missing),
+            ("填写结果", self.result), ("用途记录", self.trace),
+        ):  # fmt: skip
+            self.tabs.addTab(part, text)
         drop = FileDrop()
         drop.dropped.connect(lambda paths: self.look(paths[0]))
         inside = widgets.column(self._head(), self.tabs)
@@ -150,26 +155,36 @@ class FillingPage(Page):
         self.term, self.basis = Pick((), "学期"), Pick(_BASES, "统计口径")
         self.marks = QCheckBox("标出变动并附说明页")
         self.marks.setChecked(True)
+        self.status.choose("enrolled")
         self.scheme.setAccessibleName("方案名")
         self.scheme.setMinimumWidth(theme.em(14))
         self.row.setMaximumWidth(theme.em(4))
         for each in (self.grade, self.room, self.hardship, self.status):
             each.setMaximumWidth(theme.em(11))
             each.picked.connect(self.refresh)
+        for each in (self.grade, self.room, self.hardship, self.status, self.mode, self.term, self.basis):
+            each.picked.connect(self._summarise)
         self.sheet.picked.connect(self._look_again)
         self.row.returnPressed.connect(self._look_again)
         return self._laid_out()
 
     def _laid_out(self) -> QWidget:
-        flow = widgets.Flow()
-        for text, editor in (("方案", self.scheme), ("工作表", self.sheet), ("标题在第", self.row)):
-            flow.addWidget(widgets.holder(widgets.row(widgets.label(text, tone="muted"), editor)))
-        flow.addWidget(widgets.label("行", tone="muted"))
-        self.of_people = [self.grade, self.room, self.hardship, self.status]
-        self.of_figures = [self.term, self.basis]
-        for pick in (*self.of_people, *self.of_figures, self.mode, self.marks):
-            flow.addWidget(pick)
-        return widgets.holder(flow)
+        self.of_people = widgets.holder(_flow(self.grade, self.room, self.hardship, self.status))
+        self.of_figures = widgets.holder(_flow(self.term, self.basis))
+        where = _flow(_with_label("工作表", self.sheet), _with_label("列标题在第几行", self.row))
+        card = widgets.Card(space=0.5)
+        for text, part in (
+            ("填哪些人", self.of_people), ("统计什么", self.of_figures), ("表里已有的内容", self.mode),
+            ("标记", self.marks), ("标题不对时，自己指定", widgets.holder(where)),
+        ):  # fmt: skip
+            label = widgets.label(text, tone="muted")
+            self._labels[part] = label
+            card.body.addWidget(label)
+            card.body.addWidget(part, 0, Qt.AlignmentFlag.AlignLeft if part in (self.mode, self.marks) else _ANYWHERE)
+        card.body.addStretch(1)
+        inside = widgets.holder(widgets.column(card))
+        inside.setContentsMargins(0, theme.em(0.6), 0, 0)
+        return widgets.scrolled(inside)
 
     def _head(self) -> QWidget:
         """The form that was chosen, or what to do."""
@@ -178,10 +193,15 @@ class FillingPage(Page):
         fill = widgets.button("填写并保存… (Ctrl+S)", self.save, icon="export", role="primary")
         blank = widgets.button("空白表…", self.save_blank, icon="save", tip="保存这份内置表格的空白样子")
         self.blank = blank
-        top = widgets.row(self.name, None, blank, fill)
-        chosen = widgets.Card(space=0.5)
+        self.summary = widgets.label(tone="muted", wrap=True)
+        deeds = widgets.Flow(right=True)
+        for each in (_with_label("方案", self.scheme), blank, fill):
+            deeds.addWidget(each)
+        top = widgets.row(self.name, widgets.holder(deeds))
+        top.setStretch(1, 1)
+        chosen = widgets.Card(space=0.4)
         chosen.body.addLayout(top)
-        chosen.body.addWidget(self.options)
+        chosen.body.addWidget(self.summary)
         chosen.body.addWidget(self.notes)
         self.notes.hide()
         hint = "按 Ctrl+N 选一份对方系统的表格，或把表格拖到这里；也可以点上方的内置表格。"
@@ -234,12 +254,12 @@ class FillingPage(Page):
         self.notes.setText("\n".join(view.notes))
         self.notes.setVisible(bool(view.notes))
         self.blank.setVisible(view.form in [code for code, _, _ in self.desk.services.filling.built_in()])
-        for each in self.of_people:
-            each.setVisible(people)
-        for each in self.of_figures:
-            each.setVisible(not people)
+        for part, shown in ((self.of_people, people), (self.of_figures, not people)):
+            part.setVisible(shown)
+            self._labels[part].setVisible(shown)
         if not people and self.term.count() == 0:
             self.desk.tasks.read("filling-terms", self.desk.services.aid.terms, self._show_terms, owner=self)
+        self._summarise()
         self.mapping.show_view(view)
         self.tabs.setCurrentIndex(MAPPING)
         self.mapping.table.setFocus()
@@ -268,14 +288,32 @@ class FillingPage(Page):
     def _show_classes(self, classes: list[tuple[str, str]]) -> None:
         self.room.fill([(None, "全部班级"), *classes])
 
+    def _summarise(self) -> None:
+        """Whose rows and how, in words beside the name: the choices stand on a tab of their own."""
+        people = self.view is None or self.view.subject == "people"
+        picks = [self.status, self.grade, self.room, self.hardship] if people else [self.term, self.basis]
+        self.summary.setText("　".join(each.currentText() for each in (*picks, self.mode)))
+
     def _show_terms(self, terms: list[tuple[str, str]]) -> None:
         self.term.fill(terms)
         self.term.choose(str(self.desk.services.context.term()))
+        self._summarise()
 
     def _heard(self, changes: Changes) -> None:
         """Records changed: what is missing is asked again, once a form is open."""
         if self.view is not None:
             super()._heard(changes)
+
+
+def _flow(*parts: QWidget) -> widgets.Flow:
+    flow = widgets.Flow()
+    for part in parts:
+        flow.addWidget(part)
+    return flow
+
+
+def _with_label(text: str, editor: QWidget) -> QWidget:
+    return widgets.holder(widgets.row(widgets.label(text, tone="muted"), editor))
 
 
 def _text(value: object) -> str | None:

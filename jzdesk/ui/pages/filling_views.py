@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 _MAPPING = (
     Column("letter", "列", 4),
-    Column("heading", "表格的标题", 28),
-    Column("gets", "填写的栏目", 24, tone=lambda one: "" if one.key or one.fixed else "muted"),
-    Column("written", "写法", 20),
-    Column("sample", "示例", 22),
+    Column("heading", "表格的标题", 24),
+    Column("gets", "填写的栏目", 20, tone=lambda one: "" if one.key or one.fixed else "muted"),
+    Column("written", "写法", 18),
     Column("required", "必填", 5, text=lambda one: "必填" if one.required else ""),
+    Column("sample", "示例", 12),
 )
-_MISSING = (Column("name", "姓名", 10), Column("place", "班级", 16), Column("lacks", "缺少", 60))
+_MISSING = (Column("name", "姓名", 10), Column("place", "班级", 16), Column("lacks", "缺少", 40))
 _TONES = {"changed": "look", "added": "good", "differs": "wrong", "overwritten": "wrong", "extra": "muted"}
 _REPORT = (
     Column("cell", "单元格", 7),
@@ -100,11 +100,11 @@ class MappingView(QWidget):
         self.fixed.setAccessibleName("固定文字")
         self.fixed.setPlaceholderText("每行都填同样的文字")
         flow = widgets.Flow()
+        flow.addWidget(self.words)
         for text, editor in (("填写", self.field), ("写法", self.way), ("或固定文字", self.fixed)):
             part = widgets.row(widgets.label(text, tone="muted"), editor)
             flow.addWidget(widgets.holder(part))
         card = widgets.Card(space=0.4)
-        card.body.addWidget(self.words)
         card.body.addWidget(widgets.holder(flow))
         return card
 
