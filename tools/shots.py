@@ -111,6 +111,7 @@ def forms(camera: Camera, shell: Shell, page: FillingPage) -> None:
                 camera.take(shell, f"{kind}-filling-{code}-{number}")
             if page.view is not None:
                 page.fill_to(Path(folder) / f"{code}.xlsx", page.view, "报县教育局")
+                camera.settle()
             camera.take(shell, f"{kind}-filling-{code}-result")
 
 

@@ -24,6 +24,7 @@ from jzdesk.sheets.columns import Column
 from jzdesk.sheets.fill import Entry
 from jzdesk.sheets.mapping import SheetRow
 
+Group = tuple[str, str, str]  # codes of school, stage and programme; empty where they are summed over
 PAID, GRANTED = "paid", "granted"
 KEYS = ("figure.school", "figure.stage", "figure.programme")
 RATIOS = frozenset({"figure.share", "figure.cover"})
@@ -92,42 +93,54 @@ class Census:
 
         Combinations without aid are optional: they fill a printed row and never make one.
         """
-        groups = dict.fromkeys(self._combinations(keys))
-        found = [self._entry(group) for group in groups]
-        return [*found, Entry(_record(("", "", _TOTAL)), _TOTAL, self._figures(("", "", "")), total=True)]
+        counted, total = _Counted(self, [key in keys for key in KEYS]), _Counted(self, [False] * 3)
+        found = [self._entry(group, counted) for group in dict.fromkeys(self._combinations(keys))]
+        return [*found, Entry(_record(("", "", _TOTAL)), _TOTAL, total.figures(("", "", "")), total=True)]
 
-    def _combinations(self, keys: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    def _combinations(self, keys: Sequence[str]) -> Iterator[Group]:
         wanted = [key in keys for key in KEYS]
-        for school, stage in sorted(set(self.place.values()), key=self._order):
-            for programme in self.programmes if wanted[2] else [""]:
-                parts = (school, stage, programme)
-                yield tuple(part if want else "" for part, want in zip(parts, wanted, strict=True))  # type: ignore[misc]
+        schools = sorted({school for school, _ in self.place.values()}) if wanted[0] else [""]
+        stages = list(codes.table("stage").labels) if wanted[1] else [""]
+        for school in schools:
+            for stage in stages:
+                for programme in self.programmes if wanted[2] else [""]:
+                    yield school, stage, programme
 
-    def _order(self, place: tuple[str, str]) -> tuple[str, int]:
-        stages = list(codes.table("stage").labels)
-        return place[0], stages.index(place[1]) if place[1] in stages else len(stages)
-
-    def _entry(self, group: tuple[str, str, str]) -> Entry:
-        school, stage, programme = group
-        values = self._figures(group)
-        values |= {
-            "figure.school": self.schools.get(school, school) or None, "figure.stage": stage or None,
-            "figure.programme": self.programmes.get(programme, programme) or None,
-        }  # fmt: skip
-        words = (self.schools.get(school, school), codes.table("stage").label(stage) if stage else "", programme)
-        title = " ".join(word for word in (*words[:2], self.programmes.get(programme, programme)) if word)
+    def _entry(self, group: Group, counted: _Counted) -> Entry:
+        words = (
+            self.schools.get(group[0], group[0]),
+            codes.table("stage").label(group[1]) if group[1] else "",
+            self.programmes.get(group[2], group[2]),
+        )
+        values = counted.figures(group)
+        values |= {"figure.school": words[0] or None, "figure.stage": group[1] or None}
+        values["figure.programme"] = words[2] or None
+        title = " ".join(word for word in words if word)
         return Entry(_record(group), title, values, optional=not values["figure.times"])
 
-    def _figures(self, group: tuple[str, str, str]) -> dict[str, Value]:
+    def matcher(self, keys: Sequence[str]) -> _Matcher:
+        """Says which group a row of the form means by its labels."""
+        return _Matcher(self, keys)
+
+
+class _Counted:
+    """The census laid out by the key columns that a form has; those it lacks are summed over."""
+
+    def __init__(self, census: Census, wanted: Sequence[bool]) -> None:
+        self._hardships = census.hardships
+        self._here: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._aid: dict[Group, list[Aid]] = defaultdict(list)
+        for uid, (school, stage) in census.place.items():
+            self._here[school if wanted[0] else "", stage if wanted[1] else ""].add(uid)
+        for one in census.aid:
+            school, stage = census.place[one.student]
+            key = (school if wanted[0] else "", stage if wanted[1] else "", one.programme if wanted[2] else "")
+            self._aid[key].append(one)
+
+    def figures(self, group: Group) -> dict[str, Value]:
         """Counts of a group; persons are counted once however often they were aided."""
-        school, stage, programme = group
-        here = {
-            uid
-            for uid, place in self.place.items()
-            if (not school or place[0] == school) and (not stage or place[1] == stage)
-        }
-        aid = [one for one in self.aid if one.student in here and programme in ("", one.programme)]
-        poor = {uid for uid in here if self.hardships.get(uid)}
+        here, aid = self._here.get(group[:2], set()), self._aid.get(group, [])
+        poor = {uid for uid in here if self._hardships.get(uid)}
         persons = {one.student for one in aid}
         values: dict[str, Value] = {
             "figure.pupils": len(here), "figure.poor": len(poor), "figure.times": sum(one.times for one in aid),
@@ -136,12 +149,8 @@ class Census:
             "figure.cover": Ratio(len(persons & poor), len(poor)).text,
         }  # fmt: skip
         for key, _, _, wanted in _AMONG:
-            values[f"figure.{key}"] = sum(bool(self.hardships.get(uid, frozenset()) & set(wanted)) for uid in persons)
+            values[f"figure.{key}"] = sum(bool(self._hardships.get(uid, frozenset()) & set(wanted)) for uid in persons)
         return values
-
-    def matcher(self, keys: Sequence[str]) -> _Matcher:
-        """Says which group a row of the form means by its labels."""
-        return _Matcher(self, keys)
 
 
 class _Matcher:
@@ -258,6 +267,6 @@ def _labels(names: dict[str, str]) -> dict[str, str]:
     return {normalise(text): code for code, name in names.items() for text in (code, name)}
 
 
-def _record(group: tuple[str, str, str]) -> str:
+def _record(group: Group) -> str:
     """A name of 32 characters for a line of figures, the same in every run."""
     return hashlib.sha256("|".join(group).encode()).hexdigest()[:32]
