@@ -157,7 +157,8 @@ class FillingPage(Page):
         self.marks.setChecked(True)
         self.status.choose("enrolled")
         self.scheme.setAccessibleName("方案名")
-        self.scheme.setMinimumWidth(theme.em(14))
+        self.scheme.setMinimumWidth(theme.em(20))
+        self.scheme.left.connect(self._summarise)
         self.row.setMaximumWidth(theme.em(4))
         for each in (self.grade, self.room, self.hardship, self.status):
             each.setMaximumWidth(theme.em(11))
@@ -174,13 +175,14 @@ class FillingPage(Page):
         where = _flow(_with_label("工作表", self.sheet), _with_label("列标题在第几行", self.row))
         card = widgets.Card(space=0.5)
         for text, part in (
-            ("填哪些人", self.of_people), ("统计什么", self.of_figures), ("表里已有的内容", self.mode),
-            ("标记", self.marks), ("标题不对时，自己指定", widgets.holder(where)),
+            ("填哪些人", self.of_people), ("统计什么", self.of_figures),
+            ("表里已有的内容与台账不同时", widgets.holder(_flow(self.mode, self.marks))),
+            ("标题认得不对时，自己指定", widgets.holder(where)), ("方案名：下次填同样的表时照这样填", self.scheme),
         ):  # fmt: skip
             label = widgets.label(text, tone="muted")
             self._labels[part] = label
             card.body.addWidget(label)
-            card.body.addWidget(part, 0, Qt.AlignmentFlag.AlignLeft if part in (self.mode, self.marks) else _ANYWHERE)
+            card.body.addWidget(part, 0, Qt.AlignmentFlag.AlignLeft if part is self.scheme else _ANYWHERE)
         card.body.addStretch(1)
         inside = widgets.holder(widgets.column(card))
         inside.setContentsMargins(0, theme.em(0.6), 0, 0)
@@ -195,7 +197,7 @@ class FillingPage(Page):
         self.blank = blank
         self.summary = widgets.label(tone="muted", wrap=True)
         deeds = widgets.Flow(right=True)
-        for each in (_with_label("方案", self.scheme), blank, fill):
+        for each in (blank, fill):
             deeds.addWidget(each)
         top = widgets.row(self.name, widgets.holder(deeds))
         top.setStretch(1, 1)
@@ -292,7 +294,8 @@ class FillingPage(Page):
         """Whose rows and how, in words beside the name: the choices stand on a tab of their own."""
         people = self.view is None or self.view.subject == "people"
         picks = [self.status, self.grade, self.room, self.hardship] if people else [self.term, self.basis]
-        self.summary.setText("　".join(each.currentText() for each in (*picks, self.mode)))
+        words = "　".join(each.currentText() for each in (*picks, self.mode))
+        self.summary.setText(f"{words}　方案“{self.scheme.text()}”")
 
     def _show_terms(self, terms: list[tuple[str, str]]) -> None:
         self.term.fill(terms)

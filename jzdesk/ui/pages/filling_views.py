@@ -93,17 +93,17 @@ class MappingView(QWidget):
         self.fixed.returnPressed.connect(self._next)
 
     def _editor(self) -> QWidget:
-        self.field.setMinimumWidth(theme.em(16))
-        self.way.setMinimumWidth(theme.em(10))
-        self.fixed.setMinimumWidth(theme.em(10))
+        self.field.setMinimumWidth(theme.em(13))
+        self.way.setMinimumWidth(theme.em(9))
+        self.fixed.setMinimumWidth(theme.em(8))
         self.field.setAccessibleName("填写的栏目")
         self.fixed.setAccessibleName("固定文字")
-        self.fixed.setPlaceholderText("每行都填同样的文字")
+        self.fixed.setPlaceholderText("或固定文字")
+        self.fixed.setToolTip("每一行都填同样的文字")
         flow = widgets.Flow()
         flow.addWidget(self.words)
-        for text, editor in (("填写", self.field), ("写法", self.way), ("或固定文字", self.fixed)):
-            part = widgets.row(widgets.label(text, tone="muted"), editor)
-            flow.addWidget(widgets.holder(part))
+        for each in (self.field, self.way, self.fixed):
+            flow.addWidget(each)
         card = widgets.Card(space=0.4)
         card.body.addWidget(widgets.holder(flow))
         return card
@@ -200,11 +200,12 @@ class ResultView(QWidget):
         empty = widgets.Empty("ok", "没有变动，也没有与台账不同的格子", "与上次填写相同的格子不列出来。")
         self.middle = ListingOrEmpty(self.table, empty)
         self.table.opened.connect(lambda _: self._open_record())
-        self.buttons = widgets.Flow()
-        self.buttons.addWidget(widgets.button("打开填好的表", self._open_file, icon="folder"))
-        head = widgets.Card(space=0.4)
-        for part in (self.words, self.figures, self.notes, widgets.holder(self.buttons)):
-            head.body.addWidget(part)
+        top = widgets.row(self.words, widgets.button("打开填好的表", self._open_file, icon="folder"))
+        top.setStretch(0, 1)
+        head = widgets.Card(space=0.3)
+        head.body.addLayout(top)
+        head.body.addWidget(self.figures)
+        head.body.addWidget(self.notes)
         self.head = head
         inside = widgets.column(head, self.middle)
         inside.setStretch(1, 1)
@@ -216,9 +217,10 @@ class ResultView(QWidget):
         """Show this one."""
         self.shown = report
         self.head.show()
-        self.words.setText(f"已写到 {report.path}")
+        self.words.setText(f"已写到 {report.path.name}")
+        self.words.setToolTip(str(report.path))
         self.figures.put(figures_of(report))
-        notes = list(report.notes[:6])
+        notes = list(report.notes[:3])
         if len(report.notes) > len(notes):
             notes.append(f"……共 {len(report.notes):,} 条，其余见填好的表。")
         self.notes.setText("\n".join(f"· {note}" for note in notes))
