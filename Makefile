@@ -1,6 +1,6 @@
 # A thin face of tools/dev.py, which does the work (on Windows: py tools/dev.py VERB).
 PYTHON ?= python3
-VERBS := run test check format shots bench build lock setup
+VERBS := run test check format shots bench build dictionary lock setup
 
 .PHONY: $(VERBS) demo
 $(VERBS):

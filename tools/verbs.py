@@ -107,6 +107,12 @@ def build(arguments: list[str]) -> int:
     return frozen.build()
 
 
+def dictionary(arguments: list[str]) -> int:
+    """Write the data dictionary of the manual anew from the specs."""
+    prepare()
+    return call("-m", "tools.dictionary", *arguments)
+
+
 def lock(arguments: list[str]) -> int:
     """Renew the lock file."""
     system.ensure("setup")
@@ -141,6 +147,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
     "shots": shots,
     "bench": bench,
     "build": build,
+    "dictionary": dictionary,
     "lock": lock,
     "setup": setup,
 }

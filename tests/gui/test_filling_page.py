@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,18 @@ from jzdesk.ui.pages import filling
 from jzdesk.ui.pages.filling import MAPPING, MISSING, RESULT, SCOPE, FillingPage
 from jzdesk.ui.tasks import Tasks
 from tests.factories import forms
-from tests.factories.people import id_number
+from tests.factories.people import id_number, verified_desk
 from tests.gui.hands import cursor, type_into
 from tests.gui.stage import Stage, well_behaved
 
 NAMES = ("赵一", "钱二")
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> Iterator[Services]:
+    """A school without accounts and keys: made in a moment."""
+    with verified_desk(tmp_path / "station", standards=False) as made:
+        yield Services(made.context)
 
 
 @pytest.fixture
@@ -194,6 +202,20 @@ def test_only_one_grade_is_filled_and_said_so(page: FillingPage, stage: Stage, f
     page.fill_to(form.with_name("填好.xlsx"), page.view, "报县")  # type: ignore[arg-type]
     stage.settle()
     assert "没有要填的学生" in stage.messages[0].what
+
+
+def test_a_kept_scheme_is_taken_for_another_form(page: FillingPage, stage: Stage, form: Path, tmp_path: Path) -> None:
+    opened(page, stage, form)
+    page.mapping.table.go_to("D")
+    page.mapping.way.setCurrentIndex(page.mapping.way.findData("code"))
+    assert page.view is not None
+    stage.services.filling.keep(page.view, "县表")
+    page.arrive()
+    opened(page, stage, forms.short_form(tmp_path / "另一份.xlsx"))
+    assert page.view.columns[3].way == "label"
+    page.known.setCurrentIndex(page.known.findData("县表"))
+    stage.settle()
+    assert (page.view.columns[3].way, page.scheme.text()) == ("code", "县表")
 
 
 def test_another_heading_row_is_pointed_at(page: FillingPage, stage: Stage, form: Path) -> None:

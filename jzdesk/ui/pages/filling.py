@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLabel, QStackedWidget, QTabWidget, QWidget
 
 from jzdesk.core import codes
@@ -23,12 +22,12 @@ from jzdesk.ui.tasks import Progress
 
 if TYPE_CHECKING:
     from jzdesk.services.disclosures import Disclosure
-    from jzdesk.services.filling.views import FillOrder, FillQuery, FillReport, FormView, MissingLine
+    from jzdesk.services.filling.views import FillOrder, FillQuery, FillReport, FormView, MissingLine, SchemeLine
 
 FORMS = "表格 (*.xlsx *.xlsm *.xls *.et *.csv)"
 FILLED = "Excel 工作簿 (*.xlsx *.xlsm)"
 MAPPING, SCOPE, MISSING, RESULT, TRACE = range(5)
-_ANYWHERE = Qt.AlignmentFlag(0)
+_OTHERS = "换用已有的方案…"
 _MODES = ((None, "只填空格，不同的标出来"), ("overwrite", "不同的按台账改写"))
 _BASES = (("paid", "已发放"), ("granted", "已认定"))
 
@@ -73,6 +72,7 @@ class FillingPage(Page):
         if services.info.kind != "county":
             self.desk.tasks.read("filling-filters", services.students.classes, self._show_classes, owner=self)
         self.desk.tasks.read("filling-trace", services.filling.disclosures, self._show_trace, owner=self)
+        self.desk.tasks.read("filling-schemes", services.filling.schemes, self._show_schemes, owner=self)
         if hint == "trace":
             self.tabs.setCurrentIndex(TRACE)
         super().arrive(hint)
@@ -153,6 +153,8 @@ class FillingPage(Page):
         self.hardship = Pick([(None, "不限困难类型"), ("any", "有困难类型"), *kinds], "困难类型")
         self.status, self.mode = Pick(statuses, "学生状态"), Pick(_MODES, "表里已有的内容")
         self.term, self.basis = Pick((), "学期"), Pick(_BASES, "统计口径")
+        self.known = Pick([(None, _OTHERS)], "换用已有的方案")
+        self.known.picked.connect(self._take_scheme)
         self.marks = QCheckBox("标出变动并附说明页")
         self.marks.setChecked(True)
         self.status.choose("enrolled")
@@ -177,12 +179,13 @@ class FillingPage(Page):
         for text, part in (
             ("填哪些人", self.of_people), ("统计什么", self.of_figures),
             ("表里已有的内容与台账不同时", widgets.holder(_flow(self.mode, self.marks))),
-            ("标题认得不对时，自己指定", widgets.holder(where)), ("方案名：下次填同样的表时照这样填", self.scheme),
+            ("标题认得不对时，自己指定", widgets.holder(where)),
+            ("方案名：下次填同样的表时照这样填", widgets.holder(_flow(self.scheme, self.known))),
         ):  # fmt: skip
             label = widgets.label(text, tone="muted")
             self._labels[part] = label
             card.body.addWidget(label)
-            card.body.addWidget(part, 0, Qt.AlignmentFlag.AlignLeft if part is self.scheme else _ANYWHERE)
+            card.body.addWidget(part)
         card.body.addStretch(1)
         inside = widgets.holder(widgets.column(card))
         inside.setContentsMargins(0, theme.em(0.6), 0, 0)
@@ -242,6 +245,16 @@ class FillingPage(Page):
             form = self.view.form
             self.look(Path(form) if Path(form).suffix else form, sheet, number, str(self.scheme.raw() or ""))
 
+    def _take_scheme(self) -> None:
+        """A kept scheme was chosen for the form that is open."""
+        name = str(self.known.value() or "")
+        if name and self.view is not None:
+            form = self.view.form
+            self.look(Path(form) if Path(form).suffix else form, scheme=name)
+
+    def _show_schemes(self, lines: list[SchemeLine]) -> None:
+        self.known.fill([(None, _OTHERS), *((line.name, line.name) for line in lines)])
+
     def _show(self, view: FormView) -> None:
         self.view = view
         self.head.setCurrentIndex(1)
@@ -279,6 +292,7 @@ class FillingPage(Page):
             f"已填写 {report.rows:,} 行到 {report.path.name}", "打开", partial(open_file, self.desk, report.path)
         )
         self.desk.tasks.read("filling-trace", self.desk.services.filling.disclosures, self._show_trace, owner=self)
+        self.desk.tasks.read("filling-schemes", self.desk.services.filling.schemes, self._show_schemes, owner=self)
 
     def _show_missing(self, lines: list[MissingLine]) -> None:
         self.missing.show_lines(lines)
