@@ -88,7 +88,7 @@ def _part(
     for uid, place in reader.enrolments().items():
         if uid in found:
             code = str(place["school"])
-            found[uid] |= _prefixed("enrolment", place, columns.ENROLMENT_FIELDS)
+            found[uid] |= _prefixed("enrolment", place, columns.PLACE)
             found[uid] |= {"enrolment.school_class": place["class_name"], "school.code": code}
             found[uid]["school.name"] = schools.get(code) or (own[1] if code == own[0] else None)
     for part in (reader.families(), reader.households(), reader.accounts(), reader.caseworkers(), reader.hardships()):
@@ -192,8 +192,8 @@ def _members(ties: list[Mapping[str, Any]]) -> Values:
             break
         number = free.pop(free.index(tie["position"]) if tie["position"] in free else 0)
         person = {name: tie[f"m_{name}"] for name in Member.spec.fields}
-        cells |= _prefixed(f"member{number}", person, columns.MEMBER_FIELDS)
-        cells |= _prefixed(f"member{number}", tie, columns.TIE_FIELDS)
+        cells |= _prefixed(f"member{number}", person, columns.PERSON)
+        cells |= _prefixed(f"member{number}", tie, columns.TIE)
     return cells
 
 

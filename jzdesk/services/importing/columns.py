@@ -22,13 +22,16 @@ from jzdesk.models import (
 from jzdesk.sheets.columns import Column
 
 MEMBERS = (1, 2)
-MEMBER_FIELDS = ("name", "ethnic", "work", "address", "hukou_division", "phone", "id_type", "id_number", "post")
-TIE_FIELDS = ("relation", "relation_note", "is_guardian")
-ENROLMENT_FIELDS = ("grade", "class_number", "entry_month", "entry_mode", "source", "boarding", "status")
-
-
-# Headings of the collection sheet (reference §5.1) that name no member: they mean the first one.
-_LOOSE = {"name": ("家庭成员或监护人姓名",), "relation": ("关系",), "is_guardian": ("是否监护人",)}
+# What a roll says of a member, and of the tie to the pupil: items 49 to 72 of the roll system.
+PERSON = ("name", "phone", "id_type", "id_number", "ethnic", "work", "post", "address", "hukou_division")
+TIE = ("relation", "relation_note", "is_guardian")
+PLACE = (
+    "grade", "entry_month", "boarding", "status", "class_number", "entry_mode", "source", "study_place", "pay_place",
+)  # fmt: skip
+# Headings that name the first member without saying so (resources/codes/xueji_columns.csv).
+_FIRST = {"name": ("家庭成员或监护人姓名",), "relation": ("关系",), "is_guardian": ("是否监护人",)}
+# What a list of members says besides: of the person, and of the tie.
+_FAMILY = (*PERSON[:4], "sex", "birth", *PERSON[4:], "health", "disability_card", "away")
 
 
 def of(
@@ -50,19 +53,17 @@ def plain_fields(entity: type[Record]) -> list[str]:
 def _member(number: int) -> list[Column]:
     """成员1姓名 and its like; the first member's headings may also begin with 监护人 or 家长."""
     prefixes = (f"成员{number}", "监护人", "家长") if number == 1 else (f"成员{number}",)
-    specs = {name: (Member.spec[name], Member.spec[name].headings()) for name in MEMBER_FIELDS}
+    specs = {name: (Member.spec[name], Member.spec[name].headings()) for name in PERSON}
     specs["phone"] = (Member.spec["phone"], (*Member.spec["phone"].headings(), "电话", "手机号码"))
-    note, relation = Guardian.spec["relation_note"], Guardian.spec["relation"]
-    specs["relation_note"] = (note, note.headings())
-    specs["relation"] = (relation, (*relation.headings(), "与学生关系", "与学生的关系"))
-    guards = Guardian.spec["is_guardian"]
-    specs["is_guardian"] = (guards, (*reversed(guards.headings()),))
+    specs |= {name: (Guardian.spec[name], Guardian.spec[name].headings()) for name in TIE}
+    specs["relation"] = (Guardian.spec["relation"], ("关系", "与学生关系", "与学生的关系"))
+    specs["is_guardian"] = (Guardian.spec["is_guardian"], (*reversed(Guardian.spec["is_guardian"].headings()),))
     return [
         Column(
             f"member{number}.{name}",
             spec,
             headings=tuple(f"{prefix}{heading}" for prefix in prefixes for heading in headings),
-            aliases=_LOOSE.get(name, ()) if number == 1 else (),
+            aliases=_FIRST.get(name, ()) if number == 1 else (),
             optional=True,
         )
         for name, (spec, headings) in specs.items()
@@ -73,7 +74,7 @@ def roll() -> list[Column]:
     """学籍导出: the student, the place at school, two members of the family."""
     return [
         *of(Student, plain_fields(Student), essential=("name", "id_number"), optional=("sex", "birth")),
-        *of(Enrolment, ENROLMENT_FIELDS, optional=("grade", "status")),
+        *of(Enrolment, PLACE, optional=("grade", "status")),
         Column(
             "enrolment.school_class",
             SchoolClass.spec["name"],
@@ -121,14 +122,52 @@ _LIST_WORDS = (
 
 def _pupil() -> list[Column]:
     """Who a row is about: name, and ID number or roll number."""
+    numbers = tuple(f"学生{heading}" for heading in Student.spec["id_number"].headings())
     return [
         Column("pupil.name", Student.spec["name"], essential=True),
-        Column("pupil.id_number", Student.spec["id_number"], essential=True),
-        Column("pupil.roll_number", Student.spec["roll_number"]),
+        Column("pupil.id_number", Student.spec["id_number"], essential=True, aliases=numbers),
+        Column("pupil.roll_number", Student.spec["roll_number"], aliases=("学生学籍号",)),
     ]
 
 
 PUPIL_GROUPS = (("pupil.name",), ("pupil.id_number", "pupil.roll_number"))
+
+
+def members() -> list[Column]:
+    """家庭成员: a pupil and one person of the family; headings without a prefix mean the person."""
+    pupil = {"name": ("学生姓名", "学生"), "id_number": ("学生身份证件号",), "roll_number": ("学籍号", "学生学籍号")}
+    number = tuple(f"学生{heading}" for heading in Student.spec["id_number"].headings()[1:])
+    tie = Guardian.spec
+    relation = ("与学生关系", "与学生的关系", "关系", "成员关系")
+    return [
+        Column("pupil.name", Student.spec["name"], headings=pupil["name"], essential=True),
+        Column("pupil.id_number", Student.spec["id_number"], headings=(*pupil["id_number"], *number), essential=True),
+        Column("pupil.roll_number", Student.spec["roll_number"], headings=pupil["roll_number"]),
+        *(_relative(name) for name in _FAMILY),
+        Column("guardian.relation", tie["relation"], headings=relation),
+        Column("guardian.relation_note", tie["relation_note"]),
+        Column("guardian.is_guardian", tie["is_guardian"], headings=tuple(reversed(tie["is_guardian"].headings()))),
+    ]
+
+
+def _relative(name: str) -> Column:
+    """成员姓名, 家庭成员姓名, 姓名."""
+    own = Member.spec[name].headings()
+    prefixed = tuple(f"{prefix}{heading}" for prefix in ("成员", "家庭成员") for heading in own)
+    return Column(f"member.{name}", Member.spec[name], headings=(*prefixed, *own))
+
+
+FAMILY, FAMILY_TIE = _FAMILY, TIE
+
+
+def classes() -> list[Column]:
+    """班级, with the 班主任 by name; number or telephone tell two of one name apart."""
+    return [
+        *of(SchoolClass, ("grade", "name", "room")),
+        Column("staff.name", Staff.spec["name"], headings=("班主任", "班主任姓名"), optional=True),
+        Column("staff.id_number", Staff.spec["id_number"], headings=("班主任身份证件号", "班主任身份证号")),
+        Column("staff.phone", Staff.spec["phone"], headings=("班主任电话", "班主任联系电话", "班主任手机")),
+    ]
 
 
 def _caseworker(headings: tuple[str, ...], *, optional: bool) -> list[Column]:

@@ -79,7 +79,7 @@ def _roll(desk: Desk) -> _Rows:
         uid = str(one["student"])
         if uid in students and one.get("school") == desk.school and one.get("valid_to") is None:
             room = classes.get(str(one.get("school_class")), {}).get("name")
-            place = _prefixed("enrolment", one, columns.ENROLMENT_FIELDS)
+            place = _prefixed("enrolment", one, columns.PLACE)
             row = _prefixed("student", students[uid], names) | place | {"enrolment.school_class": room}
             rows.append(row | family.get(uid, {}))
     yield from sorted(rows, key=lambda row: tuple(str(row[key] or "") for key in _ROLL_ORDER))
@@ -101,7 +101,7 @@ def _families(desk: Desk) -> dict[str, Values]:
         for number, tie in _placed(mine).items():
             person = members[str(tie["member"])]
             cells |= _prefixed(f"member{number}", person, Member.spec.fields)
-            cells |= _prefixed(f"member{number}", tie, columns.TIE_FIELDS)
+            cells |= _prefixed(f"member{number}", tie, columns.TIE)
         found[student] = cells
     return found
 

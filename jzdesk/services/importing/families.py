@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from jzdesk.core.fields import Value
 from jzdesk.models import Guardian, Household, Member
-from jzdesk.services.importing.columns import MEMBER_FIELDS, MEMBERS, TIE_FIELDS
+from jzdesk.services.importing.columns import MEMBERS, PERSON, TIE
 from jzdesk.services.importing.desk import Desk
 from jzdesk.services.importing.image import Values
 from jzdesk.sheets.mapping import SheetRow
@@ -41,8 +41,8 @@ class Families:
             self._index(uid, values)
         self._ties = {(one["student"], one["member"]): uid for uid, one in self._guardians.rows.items()}
         self._keys = [
-            (number, [(name, f"member{number}.{name}") for name in MEMBER_FIELDS],
-             [(name, f"member{number}.{name}") for name in TIE_FIELDS])
+            (number, [(name, f"member{number}.{name}") for name in PERSON],
+             [(name, f"member{number}.{name}") for name in TIE])
             for number in MEMBERS
         ]  # fmt: skip
 

@@ -145,7 +145,7 @@ class RollImporter(Importer):
         """The student's place at this school; a place that has ended is not opened again by an old file."""
         get = row.values.get
         grade = get("enrolment.grade")
-        wanted: Values = {name: get(f"enrolment.{name}") for name in columns.ENROLMENT_FIELDS}
+        wanted: Values = {name: get(f"enrolment.{name}") for name in columns.PLACE}
         uid = self._open.get(student)
         known = self._enrolments.rows[uid] if uid is not None else {}
         wanted["school_class"] = self._classes.place(grade or known.get("grade"), get("enrolment.school_class"))
