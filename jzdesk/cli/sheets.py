@@ -63,7 +63,9 @@ def template(kind: str, path: Path) -> None:
     emit({"path": path}, f"模板已写到 {path}。")
 
 
-def export_sheet(kind: str, path: Path) -> None:
+def export_sheet(
+    kind: str, path: Path, purpose: Annotated[str, typer.Option(help="用途；有证件号、账号、残疾等时必须写")] = ""
+) -> None:
     """把台账导出成 Excel。"""
-    state.services().imports.export(kind, path)
+    state.services().imports.export(kind, path, purpose)
     emit({"path": path}, f"已导出到 {path}。")

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from jzdesk.core.errors import UserError
-from jzdesk.core.fields import Value
+from jzdesk.core.fields import FieldSpec, Value
 from jzdesk.core.kinds import Reference
 from jzdesk.models import BY_NAME, BankAccount, Enrolment, Guardian, Member, Pairing, SchoolClass, Staff, Student, Visit
-from jzdesk.services import ledger
+from jzdesk.services import disclosures, ledger
 from jzdesk.services.context import Context
 from jzdesk.services.importing import columns
 from jzdesk.services.importing.desk import Desk
@@ -19,24 +19,39 @@ from jzdesk.sheets.columns import Column
 from jzdesk.sheets.writer import Outlet, write_book
 
 _ENTITY_KINDS = {"student": "roll", "bank_account": "accounts", "visit": "visits"}
+_UNSAID = "（没有填写）"
 _Rows = Iterator[Values]
 
 
-def export(context: Context, kind: str, path: Path) -> int:
+def export(context: Context, kind: str, path: Path, purpose: str | None = None) -> int:
     """Write the workbook and return its rows; see `ImportService.export`."""
-    code = _ENTITY_KINDS.get(kind, kind)
+    label, outlets, lines = _what(context, _ENTITY_KINDS.get(kind, kind))
+    labels = disclosures.sensitive(each for each in map(_spec, outlets) if each is not None)
+    if purpose is not None:
+        disclosures.require_purpose(labels, purpose, path.name)
+    rows = write_book(path, _title(context, label), outlets, lines)
+    disclosures.note(context, f"导出{label}", path.name, rows, labels, purpose or _UNSAID)
+    return rows
+
+
+def _what(context: Context, code: str) -> tuple[str, list[Outlet], list[Values]]:
+    """The name, the columns and the rows of a ledger; raises UserError for one that there is not."""
     with context.read() as connection:
         if (rows := _ROWS.get(code)) is not None:
             desk = Desk(connection, context.author.scope, context.term(), context.today())
             found = list(rows(desk))
-            return write_book(path, _title(context, KINDS[code].label), _filled(KINDS[code].columns(), found), found)
+            return KINDS[code].label, [*_filled(KINDS[code].columns(), found)], found
         if code not in BY_NAME:
-            raise UserError(f"没有“{kind}”这种台账", f"可以导出：{'、'.join((*_ROWS, *BY_NAME))}。")
+            raise UserError(f"没有“{code}”这种台账", f"可以导出：{'、'.join((*_ROWS, *BY_NAME))}。")
         uids = ledger.LedgerService(context).ids(ledger.Query(code))
         shown = ledger.rows(connection, code, uids)
-    label = BY_NAME[code].label
-    outlets, lines = _plain(code, shown)
-    return write_book(path, _title(context, label), outlets, lines)
+    return BY_NAME[code].label, *_plain(code, shown)
+
+
+def _spec(outlet: Outlet) -> FieldSpec | None:
+    if isinstance(outlet, Column):
+        return outlet.spec
+    return outlet if isinstance(outlet, FieldSpec) else None
 
 
 def _title(context: Context, label: str) -> str:

@@ -89,12 +89,13 @@ class ImportService:
         write_template(Path(path), known.label, known.columns())
         return Path(path)
 
-    def export(self, kind: str, path: Path | str) -> int:
+    def export(self, kind: str, path: Path | str, purpose: str | None = None) -> int:
         """Write a ledger as a workbook and return its rows; kinds that can be imported read it back unchanged.
 
-        `kind` is a kind of import or any entity ("student" is the roll). Raises UserError and StationFault.
+        `kind` is a kind of import or any entity ("student" is the roll). A list with sensitive columns leaves a trace
+        on this station; with a `purpose` given, a blank one is refused. Raises UserError and StationFault.
         """
-        return export.export(self._context, kind, Path(path))
+        return export.export(self._context, kind, Path(path), purpose)
 
     def _import(self, kind: ImportKind, path: Path, book: Workbook, pace: Pace) -> ImportReport:
         """Everything of one import in one transaction."""
