@@ -66,6 +66,7 @@ def form(
     school: School = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="与台账不同的格子按台账改写；不给则只填空格")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="不标颜色，不加说明页")] = False,
+    no_new: Annotated[bool, typer.Option("--no-new", help="只补表里已有的人，不加行")] = False,
     purpose: Annotated[str, typer.Option(help="用途；表里有身份证件号、账号、残疾等时必须写")] = "",
     term: Annotated[str, typer.Option(help="统计表的学期；不给则用当前学期")] = "",
     basis: Annotated[str, typer.Option(help="统计表的口径：paid 已发放，granted 已认定")] = "paid",
@@ -76,7 +77,7 @@ def form(
     view = _view(form, scheme, sheet, row, set_, fixed)
     if basis not in ("paid", "granted"):
         raise UserError(f"没有“{basis}”这种口径", "请写 paid（已发放）或 granted（已认定）。")
-    order = FillOrder(overwrite, not plain, purpose, term, basis)
+    order = FillOrder(overwrite, not plain, purpose, term, basis, not no_new)
     query = _query(grade, school_class, hardship, status, school)
     with progress("填写") as bar:
         report = state.services().filling.fill(view, out, query, order, progress=bar)

@@ -27,6 +27,8 @@ WORDS = {
     EXTRA: "表里有、台账里没有，没有改动，请补进台账",
 }
 EXPLAINING = "填写说明"
+SERIAL = "form.serial"
+EVERYBODY = "*"  # in the place of a record: this key was written for somebody
 _TOTAL = re.compile(r"^\s*[（(]?(合|总|共)\s*计[）)]?\s*$")
 _LONG_NUMBER = 11  # longer digits are damaged as soon as somebody edits a cell without text format
 
@@ -79,8 +81,8 @@ class Task:
     """What is to be filled in.
 
     `match` gives for a row of the form the records it may mean: one, none, or several that cannot be told apart.
-    `before` is what was written the last time, by (record, key); `overwrite` replaces what differs. `names` are
-    names of divisions. Without `marks` no cell is coloured.
+    `before` is what was written the last time, by (record, key), blanks left out; `overwrite` replaces what differs.
+    `names` are names of divisions. Without `marks` no cell is coloured; without `adding` only rows that are there are completed.
     """
 
     sheet: str
@@ -92,6 +94,7 @@ class Task:
     overwrite: bool = False
     marks: bool = True
     names: Mapping[str, str] = field(default_factory=dict)
+    adding: bool = True
 
 
 @dataclass(slots=True)
@@ -139,6 +142,7 @@ class _Filler:
         self._done = Filling()
         known = {record for record, _ in task.before}
         self._known = known if any(one.record in known for one in task.entries) else set()
+        self._keys_before = {key for record, key in task.before if record == EVERYBODY}
         self._places: dict[str, int] = {}
 
     def run(self) -> Filling:
@@ -159,7 +163,9 @@ class _Filler:
 
     def _is_new(self, entry: Entry, area: _Area) -> bool:
         """Whether an entry gets a row of its own."""
-        return not (entry.total or entry.optional or entry.record in self._places or entry.record in area.unsure)
+        return self._task.adding and not (
+            entry.total or entry.optional or entry.record in self._places or entry.record in area.unsure
+        )
 
     def _clear_marks(self) -> None:
         """Colours of an earlier filling go; they are ours alone, by their exact shade."""
@@ -193,7 +199,7 @@ class _Filler:
         self._done.rows += 1
         area.used = number
         records = self._task.match(row)
-        name = next((shown(cell) for cell in row.cells if isinstance(cell, str) and holds(cell)), "")
+        name = self._name_of(row)
         if len(records) > 1:
             area.unsure.update(records)
             self._done.unsure.append(f"第 {number} 行“{name}”：同名的不止一人，没有填，请在表里补上证件号后再填一次")
@@ -204,6 +210,12 @@ class _Filler:
             self._done.unsure.append(f"第 {number} 行“{name}”与第 {at} 行是同一人，只填了第 {at} 行")
         else:
             self._places[records[0]] = number
+
+    def _name_of(self, row: SheetRow) -> str:
+        """What a row is called in messages: its essential cells."""
+        places = [one.place for one in self._task.assignments if one.column is not None and one.column.essential]
+        texts = [shown(row.cells[place]) for place in places if place < len(row.cells) and holds(row.cells[place])]
+        return texts[0] if texts else ""
 
     def _holds_data(self, row: SheetRow) -> bool:
         """Whether a row says something about somebody: more than a running number or formulas."""
@@ -260,9 +272,7 @@ class _Filler:
             self._done.formulas += 1
             return
         if wanted is None:
-            if holds(present) and not entry.total and one.key != SERIAL:
-                self._mark(EXTRA, entry, row, one, shown(present), "")
-            self._remember(entry, one, "")
+            self._leave(entry, row, one, present)
             return
         agrees = same(one.column, present, value, wanted, one.way) if one.column else shown(present) == wanted
         if agrees:
@@ -278,20 +288,28 @@ class _Filler:
         else:
             self._mark(DIFFERS, entry, row, one, shown(present), _text(wanted))
 
+    def _leave(self, entry: Entry, row: int, one: Assignment, present: Cell) -> None:
+        """The record has nothing for this cell: what stands there is told, and so is what was taken away since."""
+        if holds(present) and not entry.total and one.key != SERIAL:
+            self._mark(EXTRA, entry, row, one, shown(present), "")
+        elif not holds(present) and (before := self._task.before.get((entry.record, one.key))):
+            self._mark(CHANGED, entry, row, one, before, "")
+
     def _compare(self, entry: Entry, row: int, one: Assignment, wanted: str | float) -> None:
         """Hold what stands in the cell now against the last time."""
         text = _text(wanted)
-        before = self._task.before.get((entry.record, one.key))
-        if one.key and one.key != SERIAL and self._known:
+        before = self._task.before.get((entry.record, one.key), "")
+        if one.key in self._keys_before and self._known:
             if entry.record not in self._known:
                 self._mark(ADDED, entry, row, one, "", text)
-            elif before is not None and before != text:
+            elif before != text:
                 self._mark(CHANGED, entry, row, one, before, text)
         self._remember(entry, one, text)
 
     def _remember(self, entry: Entry, one: Assignment, text: str) -> None:
         if one.key and one.key != SERIAL:
             self._done.written[entry.record, one.key] = text
+            self._done.written[EVERYBODY, one.key] = ""
 
     def _put(self, row: int, one: Assignment, wanted: str | float) -> None:
         style = self._xml.style(row, one.place)
@@ -321,9 +339,6 @@ class _Filler:
         ]  # fmt: skip
         if self._done.marks or EXPLAINING in self._form.package.sheet_names:
             self._form.package.explain(EXPLAINING, lines, (9, 22, 22, 40, 24, 24))
-
-
-SERIAL = "form.serial"
 
 
 @dataclass(slots=True)

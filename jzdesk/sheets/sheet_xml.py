@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jzdesk.sheets.cells import column_of, letter
@@ -135,8 +135,12 @@ class SheetXml:
         self._every_row()
         model = self._row(behind)
         rows = {move.moved(number): self._moved(one, move, number, sheet) for number, one in self._rows.items()}
+        plain = {
+            column: with_attribute(with_attribute(attributes, "r", None), "t", None)
+            for column, (attributes, _) in model.cells.items()
+        }
         for number in range(behind + 1, behind + count + 1):
-            rows[number] = self._like(model, behind, number)
+            rows[number] = self._like(model, plain, behind, number)
         self._rows = rows
         self._tail = self._shifted(self._tail, move, sheet)
         return move
@@ -198,13 +202,14 @@ class SheetXml:
         }
         return XmlRow(with_attribute(row.attributes, "r", str(target)), cells)
 
-    def _like(self, model: XmlRow, row: int, target: int) -> XmlRow:
+    @staticmethod
+    def _like(model: XmlRow, plain: Mapping[int, str], row: int, target: int) -> XmlRow:
         """An empty row that looks as the model does and computes what it computes."""
         cells = {}
-        for column, (attributes, inner) in model.cells.items():
+        for column, (_, inner) in model.cells.items():
             name = letter(column)
-            kept = with_attribute(with_attribute(attributes, "r", f"{name}{target}"), "t", None)
-            cells[column] = (kept, _copied_formula(inner, name, row, target))
+            formula = _copied_formula(inner, name, row, target) if inner else ""
+            cells[column] = (f' r="{name}{target}"{plain[column]}', formula)
         return XmlRow(with_attribute(model.attributes, "r", str(target)), cells)
 
     def _shifted(self, tail: str, move: Insertion, sheet: str) -> str:

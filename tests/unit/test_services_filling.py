@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from openpyxl import load_workbook
@@ -116,6 +117,9 @@ def test_the_collection_sheet_is_filled_as_the_roll_system_wants_it(desk: Desk, 
 
 
 def test_layout_lists_widths_and_other_sheets_stay_as_they_were(collected: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(collected) as package:
+        for part in package.namelist():
+            ElementTree.fromstring(package.read(part))
     before, after = (load_workbook(path) for path in (tmp_path / "采集.xlsx", collected))
     old, new = before["学生信息"], after["学生信息"]
     assert after.sheetnames == ["学生信息", "字典"]
@@ -219,6 +223,15 @@ def test_what_only_the_form_knows_stays_and_is_told(filling: FillService, desk: 
     assert (line.old, line.new, cells(report.path)[2][2]) == ("护照 E123", "", "护照 E123")
 
 
+def test_only_those_in_the_form_are_completed_when_asked(
+    filling: FillService, known: list[str], tmp_path: Path
+) -> None:
+    form = forms.short_form(tmp_path / "名单.xlsx", [{"学生姓名": "钱二"}])
+    report = fill(filling, form, tmp_path / "填好.xlsx", replace(PURPOSE, adding=False))
+    assert (report.matched, report.added) == (1, 0)
+    assert [row[1] for row in cells(report.path)[2:5]] == ["钱二", None, None]
+
+
 def test_strangers_and_namesakes_are_left_and_named(filling: FillService, desk: Desk, tmp_path: Path) -> None:
     for _ in range(2):
         desk.pupil("李同名")
@@ -300,6 +313,25 @@ def test_what_changed_since_the_last_time_is_marked_with_old_and_new(
     told = [list(row) for row in book[EXPLAINING].iter_rows(values_only=True)]
     assert ["2016-05-07", "2016-05-08"] in [row[4:6] for row in told]
     assert fill(filling, form, tmp_path / "三.xlsx").lines == ()
+
+
+def test_what_was_blank_the_last_time_is_a_change_and_a_new_column_is_none(
+    filling: FillService, desk: Desk, known: list[str], tmp_path: Path
+) -> None:
+    form = forms.short_form(tmp_path / "名单.xlsx")
+    with desk.context.write() as unit:
+        unit.change(Student, known[1], {"note": "走读"})
+    fill(filling, form, tmp_path / "一.xlsx")
+    with desk.context.write() as unit:
+        unit.change(Student, known[0], {"note": "住校"})
+    view = filling.look(form, scheme="方案")
+    report = filling.fill(filling.settle(view, 3, key="student.health"), tmp_path / "二.xlsx", order=PURPOSE)
+    assert [(line.title, line.old, line.new) for line in report.of("changed")] == [("赵一", "", "住校")]
+    with desk.context.write() as unit:
+        unit.change(Student, known[1], {"note": None})
+    report = fill(filling, form, tmp_path / "三.xlsx")
+    assert [(line.title, line.old, line.new) for line in report.of("changed")] == [("钱二", "走读", "")]
+    assert fill(filling, form, tmp_path / "四.xlsx").lines == ()
 
 
 def test_marks_of_the_last_time_go_when_the_filled_form_is_filled_again(

@@ -193,7 +193,9 @@ class FillService:
         with self._context.read() as connection:
             names = people.division_names(connection)
         heading = Heading(view.row, view.last, {}, _texts(view))
-        return Task(view.sheet, heading, given, entries, match, before, order.overwrite, order.marks, names)
+        return Task(
+            view.sheet, heading, given, entries, match, before, order.overwrite, order.marks, names, order.adding
+        )
 
     def _entries(self, view: FormView, query: FillQuery, order: FillOrder) -> tuple[list[Entry], _Match]:
         if view.subject == FIGURES:

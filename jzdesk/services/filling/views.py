@@ -85,7 +85,8 @@ class FillQuery:
 
 @dataclass(frozen=True, slots=True)
 class FillOrder:
-    """How to fill: `overwrite` replaces what differs, `marks` colours cells and adds the explaining sheet.
+    """How to fill: `overwrite` replaces what differs, `marks` colours cells and adds the explaining sheet, `adding`
+    gives a row to everybody who has none in the form.
 
     `term` and `basis` ("paid" or "granted") are for figures; `purpose` is asked for sensitive columns.
     """
@@ -95,6 +96,7 @@ class FillOrder:
     purpose: str = ""
     term: str = ""
     basis: str = "paid"
+    adding: bool = True
 
 
 @dataclass(frozen=True, slots=True)

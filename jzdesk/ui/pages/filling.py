@@ -141,7 +141,9 @@ class FillingPage(Page):
 
         term = str(self.term.value() or "")
         overwrite = self.mode.value() == "overwrite"
-        return FillOrder(overwrite, self.marks.isChecked(), purpose, term, str(self.basis.value()))
+        return FillOrder(
+            overwrite, self.marks.isChecked(), purpose, term, str(self.basis.value()), self.adding.isChecked()
+        )
 
     def _options(self) -> QWidget:
         """Everything that is chosen before filling."""
@@ -156,7 +158,9 @@ class FillingPage(Page):
         self.known = Pick([(None, _OTHERS)], "换用已有的方案")
         self.known.picked.connect(self._take_scheme)
         self.marks = QCheckBox("标出变动并附说明页")
-        self.marks.setChecked(True)
+        self.adding = QCheckBox("表里没有的人加一行")
+        for box in (self.marks, self.adding):
+            box.setChecked(True)
         self.status.choose("enrolled")
         self.scheme.setAccessibleName("方案名")
         self.scheme.setMinimumWidth(theme.em(20))
@@ -172,7 +176,7 @@ class FillingPage(Page):
         return self._laid_out()
 
     def _laid_out(self) -> QWidget:
-        self.of_people = widgets.holder(_flow(self.grade, self.room, self.hardship, self.status))
+        self.of_people = widgets.holder(_flow(self.grade, self.room, self.hardship, self.status, self.adding))
         self.of_figures = widgets.holder(_flow(self.term, self.basis))
         where = _flow(_with_label("工作表", self.sheet), _with_label("列标题在第几行", self.row))
         card = widgets.Card(space=0.5)
