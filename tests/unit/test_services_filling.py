@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from openpyxl import load_workbook
@@ -119,7 +119,7 @@ def test_the_collection_sheet_is_filled_as_the_roll_system_wants_it(desk: Desk, 
 def test_layout_lists_widths_and_other_sheets_stay_as_they_were(collected: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(collected) as package:
         for part in package.namelist():
-            ElementTree.fromstring(package.read(part))
+            ET.fromstring(package.read(part))
     before, after = (load_workbook(path) for path in (tmp_path / "采集.xlsx", collected))
     old, new = before["学生信息"], after["学生信息"]
     assert after.sheetnames == ["学生信息", "字典"]
