@@ -82,7 +82,8 @@ class Task:
 
     `match` gives for a row of the form the records it may mean: one, none, or several that cannot be told apart.
     `before` is what was written the last time, by (record, key), blanks left out; `overwrite` replaces what differs.
-    `names` are names of divisions. Without `marks` no cell is coloured; without `adding` only rows that are there are completed.
+    `names` are names of divisions. Without `marks` no cell is coloured; without `adding` only rows that are there are
+    completed.
     """
 
     sheet: str
