@@ -503,8 +503,7 @@ def test_a_form_that_is_open_elsewhere_or_is_only_a_lock_file(
 def test_too_many_rows_are_refused(
     filling: FillService, known: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("fill", "form_file"):
-        monkeypatch.setattr(f"jzdesk.sheets.{module}.MOST_ROWS", 1 if module == "fill" else 100_000)
+    monkeypatch.setattr("jzdesk.services.filling.service.MOST_ROWS", 1)
     assert "一份表最多" in refused(filling, forms.short_form(tmp_path / "名单.xlsx"), tmp_path / "填好.xlsx")
     monkeypatch.setattr("jzdesk.sheets.form_file.MOST_ROWS", 3)
     assert "一次最多 3 行" in refused(filling, tmp_path / "名单.xlsx", tmp_path / "填好.xlsx")

@@ -34,11 +34,12 @@ from jzdesk.sheets.cells import shown
 from jzdesk.sheets.columns import Column
 from jzdesk.sheets.files import write_whole
 from jzdesk.sheets.fill import Entry, Filling, Task, fill
-from jzdesk.sheets.form_file import Form, form_from, open_form
+from jzdesk.sheets.form_file import MOST_ROWS, Form, form_from, open_form
 from jzdesk.sheets.heading import Heading
 from jzdesk.sheets.mapping import SheetRow
 from jzdesk.sheets.written import written
 
+_AT_ONCE = 5000
 Progress = Callable[[int, int], object]
 Cancel = Callable[[], bool]
 
@@ -123,7 +124,12 @@ class FillService:
         required = [one for one in view.columns if one.required and one.key]
         if view.subject != PEOPLE or not required:
             return []
-        return [line for entry in self._people(query or FillQuery()) if (line := _missing(entry, required)) is not None]
+        wanted = query or FillQuery()
+        uids, found = self._uids(wanted), list[MissingLine]()
+        for start in range(0, len(uids), _AT_ONCE):  # of a county, never everybody at once
+            entries = self._read(uids[start : start + _AT_ONCE], wanted)
+            found += [line for entry in entries if (line := _missing(entry, required)) is not None]
+        return found
 
     def sensitive(self, view: FormView) -> list[str]:
         """Labels of the columns for which a purpose must be given."""
@@ -216,19 +222,28 @@ class FillService:
         return census.entries(keys), census.matcher(keys)
 
     def _people(self, query: FillQuery) -> list[Entry]:
-        """The students in question with everything a form may want."""
+        """The students in question with everything a form may want; raises UserError for more than a form may have."""
+        uids = self._uids(query)
+        if len(uids) > MOST_ROWS:
+            remedy = "请选一所学校、一个年级或一种困难类型，分几次填写。"
+            raise UserError(f"符合条件的学生有 {len(uids):,} 人，一份表最多 {MOST_ROWS:,} 行", remedy)
+        return people.numbered(self._read(uids, query))
+
+    def _uids(self, query: FillQuery) -> list[str]:
         status = None if query.status == ENROLLED else query.status
         asked = StudentQuery(
             grade=query.grade, school_class=query.school_class, hardship=query.hardship, status=status,
             school=query.school,
         )  # fmt: skip
-        uids = StudentService(self._context, LedgerService(self._context)).ids(asked)
+        return StudentService(self._context, LedgerService(self._context)).ids(asked)
+
+    def _read(self, uids: Sequence[str], query: FillQuery) -> list[Entry]:
         info = self._context.info
         with self._context.read() as connection:
             found = people.entries(connection, uids, (info.code, info.name))
-        if query.status == ENROLLED:
-            found = [one for one in found if one.values.get("enrolment.status") in enrolled_statuses()]
-        return people.numbered(found)
+        if query.status != ENROLLED:
+            return found
+        return [one for one in found if one.values.get("enrolment.status") in enrolled_statuses()]
 
     def _sampled(self, subject: str, columns: Sequence[FormColumn]) -> tuple[FormColumn, ...]:
         """The columns with what the first student would have there."""

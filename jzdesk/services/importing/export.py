@@ -19,8 +19,8 @@ from jzdesk.sheets.columns import Column
 from jzdesk.sheets.writer import Outlet, write_book
 
 _ENTITY_KINDS = {"student": "roll", "bank_account": "accounts", "visit": "visits"}
-_UNSAID = "（没有填写）"
 _Rows = Iterator[Values]
+_UNSAID = "（没有填写）"
 
 
 def export(context: Context, kind: str, path: Path, purpose: str | None = None) -> int:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QStackedWidget, QTabWidget, QWi
 
 from jzdesk.core import codes
 from jzdesk.core.errors import UserError
+from jzdesk.core.fields import Value
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.purpose import ask_purpose
@@ -43,6 +44,7 @@ class FillingPage(Page):
         super().__init__(desk)
         self.view: FormView | None = None
         self._labels: dict[QWidget, QLabel] = {}
+        self._county = desk.services.info.kind == "county"
         self.buttons = self.heading(widgets.label("别的系统的表格，由台账填写", tone="muted"))
         for code, label, explain in desk.services.filling.built_in():
             self.buttons.addWidget(widgets.button(label, partial(self.look, code), tip=explain))
@@ -69,7 +71,9 @@ class FillingPage(Page):
     def arrive(self, hint: str = "") -> None:
         """Filters show what there is by now; `trace` shows what was written out."""
         services = self.desk.services
-        if services.info.kind != "county":
+        if self._county:
+            self.desk.tasks.read("filling-filters", partial(_schools, self.desk), self.school.fill, owner=self)
+        else:
             self.desk.tasks.read("filling-filters", services.students.classes, self._show_classes, owner=self)
         self.desk.tasks.read("filling-trace", services.filling.disclosures, self._show_trace, owner=self)
         self.desk.tasks.read("filling-schemes", services.filling.schemes, self._show_schemes, owner=self)
@@ -133,7 +137,7 @@ class FillingPage(Page):
         grade, room, hardship, status = (
             _text(each.value()) for each in (self.grade, self.room, self.hardship, self.status)
         )
-        return FillQuery(grade, room, hardship, status)
+        return FillQuery(grade, room, hardship, status, _text(self.school.value()))
 
     def order(self, purpose: str) -> FillOrder:
         """How to fill."""
@@ -152,6 +156,7 @@ class FillingPage(Page):
         statuses = [("enrolled", "在册学生"), (None, "全部状态"), *codes.table("student_status").items()]
         self.scheme, self.sheet, self.row = LineEdit(), Pick((), "工作表"), NumberEdit()
         self.grade, self.room = Pick(grades, "年级"), Pick([(None, "全部班级")], "班级")
+        self.school = Pick([(None, "全部学校")], "学校")
         self.hardship = Pick([(None, "不限困难类型"), ("any", "有困难类型"), *kinds], "困难类型")
         self.status, self.mode = Pick(statuses, "学生状态"), Pick(_MODES, "表里已有的内容")
         self.term, self.basis = Pick((), "学期"), Pick(_BASES, "统计口径")
@@ -166,17 +171,20 @@ class FillingPage(Page):
         self.scheme.setMinimumWidth(theme.em(20))
         self.scheme.left.connect(self._summarise)
         self.row.setMaximumWidth(theme.em(4))
-        for each in (self.grade, self.room, self.hardship, self.status):
+        for each in (self.school, self.grade, self.room, self.hardship, self.status):
             each.setMaximumWidth(theme.em(11))
             each.picked.connect(self.refresh)
-        for each in (self.grade, self.room, self.hardship, self.status, self.mode, self.term, self.basis):
+        (self.room if self._county else self.school).hide()
+        for each in (self.school, self.grade, self.room, self.hardship, self.status, self.mode, self.term, self.basis):
             each.picked.connect(self._summarise)
         self.sheet.picked.connect(self._look_again)
         self.row.returnPressed.connect(self._look_again)
         return self._laid_out()
 
     def _laid_out(self) -> QWidget:
-        self.of_people = widgets.holder(_flow(self.grade, self.room, self.hardship, self.status, self.adding))
+        self.of_people = widgets.holder(
+            _flow(self.school, self.grade, self.room, self.hardship, self.status, self.adding)
+        )
         self.of_figures = widgets.holder(_flow(self.term, self.basis))
         where = _flow(_with_label("工作表", self.sheet), _with_label("列标题在第几行", self.row))
         card = widgets.Card(space=0.5)
@@ -311,7 +319,8 @@ class FillingPage(Page):
     def _summarise(self) -> None:
         """Whose rows and how, in words beside the name: the choices stand on a tab of their own."""
         people = self.view is None or self.view.subject == "people"
-        picks = [self.status, self.grade, self.room, self.hardship] if people else [self.term, self.basis]
+        place = self.school if self._county else self.room
+        picks = [self.status, self.grade, place, self.hardship] if people else [self.term, self.basis]
         words = "　".join(each.currentText() for each in (*picks, self.mode))
         self.summary.setText(f"{words}　方案“{self.scheme.text()}”")
 
@@ -324,6 +333,15 @@ class FillingPage(Page):
         """Records changed: what is missing is asked again, once a form is open."""
         if self.view is not None:
             super()._heard(changes)
+
+
+def _schools(desk: Desk) -> list[tuple[Value, str]]:
+    """The schools of the county, by code."""
+    from jzdesk.services.ledger import Query
+
+    ledger = desk.services.ledger
+    rows = ledger.rows("school", ledger.ids(Query("school")))
+    return [(None, "全部学校"), *((row.values["code"], row.shown["name"]) for row in rows)]
 
 
 def _flow(*parts: QWidget) -> widgets.Flow:
