@@ -24,6 +24,7 @@ from jzdesk.core.kinds import (
     Options,
     PersonName,
     Phone,
+    Pinyin,
     Reference,
     RollNumber,
     TermText,
@@ -74,6 +75,7 @@ _NAMES: dict[type[Kind], str] = {
     Month: "年月（2023-09）",
     PersonName: "姓名",
     Phone: "电话",
+    Pinyin: "拼音",
     RollNumber: "学籍号",
     TermText: "学期（2025-2026-1）",
     YesNo: "是否",
@@ -118,7 +120,7 @@ def kind_words(kind: Kind) -> str:
         return f"整数 {kind.low}–{kind.high}"
     if isinstance(kind, LongText | Text):
         return f"{'长' if isinstance(kind, LongText) else ''}文字，最多 {kind.length} 字"
-    return _NAMES[type(kind)]
+    return _NAMES.get(type(kind), type(kind).__name__)
 
 
 def _tables() -> set[str]:
