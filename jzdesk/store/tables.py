@@ -109,6 +109,7 @@ import_run = Table(
     Column("counts", Text, nullable=False),
     Column("notes", Text, nullable=False),
     Column("at", Integer, nullable=False),
+    Column("layout", Text),  # per sheet the heading and what each column was read as, so that a row can be read anew
 )
 
 parked_row = Table(
@@ -126,6 +127,7 @@ parked_row = Table(
     Column("remedy", Text, nullable=False),
     Column("cells", Text, nullable=False),
     Column("solved", String(200)),
+    Column("typed", Text),  # the cells as a person has corrected them so far; `cells` stay as they stood in the file
     UniqueConstraint("kind", "file", "sheet", "row", "heading"),
 )
 
