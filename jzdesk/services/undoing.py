@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from jzdesk.core.clock import moment
 from jzdesk.models import SPECS
+from jzdesk.services import parked_rows
 from jzdesk.services.context import Context
 from jzdesk.services.ledger import titles
 from jzdesk.store import actions
@@ -78,7 +79,19 @@ class UndoService:
         unit.deed.label = taken.label.removeprefix("撤销：") if taken.kind == UNDO else f"撤销：{taken.label}"
         unit.deed.kind, unit.deed.ref = UNDO, taken.id
         actions.undo(unit, taken)
+        self._settle_parked(unit, taken)
         return taken
+
+    def _settle_parked(self, unit: Unit, taken: Action) -> None:
+        """The parked rows of an import go with it, and come back with it."""
+        first, times = taken, 0
+        while first.kind == UNDO and first.ref is not None:
+            first, times = actions.find(unit.connection, first.ref), times + 1
+        if first.kind == actions.IMPORT and first.ref is not None:
+            if times % 2:
+                parked_rows.bring_back(unit.connection, first.ref)
+            else:
+                parked_rows.take_back(unit.connection, first.ref, self._context.today())
 
 
 def _shown(one: Action) -> Done:

@@ -84,13 +84,25 @@ def _annotate(sheet: Worksheet, faults: Sequence[Fault]) -> None:
     heading_row = faults[0].heading_row
     column = _advice_column(sheet, heading_row)
     _clear_older(sheet, column, heading_row)
-    _write_text(sheet, heading_row, column, REMEDY_HEADING, bold=True)
-    sheet.column_dimensions[letter(column - 1)].width = _ADVICE_WIDTH
+    if heading_row:  # a list without headings has no row for ours
+        _write_text(sheet, heading_row, column, REMEDY_HEADING, bold=True)
+    _show_column(sheet, column)
     for row, found in _by_row(faults).items():
         for fault in found:
             if fault.column >= 0:
                 _redden(sheet.cell(row, fault.column + 1))
         _write_text(sheet, row, column, "\n".join(_advice(fault) for fault in found), red=True)
+
+
+def _show_column(sheet: Worksheet, column: int) -> None:
+    """Wide and in sight, also where the person has hidden everything to the right of the list."""
+    dimensions = sheet.column_dimensions
+    for own in list(dimensions.values()):
+        if own.min is not None and own.max is not None and own.min < column <= own.max:
+            own.max = column - 1
+    mine = dimensions[letter(column - 1)]
+    mine.min = mine.max = column
+    mine.width, mine.hidden = _ADVICE_WIDTH, False
 
 
 def _by_row(faults: Iterable[Fault]) -> Mapping[int, list[Fault]]:
@@ -107,7 +119,7 @@ def _advice(fault: Fault) -> str:
 
 def _advice_column(sheet: Worksheet, heading_row: int) -> int:
     """The column of an older annotation, or the one behind the last that holds anything (1-based)."""
-    for cell in sheet[heading_row]:
+    for cell in sheet[heading_row] if heading_row else ():
         if cell.value == REMEDY_HEADING:
             return int(cell.column)
     filled = (cell.column for row in sheet.iter_rows() for cell in row if cell.value is not None)
@@ -124,7 +136,7 @@ def _clear_older(sheet: Worksheet, column: int, heading_row: int) -> None:
         for cell in row:
             if cell.has_style and cell.fill.fgColor.rgb == _LIGHT_RED:
                 cell.fill = PatternFill()
-    if sheet.cell(heading_row, column).value == REMEDY_HEADING:
+    if heading_row and sheet.cell(heading_row, column).value == REMEDY_HEADING:
         for at in range(1, sheet.max_row + 1):
             sheet.cell(at, column).value = None
 

@@ -95,10 +95,39 @@ def heading_at(
     columns: Sequence[Column],
     last: int | None = None,
 ) -> Heading:
-    """The heading as a person set it: 1-based row(s), and the 0-based column of each key."""
+    """The heading as a person set it: 1-based row(s) (0: there is none), and the 0-based column of each key."""
     last = last or row
-    tries = _single(rows[row - 1]) if last == row else _double(rows[row - 1], rows[last - 1])
-    return _heading(_Candidate(row, last, tries, dict(places), {}), rows, columns)
+    tries = _tries(rows, row, last)
+    short = max(places.values(), default=-1) + 1 - len(tries)
+    return _heading(_Candidate(row, last, tries + ((),) * short, dict(places), {}), rows, columns)
+
+
+def texts_at(rows: Sequence[Cells], row: int, last: int) -> tuple[str, ...]:
+    """The headings in these 1-based rows, as written; groups over sub-headings together; none for row 0."""
+    return tuple(tries[0] if tries else "" for tries in _tries(rows, row, last))
+
+
+def places_at(rows: Sequence[Cells], row: int, last: int, columns: Sequence[Column]) -> dict[str, int]:
+    """The place of each key whose heading in these 1-based rows is understood."""
+    return _matched(_Candidate(row, last, _tries(rows, row, last), {}, {}), _known(columns)).places
+
+
+def lacking(
+    places: Mapping[str, int], columns: Sequence[Column], essential: Sequence[Sequence[str]] | None = None
+) -> list[str]:
+    """What a mapping still needs: per group without a place the labels of which one is enough."""
+    groups = _groups(columns, essential)
+    return ["或".join(column.label for column in group) for group in groups if not _is_placed(group, places)]
+
+
+def _is_placed(group: Sequence[Column], places: Mapping[str, int]) -> bool:
+    return any(column.key in places for column in group)
+
+
+def _tries(rows: Sequence[Cells], row: int, last: int) -> tuple[tuple[str, ...], ...]:
+    if not 0 < row <= last <= len(rows):
+        return ()
+    return _single(rows[row - 1]) if last == row else _double(rows[row - 1], rows[last - 1])
 
 
 def _groups(columns: Sequence[Column], essential: Sequence[Sequence[str]] | None) -> list[list[Column]]:

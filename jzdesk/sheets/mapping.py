@@ -108,7 +108,8 @@ class Layout:
 class SheetRow:
     """One row of a sheet.
 
-    `number` is Excel's 1-based row; `cells` the original cells; `values` by column key, None where the cell
+    `number` is Excel's 1-based row; `cells` the original cells (those of a merged area in every row that it covers);
+    `values` by column key, None where the cell
     is blank, without the keys of columns that the sheet does not have or whose cell is faulty. `skipped` says
     why a row is no record (a total, a signature, the heading repeated); it then has no values and no faults.
     """
@@ -186,9 +187,18 @@ def read_rows(sheet: Sheet, heading: Heading, columns: Sequence[Column]) -> Iter
             row = SheetRow(layout, at + 1, tuple(cells), {})
             row.skipped = "列号行" if at == heading.last and is_numbering(cells) else marks.reason(cells)
             if not row.skipped:
-                _read(row, bench, filled.get(at, {}))
+                if at in filled:
+                    _fill_down(row, filled[at], columns)
+                _read(row, bench)
                 _mention_hidden(row, sheet)
             yield row
+
+
+def read_row(layout: Layout, number: int, cells: Cells, columns: Sequence[Column]) -> SheetRow:
+    """One row read anew, with cells that a person has corrected; `number` is its row in the workbook."""
+    row = SheetRow(layout, number, tuple(cells), {})
+    _read(row, _bench(layout.heading, columns))
+    return row
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,15 +292,24 @@ def _odd(raw: Cell) -> tuple[str, str, str] | None:
 _Bench = Sequence[tuple[str, int, dict[Cell, Value], _Reader]]
 
 
-def _read(row: SheetRow, bench: _Bench, filled: Mapping[int, Cell]) -> None:
+def _fill_down(row: SheetRow, filled: Mapping[int, Cell], columns: Sequence[Column]) -> None:
+    """Put the value of a merged area into the cells of the row that it covers, as a person sees it there."""
+    cells = list(row.cells) + [None] * (max(filled) + 1 - len(row.cells))
+    blank = [place for place in filled if cells[place] is None]
+    for place in blank:
+        cells[place] = filled[place]
+    row.cells = tuple(cells)
+    for column in columns:
+        if row.layout.heading.places.get(column.key) in blank:
+            row.notes += (Note(column.key, column.label, "合并单元格的内容已填入本行"),)
+
+
+def _read(row: SheetRow, bench: _Bench) -> None:
     """Fill `row`; the `try` is all that happens where nothing is wrong."""
     cells, values = row.cells, row.values
     width = len(cells)
     for key, place, clean, reader in bench:
         raw = cells[place] if place < width else None
-        if filled and raw is None and place in filled:
-            raw = filled[place]
-            row.notes += (reader.note("合并单元格的内容已填入本行"),)
         try:
             values[key] = clean[raw]
         except KeyError:

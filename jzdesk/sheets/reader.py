@@ -6,6 +6,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from python_calamine import (
@@ -25,9 +26,11 @@ from jzdesk.sheets.files import read_fault, read_start
 _MAX_COLUMNS = 2000
 _MAX_CELLS = 30_000_000
 _TEXT_LIMIT = 1 << 28
+_UNPACKED_LIMIT = 3 << 29
 _TEXT_NAMES = frozenset({".csv", ".txt", ".tsv"})
 _SAVE_AS = "请用 Excel 或 WPS 打开它，另存为“Excel 工作簿（.xlsx）”后再选。"
 _PASSWORD = "请用 Excel 或 WPS 输入密码打开，在“文件—文档加密”里清除密码，另存一份后再选。"
+_MACROS = "工作簿里带有宏，宏没有运行，只读取了单元格的内容"
 _OTHER_KINDS = (
     (b"%PDF", "PDF 文件"),
     (b"\x89PNG", "图片"),
@@ -47,6 +50,9 @@ def open_book(path: Path | str) -> Book:
     StationFault (the medium fails while reading).
     """
     path = Path(path)
+    if path.name.startswith("~$"):
+        remedy = f"请关闭 Excel 或 WPS，改选“{path.name[2:]}”本身。"
+        raise UserError("这是 Excel 打开工作簿时的临时文件，不是工作簿", remedy, path.name)
     start = read_start(path, 4096)
     try:
         book = _open(path, start)
@@ -84,16 +90,21 @@ def _open_package(path: Path) -> Book:
     try:
         with zipfile.ZipFile(path) as package:
             names = package.namelist()
+            unpacked = sum(part.file_size for part in package.infolist())
         form = _package_form(names)
         if form is None:
             raise _not_a_workbook(path, "它是压缩包或别的文档")
+        if unpacked > _UNPACKED_LIMIT:
+            remedy = "请把人员数据复制到一个新工作簿（不要图片和多余的行列），保存后再选。"
+            raise UserError("工作簿太大，展开后超过 1.5 GB", remedy, path.name)
         findings = xlsx_scan.scan(path) if form == "xlsx" else {}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise _damaged(path) from error
     for name, finding in findings.items():
         _refuse_too_long(finding.last_row, name, path)
         _refuse_too_wide(finding, name, path)
-    return _open_with_calamine(path, form, findings)
+    book = _open_with_calamine(path, form, findings)
+    return replace(book, notes=(*book.notes, _MACROS)) if "xl/vbaProject.bin" in names else book
 
 
 def _package_form(names: Iterable[str]) -> str | None:
@@ -129,7 +140,7 @@ def _open_with_calamine(path: Path, form: str, findings: Mapping[str, xlsx_scan.
     try:
         with CalamineWorkbook.from_filelike(content) as book:
             sheets = [
-                _sheet(book.get_sheet_by_name(meta.name), meta.visible, findings.get(meta.name))
+                _sheet(book.get_sheet_by_name(meta.name), meta.visible, findings.get(meta.name), path)
                 for meta in book.sheets_metadata
                 if meta.typ == SheetTypeEnum.WorkSheet
             ]
@@ -144,7 +155,8 @@ def _open_with_calamine(path: Path, form: str, findings: Mapping[str, xlsx_scan.
     return Book(path, form, tuple(sheets))
 
 
-def _sheet(source: CalamineSheet, visible: SheetVisibleEnum, finding: xlsx_scan.Finding | None) -> Sheet:
+def _sheet(source: CalamineSheet, visible: SheetVisibleEnum, finding: xlsx_scan.Finding | None, path: Path) -> Sheet:
+    _refuse_too_long(source.total_height, source.name, path)  # before its cells become objects
     finding = finding or xlsx_scan.Finding()
     rows: list[list[Cell]] = [
         [None if cell == "" else cell for cell in row] for row in source.to_python(skip_empty_area=False)

@@ -324,7 +324,7 @@ def test_merged_cells_hidden_rows_and_short_rows() -> None:
     columns = [NAME, replace(ID, spec=replace(ID.spec, required=False)), column("班级", Text())]
     found = read(rows, columns, merged=((1, 0, 3, 0),), hidden_rows=frozenset({3}))
     assert [row.values["班级"] for row in found] == ["一班", "一班", "二班"]
-    assert found[1].cells == (None, "乙", TWO)
+    assert found[1].cells == ("一班", "乙", TWO)
     assert [note.text for note in found[1].notes] == [
         "合并单元格的内容已填入本行", "这一行在原表里是隐藏的，也已读取"
     ]  # fmt: skip

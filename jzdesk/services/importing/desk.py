@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from jzdesk.core.fields import Value
 from jzdesk.core.term import Term
-from jzdesk.models import Record
+from jzdesk.models import BY_NAME, Record
+from jzdesk.services.importing.diary import Diary
 from jzdesk.services.importing.image import Image
 from jzdesk.sheets.mapping import SheetRow
 
@@ -27,13 +29,19 @@ class Desk:
     images: dict[type[Record], Image] = field(default_factory=dict)
     several_sheets: bool = False
     file: str = ""
+    diary: Diary | None = None
 
     def image(self, entity: type[Record]) -> Image:
         """The records of an entity within the school, read once."""
         found = self.images.get(entity)
         if found is None:
-            found = self.images[entity] = Image(self.connection, entity, self.school)
+            found = self.images[entity] = Image(self.connection, entity, self.school, self.diary)
         return found
+
+    def title(self, entity: str, uid: Value) -> str:
+        """The words that name a record; empty for one that is not of this school."""
+        values = self.image(BY_NAME[entity]).rows.get(str(uid))
+        return BY_NAME[entity].spec.title_of(values) if values is not None else ""
 
     def note(self, row: SheetRow, text: str) -> None:
         """A sentence about a row."""

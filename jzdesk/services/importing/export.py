@@ -18,7 +18,7 @@ from jzdesk.services.importing.kinds import KINDS
 from jzdesk.sheets.columns import Column
 from jzdesk.sheets.writer import Outlet, write_book
 
-_ENTITY_KINDS = {"student": "roll", "bank_account": "accounts", "visit": "visits"}
+_ENTITY_KINDS = {"student": "roll", "school_class": "classes", "bank_account": "accounts", "visit": "visits"}
 _Rows = Iterator[Values]
 _UNSAID = "（没有填写）"
 
@@ -133,6 +133,37 @@ def _placed(ties: list[Values]) -> dict[int, Values]:
     return found
 
 
+def _members(desk: Desk) -> _Rows:
+    """One row a pupil and member, in the order they have on the roll."""
+    students, members = desk.image(Student).rows, desk.image(Member).rows
+    ties = [
+        tie for tie in desk.image(Guardian).rows.values()
+        if str(tie["student"]) in students and str(tie["member"]) in members
+    ]  # fmt: skip
+
+    def place(tie: Values) -> tuple[str, str, int]:
+        pupil = str(tie["student"])
+        return str(students[pupil].get("name")), pupil, int(tie.get("position") or 99)
+
+    for tie in sorted(ties, key=place):
+        yield (
+            _prefixed("pupil", students[str(tie["student"])], ("name", "id_number", "roll_number"))
+            | _prefixed("member", members[str(tie["member"])], columns.FAMILY)
+            | _prefixed("guardian", tie, columns.FAMILY_TIE)
+        )
+
+
+def _classes(desk: Desk) -> _Rows:
+    """The classes by grade and name, each with its head."""
+    staff = desk.image(Staff).rows
+    rows = sorted(desk.image(SchoolClass).rows.values(), key=lambda one: (str(one["grade"]), str(one["name"])))
+    for one in rows:
+        head = staff.get(str(one.get("head")), {})
+        yield _prefixed("school_class", one, ("grade", "name", "room")) | _prefixed(
+            "staff", head, ("name", "id_number", "phone")
+        )
+
+
 def _staff(desk: Desk) -> _Rows:
     names = columns.plain_fields(Staff)
     rows = sorted(desk.image(Staff).rows.values(), key=lambda one: str(one.get("name")))
@@ -174,6 +205,8 @@ def _visits(desk: Desk) -> _Rows:
 
 _ROWS: dict[str, Callable[[Desk], Iterable[dict[str, Value]]]] = {
     "roll": _roll,
+    "members": _members,
+    "classes": _classes,
     "staff": _staff,
     "pairing": _pairing,
     "accounts": _accounts,

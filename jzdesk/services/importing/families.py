@@ -64,7 +64,7 @@ class Families:
         """
         known = student.get("household")
         found = known or self._shared(people)
-        place: Values = {"division": cells.get("hukou_division"), "address": cells.get("address")}
+        place: Values = {"division": cells.get("hukou_division"), "address": _address(cells)}
         if found is not None:
             self._fill(str(found), place)
             return str(found)
@@ -93,6 +93,14 @@ class Families:
             placed.add(member)
             changed |= differs | self._tie(student, member, person)
         return changed
+
+    def find(self, cells: Values, household: Value) -> str | None:
+        """The member that the cells mean; None for somebody new."""
+        return self._find(cells, household)
+
+    def tied(self, student: str) -> set[str]:
+        """The members who are known as a pupil's family."""
+        return {str(member) for whose, member in self._ties if whose == student}
 
     def _find(self, cells: Values, household: Value) -> str | None:
         number, name, phone = cells.get("id_number"), cells["name"], cells.get("phone")
@@ -155,6 +163,11 @@ class Families:
         current = self._households.rows.get(uid)
         if current is not None:
             self._households.set(uid, {name: value for name, value in values.items() if current.get(name) is None})
+
+
+def _address(cells: Values) -> Value:
+    """Where the household lives: 现住址, else 家庭地址, else 通信地址."""
+    return cells.get("address") or cells.get("family_address") or cells.get("mailing_address")
 
 
 def _cells(values: dict[str, Value], keys: list[tuple[str, str]]) -> Values:

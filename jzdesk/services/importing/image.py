@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from jzdesk.core.fields import Value
 from jzdesk.core.ids import new_uid
 from jzdesk.models import Record
+from jzdesk.services.importing.diary import Diary
 from jzdesk.store.unit import Unit
 
 Values = dict[str, Value]
@@ -21,11 +22,11 @@ class Image:
     """Records of one entity within one scope.
 
     `rows` are the visible ones by uid, new ones included; `voided` those that were hidden. Nothing reaches the
-    database before `write`.
+    database before `write`. A `diary` hears of every change, for a dry run.
     """
 
-    def __init__(self, connection: Connection, entity: type[Record], scope: str) -> None:
-        self.entity = entity
+    def __init__(self, connection: Connection, entity: type[Record], scope: str, diary: Diary | None = None) -> None:
+        self.entity, self._diary = entity, diary
         self.rows: dict[str, Values] = {}
         self.voided: dict[str, Values] = {}
         self._new: dict[str, Values] = {}
@@ -45,6 +46,8 @@ class Image:
         """A new record, kept for `write`; returns its uid. `values` is kept as it is."""
         uid = new_uid()
         self.rows[uid] = self._new[uid] = values
+        if self._diary is not None:
+            self._diary.add(self.entity, uid)
         return uid
 
     def set(self, uid: str, wanted: Mapping[str, Value]) -> bool:
@@ -53,6 +56,8 @@ class Image:
         differing = {name: value for name, value in wanted.items() if value is not None and current.get(name) != value}
         if not differing:
             return False
+        if self._diary is not None:
+            self._diary.change(self.entity, uid, current, differing)
         current.update(differing)
         if uid not in self._new:
             self._changed.setdefault(uid, {}).update(differing)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from jzdesk.core.errors import UserError
 from jzdesk.core.ids import new_uid
 from jzdesk.services.importing.report import ParkedLine
+from jzdesk.services.parked_rows import solved_by, taken_back_by
 from jzdesk.sheets.cells import shown
 from jzdesk.sheets.mapping import Fault, SheetRow
 from jzdesk.store.tables import parked_row
@@ -82,11 +83,11 @@ def _settle_row(
             kept[line.heading] = line
         elif line.file == file:
             _set_aside(connection, lot, line)
-    wanted = {str(values["heading"]): values for values in _lines(lot, file, row, cells)}
+    wanted = {str(values["heading"]): values for values in lines_of(lot, file, row, cells)}
     for heading, line in kept.items():
         if heading not in wanted and line.solved is None:
-            _update(connection, line.uid, solved=f"{lot.today} 再次导入时已改正")
-        elif heading in wanted and line.cells != wanted[heading]["cells"]:
+            _update(connection, line.uid, solved=solved_by(lot.run, lot.today))
+        elif heading in wanted and (line.cells != wanted[heading]["cells"] or _is_taken_back(line)):
             _update(connection, line.uid, **wanted[heading])
     return [{"uid": new_uid(), **values} for heading, values in wanted.items() if heading not in kept]
 
@@ -109,7 +110,7 @@ def _update(connection: Connection, uid: str, **values: object) -> None:
     connection.execute(update(parked_row).where(parked_row.c.uid == uid).values(**values))
 
 
-def _lines(lot: Lot, file: str, row: SheetRow, cells: Sequence[str]) -> list[dict[str, object]]:
+def lines_of(lot: Lot, file: str, row: SheetRow, cells: Sequence[str]) -> list[dict[str, object]]:
     """One line a faulty column; two faults of one column share a line."""
     found: dict[str, list[Fault]] = {}
     for fault in row.faults:
@@ -120,9 +121,15 @@ def _lines(lot: Lot, file: str, row: SheetRow, cells: Sequence[str]) -> list[dic
             "run": lot.run, "kind": lot.kind, "file": file, "sheet": row.sheet, "row": row.number,
             "heading": heading, "value": faults[0].value, "problem": "；".join(fault.problem for fault in faults),
             "remedy": "".join(dict.fromkeys(fault.remedy for fault in faults)), "cells": original, "solved": None,
+            "typed": None,
         }
         for heading, faults in found.items()
     ]  # fmt: skip
+
+
+def _is_taken_back(line: Row[Any]) -> bool:
+    """Whether a line was closed by an undo: imported again, it waits again."""
+    return line.solved is not None and line.solved.endswith(taken_back_by(line.run))
 
 
 def waiting(connection: Connection) -> list[ParkedLine]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jzdesk.core.errors import UserError
+from jzdesk.services.importing.choosing import SheetChoice, chosen
 from jzdesk.services.importing.kinds import ImportKind
 from jzdesk.services.importing.pace import Pace
 from jzdesk.sheets.cells import Book, Sheet
@@ -21,12 +22,13 @@ class Workbook:
     """The rows that want to be records, in order, and notes about everything else that stands in the file.
 
     `titles` are the texts above the headings with the names of the sheets, `headings` the headings as written.
+    Without `choices` every sheet with a heading that is understood is read.
     """
 
-    def __init__(self, path: Path, kind: ImportKind, pace: Pace) -> None:
+    def __init__(self, path: Path, kind: ImportKind, pace: Pace, choices: Sequence[SheetChoice] | None = None) -> None:
         book = open_book(path)
         columns = kind.columns()
-        found = _sheets(book, columns, kind.groups)
+        found = _sheets(book, columns, kind.groups) if choices is None else chosen(book, choices, kind)
         self.rows: list[SheetRow] = []
         self.notes = [*book.notes, *_unread_sheets(book, found)]
         self.titles = [title for sheet, heading in found for title in _titles(sheet, heading)]
@@ -70,7 +72,7 @@ def _unread_sheets(book: Book, found: Sequence[Found]) -> list[str]:
     """Sheets that hold something and were not read."""
     names = {sheet.name for sheet, _ in found}
     return [
-        f"工作表“{sheet.name}”{'是隐藏的' if sheet.hidden else '没有认得出的表头'}，没有读取"
+        f"工作表“{sheet.name}”{'是隐藏的' if sheet.hidden else '没有认得出的表头，或没有选中'}，没有读取"
         for sheet in book.sheets
         if sheet.name not in names and not sheet.is_blank()
     ]
