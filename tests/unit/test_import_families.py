@@ -59,8 +59,8 @@ def test_a_third_member_joins_the_household_and_is_tied_to_the_pupil(
 
 
 def test_a_member_already_on_the_roll_is_completed(imports: ImportService, desk: Desk, tmp_path: Path) -> None:
-    father = relative(**{"姓名": "宋琪亦", "与学生关系": "父亲", "身份证件号": FATHER, "联系电话": "15349660992",
-                         "是否监护人": "是", "外出务工": "是"})  # fmt: skip
+    known = {"姓名": "宋琪亦", "与学生关系": "父亲", "身份证件号": FATHER, "联系电话": "15349660992"}
+    father = relative(**known, 是否监护人="是", 外出务工="是")
     assert members(imports, tmp_path / "m.xlsx", father) == {"read": 1, "changed": 1}
     assert records(desk.context, Member, name="宋琪亦")[0]["away"] == 1
     assert len(records(desk.context, Member)) == 2
@@ -92,7 +92,7 @@ def test_a_member_of_nobody_is_parked(
 def test_the_same_member_of_the_same_pupil_twice_is_parked_naming_the_first(
     imports: ImportService, tmp_path: Path
 ) -> None:
-    rows = relative(), relative(NUMBERS[1]), relative(**{"联系电话": "13900000009"})
+    rows = relative(), relative(NUMBERS[1]), relative(联系电话="13900000009")
     assert members(imports, tmp_path / "m.xlsx", *rows) == {"read": 3, "added": 2, "parked": 1}
     assert "第 3 行" in imports.parked()[0].problem
 

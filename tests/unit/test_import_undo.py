@@ -27,7 +27,7 @@ def imports(desk: Desk) -> ImportService:
 
 
 def wrong() -> dict[str, object]:
-    return child(NUMBERS[1], **{"出生日期": "20130231"})
+    return child(NUMBERS[1], 出生日期="20130231")
 
 
 def test_every_import_stands_in_the_list_with_what_it_brought(imports: ImportService, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_an_import_that_changed_an_earlier_one_is_taken_back_first(
     imports: ImportService, desk: Desk, tmp_path: Path
 ) -> None:
     imports.run("roll", roll(tmp_path / "a.xlsx", child()))
-    imports.run("roll", roll(tmp_path / "b.xlsx", child(**{"联系电话": "13900000000"})))
+    imports.run("roll", roll(tmp_path / "b.xlsx", child(联系电话="13900000000")))
     second, first = (line.run for line in imports.history())
     with pytest.raises(UserError, match="基础"):
         imports.undo(first)

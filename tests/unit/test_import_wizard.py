@@ -90,7 +90,7 @@ def test_a_list_without_heading_whose_row_is_wrong_gets_its_copy(imports: Import
 def test_a_heading_that_promises_something_else_than_its_cells_is_doubted(
     imports: ImportService, tmp_path: Path
 ) -> None:
-    rows = [child(number, **{"联系电话": number}) for number in NUMBERS[:3]]
+    rows = [child(number, 联系电话=number) for number in NUMBERS[:3]]
     sheet = imports.look("roll", roll(tmp_path / "r.xlsx", *rows)).sheets[0]
     doubts = {column.heading: column.doubt for column in sheet.columns if column.doubt}
     assert list(doubts) == ["联系电话"]
@@ -202,7 +202,7 @@ def test_the_dry_run_says_for_each_row_what_would_change_from_what_to_what(
     imports.run("roll", roll(tmp_path / "a.xlsx", child(), child(NUMBERS[1], **{"*姓名": "汪静根"})))
     path = roll(
         tmp_path / "b.xlsx",
-        child(**{"联系电话": "13900000000", "就读方式": "走读"}),
+        child(联系电话="13900000000", 就读方式="走读"),
         child(NUMBERS[1], **{"*姓名": "汪静根"}),
         child(NUMBERS[3], **{"*姓名": "龙平军"}),
         child("43109920170507747?"),
@@ -290,6 +290,6 @@ def test_the_household_lives_where_the_pupil_does_else_at_the_other_addresses(
 ) -> None:
     from jzdesk.models import Household
 
-    row = child(**{"现住址": None}) | cells
+    row = child(现住址=None) | cells
     imports.run("roll", workbook(tmp_path / "r.xlsx", (*child(), "家庭地址", "通信地址"), [row]))
     assert records(desk.context, Household)[0]["address"] == expected
