@@ -28,6 +28,7 @@ from jzdesk.ui.errors_shown import Presenter
 from jzdesk.ui.ledger.page import LedgerPage
 from jzdesk.ui.page import ListPage
 from jzdesk.ui.pages.filling import FillingPage
+from jzdesk.ui.pages.imports import HISTORY, PARKED, REPORT, ImportsPage
 from jzdesk.ui.pages.ledger_pages import LedgersPage
 from jzdesk.ui.shell import Shell
 from jzdesk.ui.tasks import Tasks
@@ -47,8 +48,10 @@ SHOWN = {
 class Camera:
     """Saves pictures of widgets below `out`, named by what they show and the size of the text."""
 
-    def __init__(self, app: QApplication, tasks: Tasks, out: Path, only: str = "") -> None:
-        self.app, self.tasks, self.out, self.only = app, tasks, out, only
+    def __init__(
+        self, app: QApplication, tasks: Tasks, out: Path, only: str = "", data: Path = ROOT / "examples"
+    ) -> None:
+        self.app, self.tasks, self.out, self.only, self.data = app, tasks, out, only, data
         self.percent = 100
         self.taken: list[Path] = []
         out.mkdir(parents=True, exist_ok=True)
@@ -83,6 +86,8 @@ def pages(camera: Camera, shell: Shell) -> None:
             ledgers(camera, shell, page)
         elif isinstance(page, FillingPage):
             forms(camera, shell, page)
+        elif isinstance(page, ImportsPage):
+            imports(camera, shell, page)
         elif isinstance(page, ListPage):
             with_record(camera, shell, page, f"{shell.desk.services.info.kind}-{place.key}-record")
 
@@ -113,6 +118,27 @@ def forms(camera: Camera, shell: Shell, page: FillingPage) -> None:
                 page.fill_to(Path(folder) / f"{code}.xlsx", page.view, "报县教育局")
                 camera.settle()
             camera.take(shell, f"{kind}-filling-{code}-result")
+def imports(camera: Camera, shell: Shell, page: ImportsPage) -> None:
+    """An import step by step, a parked row as a form, past imports with what is in the way of an undo."""
+    camera.settle()
+    page.parked.edit()
+    camera.take(shell, "school-imports-parked-form")
+    page.parked.close_form()
+    page.tabs.setCurrentIndex(HISTORY)
+    camera.take(shell, "school-imports-history")
+    page.history.table.selectRow(page.history.table.records().rowCount() - 1)
+    page.history.undo()
+    camera.take(shell, "school-imports-history-in-the-way")
+    page.tabs.setCurrentIndex(REPORT)
+    camera.take(shell, "school-imports-report")
+    page.tabs.setCurrentIndex(PARKED)
+    page.drop([camera.data / "学生名册-大坪教学点.xls"])
+    camera.take(shell, "school-imports-wizard")
+    page.wizard.mapping.tabs.setCurrentIndex(1)
+    camera.take(shell, "school-imports-wizard-rows")
+    page.save()
+    camera.take(shell, "school-imports-trial")
+    page.wizard.leave()
 
 
 def with_record(camera: Camera, shell: Shell, page: ListPage, name: str) -> None:
@@ -200,7 +226,7 @@ def main(argv: list[str]) -> int:
     present = Presenter()
     present.shown.connect(lambda message: print(f"  ! {message.what}{message.remedy}"))
     tasks = Tasks(present)
-    camera = Camera(app, tasks, chosen.out, chosen.only)
+    camera = Camera(app, tasks, chosen.out, chosen.only, chosen.data)
     with tempfile.TemporaryDirectory() as folder:
         for station, password in rehearse(chosen.data, Path(folder)):
             with opened(station, password) as services:

@@ -173,6 +173,7 @@ def first_data_row(rows: Sequence[Cells]) -> int | None:
     strict = [look for look in LOOKS if look.strict]
     for at, row in enumerate(rows[:_LOOK_AT]):
         texts = [_text(cell) for cell in row if holds(cell)]
-        if sum(any(look.test(text) for look in strict) for text in texts) >= 2:
+        telling = sum(any(look.test(text) for look in strict) for text in texts)
+        if telling >= 2 or any(_ID.fullmatch(text) for text in texts):  # a title may hold a date, never these
             return at
     return None

@@ -307,19 +307,30 @@ class ChoiceEdit(Combo):
             self.setEditText(str(value))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter goes on, leaving completes what was begun."""
-        if watched is self._line():
-            if event.type() == QEvent.Type.KeyPress and cast("QKeyEvent", event).key() in ENTER:
-                self._complete()
-                self.focusNextPrevChild(True)
-                return True
-            if (
-                event.type() == QEvent.Type.FocusOut
-                and cast("QFocusEvent", event).reason() != Qt.FocusReason.PopupFocusReason
-            ):
-                self._complete()
-                self.left.emit()
+        """Enter goes on, also where the line itself was given the key."""
+        typed = watched is self._line() and event.type() == QEvent.Type.KeyPress
+        if typed and cast("QKeyEvent", event).key() in ENTER:
+            self._go_on()
+            return True
         return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter completes what was begun and goes to the next field."""
+        if event.key() in ENTER:
+            self._go_on()
+        else:
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Leaving completes what was begun. The line's focus is the box's own, so it never sees it go."""
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self._complete()
+            self.left.emit()
+
+    def _go_on(self) -> None:
+        self._complete()
+        self.focusNextPrevChild(True)
 
     def _line(self) -> QLineEdit:
         line = self.lineEdit()

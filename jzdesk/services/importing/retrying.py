@@ -56,11 +56,15 @@ class ParkedRow:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """What became of a row tried again: its outcome, what was done in words, the row as it waits (None when solved)."""
+    """What became of a row tried again: its outcome, what was done in words, the row as it waits (None when solved).
+
+    `run` is the number of the import that it became, None when it still waits.
+    """
 
     outcome: str
     words: str
     waiting: ParkedRow | None
+    run: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class ImportService:
         context = self._context
         with context.read() as connection:
             case = retrying.find(connection, uid)
-        kind, line = KINDS[case.first.kind], case.first
+        kind, line, run = KINDS[case.first.kind], case.first, None
         cells = retrying.corrected(case, typed or {})
         with context.write(f"改正后导入{kind.label}：{line.file} 第 {line.row} 行") as unit:
             diary, today = Diary(), context.today()
@@ -182,7 +182,8 @@ class ImportService:
                 run = _log(unit, report, hashlib.sha256("\0".join(cells).encode()).hexdigest(), [row])
                 unit.deed.kind, unit.deed.ref = IMPORT, run
                 retrying.solve(unit.connection, case, run, today)
-        return Retried(outcome, words, self.parked_row(self._waiting_line(case)) if outcome == PARKED else None)
+        waiting = self.parked_row(self._waiting_line(case)) if outcome == PARKED else None
+        return Retried(outcome, words, waiting, run)
 
     def _waiting_line(self, case: retrying.Case) -> str:
         """A line of the row that still waits."""
