@@ -49,7 +49,9 @@ def _decode_line(line: bytes) -> tuple[str, bool]:
             return line.decode(encoding), True
         except UnicodeDecodeError:
             continue
-    return line.decode("gb18030", "replace"), False
+    # Damaged: as whichever encoding leaves less of it unread.
+    readings = [line.decode(encoding, "replace") for encoding in ("utf-8", "gb18030")]
+    return min(readings, key=lambda text: text.count("\ufffd")), False
 
 
 def separator(text: str) -> str | None:

@@ -293,3 +293,18 @@ def test_the_household_lives_where_the_pupil_does_else_at_the_other_addresses(
     row = child(现住址=None) | cells
     imports.run("roll", workbook(tmp_path / "r.xlsx", (*child(), "家庭地址", "通信地址"), [row]))
     assert records(desk.context, Household)[0]["address"] == expected
+
+
+def test_a_name_that_no_font_can_print_is_imported_and_asked_about(
+    imports: ImportService, desk: Desk, tmp_path: Path
+) -> None:
+    from jzdesk.models import Question
+
+    rows = child(**{"*姓名": "宋\U000323b0强"}), child(NUMBERS[1], **{"*姓名": "𠮷野㛃"})
+    report = imports.run("roll", roll(tmp_path / "r.xlsx", *rows))
+    assert (report.added, report.warned) == (2, 1)
+    (question,) = records(desk.context, Question)
+    assert (question["kind"], question["state"]) == ("rare_character", "open")
+    assert "U+323B0" in question["sentence"]
+    imports.run("roll", roll(tmp_path / "r.xlsx", child(**{"*姓名": "宋火强"}), rows[1]))
+    assert records(desk.context, Question)[0]["state"] == "gone"

@@ -9,6 +9,7 @@ from jzdesk.core.citizen_id import IdFault
 from jzdesk.core.fields import Value
 from jzdesk.models import Enrolment, Student
 from jzdesk.policy import hardship
+from jzdesk.services import rare_names
 from jzdesk.services.importing import columns, numbers
 from jzdesk.services.importing.classes import Classes
 from jzdesk.services.importing.desk import Desk, Importer
@@ -20,7 +21,7 @@ from jzdesk.services.importing.report import ADDED, CHANGED, PARKED, UNCHANGED
 from jzdesk.sheets.mapping import SheetRow
 
 _ID, _ROLL, _NAME, _BIRTH = "student.id_number", "student.roll_number", "student.name", "student.birth"
-_OWN_KINDS = frozenset({"birth_mismatch", "sex_mismatch", "no_id", "id_number", "roll_number"})
+_OWN_KINDS = frozenset({"birth_mismatch", "sex_mismatch", "no_id", "id_number", "roll_number", "rare_character"})
 _CARD = "1"
 
 
@@ -183,6 +184,8 @@ class RollImporter(Importer):
         for warning in row.warnings:
             if warning.key in (_ID, _ROLL) and not numbers.is_prefix_only(values.get(warning.key.split(".")[1])):
                 asked[warning.key.split(".")[1]] = warning.text
+        if said := rare_names.doubt(str(values.get("name") or "")):
+            asked["rare_character"] = said
         if namesake:
             asked["same_person"] = "在册有同名、同一天出生而证件号不同的学生，请确认是不是同一人"
         return self._doubts.review(uid, asked, _OWN_KINDS)

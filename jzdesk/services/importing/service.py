@@ -29,6 +29,7 @@ from jzdesk.services.importing.retrying import ParkedRow, Retried
 from jzdesk.services.importing.schemes import Scheme
 from jzdesk.services.parked_rows import take_back
 from jzdesk.services.undoing import InTheWay, UndoService
+from jzdesk.sheets.files import read_fault
 from jzdesk.sheets.mapping import SheetRow, read_row
 from jzdesk.store.actions import IMPORT
 from jzdesk.store.tables import import_run
@@ -269,7 +270,11 @@ def _uncollected() -> Iterator[None]:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise read_fault(error, path) from error
 
 
 def _unchanged(path: Path, seen: str) -> str:
