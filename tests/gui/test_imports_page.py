@@ -152,9 +152,16 @@ def test_columns_are_corrected_by_keyboard_and_kept_as_a_scheme(
     assert view.here().places()["student.id_number"] == 1
     assert view.table.currentIndex().row() == 2
     monkeypatch.setattr(mapping, "ask_name", lambda *_: "乡镇花名册")
+    asked: list[str] = []
+    monkeypatch.setattr(widgets, "confirm", lambda _, what, *__, **___: asked.append(what))
+    assert not page.may_leave()
+    page.wizard.leave()
+    assert page.middle.currentIndex() == 1
+    assert len(asked) == 2
     view.save_scheme()
     stage.settle()
     page.wizard.leave()
+    assert len(asked) == 2
     page.drop([path])
     stage.settle()
     assert view.here().scheme == "乡镇花名册"
@@ -203,7 +210,7 @@ def test_the_trial_shows_each_row_and_can_be_narrowed_to_one_outcome(
 
 
 def test_a_parked_row_is_corrected_in_place_with_the_keyboard(
-    page: ImportsPage, stage: Stage, school: Services, tmp_path: Path
+    page: ImportsPage, stage: Stage, school: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page.bring_in("roll", roll(tmp_path / "r.xlsx", child(), child(NUMBERS[1], 出生日期="20130231")))
     stage.settle()
@@ -219,6 +226,9 @@ def test_a_parked_row_is_corrected_in_place_with_the_keyboard(
     assert "仍然没有导入" in page.parked.form.words.text()
     edit = cursor()
     QTest.keyClicks(edit, "20150719")
+    monkeypatch.setattr(widgets, "confirm", lambda *_, **__: False)
+    QTest.keyClick(edit, Qt.Key.Key_Escape)
+    assert page.parked.currentIndex() == FORM
     QTest.keyClick(edit, Qt.Key.Key_Return)
     stage.settle()
     assert page.parked.currentIndex() == LIST

@@ -68,7 +68,7 @@ def _same(first: ImportReport, second: ImportReport) -> bool:
     return (counts(first), first.warned, first.faults) == (counts(second), second.warned, second.faults)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(_sheets(), st.booleans())
 def test_any_workbook_balances_tells_beforehand_what_comes_and_is_taken_back_whole(
     rows: list[list[object]], merged: bool

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import resource
 import shutil
 import time
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -116,12 +116,15 @@ def test_a_million_rows_are_refused_soon_and_without_filling_the_memory(
     imports: ImportService, desk: Desk, tmp_path: Path
 ) -> None:
     path, before = _many_rows(tmp_path / "r.xlsx", 1_000_000), state(desk.context)
-    memory, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    began = time.monotonic()
+    tracemalloc.start()
     with pytest.raises(UserError, match="1,000,000 行，一次最多 200,000 行") as caught:
         imports.run("roll", path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     assert "拆成" in caught.value.remedy
-    assert time.monotonic() - began < 30
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 200_000  # KB
+    assert time.monotonic() - began < 60
+    assert peak < 64_000_000
     assert state(desk.context) == before
 
 
@@ -226,12 +229,13 @@ def test_every_kind_has_a_template_with_lists_hints_text_format_and_a_heading_th
         assert sheet.title == label[:31]
         assert sheet.freeze_panes == "A4"
         headings = {str(cell.value).strip("*"): cell for cell in sheet[3]}
+        places = {name: place for place, name in enumerate(headings)}
         numbers = [cell for name, cell in headings.items() if "证件号" in name or "账号" in name or "学籍号" in name]
         assert kind == "classes" or numbers
         for cell in numbers:
-            assert sheet.cell(4, cell.column).number_format == "@"
+            assert sheet.cell(4, places[str(cell.value).strip("*")] + 1).number_format == "@"
             assert cell.comment is not None
         lists = {str(rule.sqref).split("4")[0] for rule in sheet.data_validations.dataValidation}
         coded = [name for name in headings if any(word in name for word in ("关系", "性别", "年级", "走访方式"))]
-        assert all(letter(headings[name].column - 1) in lists for name in coded if "说明" not in name), kind
+        assert all(letter(places[name]) in lists for name in coded if "说明" not in name), kind
         assert book.sheetnames[1] == "填表说明"

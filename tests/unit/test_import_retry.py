@@ -62,7 +62,9 @@ def test_a_corrected_row_is_imported_alone_and_recorded(imports: ImportService, 
     assert (run.file, run.added, run.state) == ("r.xlsx（第 3 行）", 1, "stands")
     assert "出生日期：20130231 → 20170507" in run.notes
     before = state(desk.context)
-    assert counts(imports.run("roll", path)) == {"read": 2, "parked": 2}
+    again = imports.run("roll", path)
+    assert counts(again) == {"read": 2, "parked": 2}
+    assert again.notes[0] == "问题行里有 1 行以前已就地改正或不再处理，不再等待"
     assert [line.row for line in imports.parked()] == [4]  # the file is still wrong, but the row was put right here
     assert state(desk.context) == before
 

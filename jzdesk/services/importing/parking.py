@@ -43,8 +43,11 @@ class Lot:
     rows: Sequence[SheetRow]
 
 
-def settle(connection: Connection, lot: Lot) -> None:
-    """Bring the parked rows of this file up to date: keep new ones, double none, solve the corrected."""
+def settle(connection: Connection, lot: Lot) -> int:
+    """Bring the parked rows of this file up to date: keep new ones, double none, solve the corrected.
+
+    Returns how many faulty rows do not wait, because they were put right in place or closed before.
+    """
     known = _known(connection, lot)
     file = _first_name(known, lot.file)
     by_place: dict[_Place, list[Row[Any]]] = {}
@@ -57,6 +60,13 @@ def settle(connection: Connection, lot: Lot) -> None:
             fresh += _settle_row(connection, lot, file, row, lines)
     if fresh:
         connection.execute(insert(parked_row), fresh)
+    return len({(row.sheet, row.number) for row in lot.rows if row.faults} - _waiting_places(connection, lot))
+
+
+def _waiting_places(connection: Connection, lot: Lot) -> set[_Place]:
+    columns = (parked_row.c.file, parked_row.c.sheet, parked_row.c.row)
+    query = select(*columns).where(parked_row.c.kind == lot.kind, parked_row.c.solved.is_(None))
+    return {(line.sheet, line.row) for line in connection.execute(query) if _stem(line.file) == _stem(lot.file)}
 
 
 def _known(connection: Connection, lot: Lot) -> list[Row[Any]]:

@@ -237,8 +237,10 @@ class ImportService:
             report = taking.report_of(kind, path.name, book.rows, book.notes, desk, outcomes)
             run = _log(unit, report, sha256, book.rows)
             unit.deed.kind, unit.deed.ref = IMPORT, run
-            parking.settle(unit.connection, parking.Lot(run, kind.code, path.name, today, book.rows))
+            quiet = parking.settle(unit.connection, parking.Lot(run, kind.code, path.name, today, book.rows))
             pace.at(pace.rows)
+        if quiet:
+            report.notes.insert(0, f"问题行里有 {quiet} 行以前已就地改正或不再处理，不再等待")
         return report
 
     def _annotate(self, report: ImportReport, path: Path, rows: list[SheetRow], copies: Path | None) -> ImportReport:

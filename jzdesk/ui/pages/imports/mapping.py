@@ -83,6 +83,10 @@ class MappingView(QWidget):
         scheme = f"已按方案“{sheet.scheme}”对应，" if sheet.scheme else ""
         return "muted", f"{scheme}共 {rows:,} 行，{unread} 列不读取。预演不会写入任何内容。"
 
+    def corrected(self) -> bool:
+        """Whether a person has corrected something that no scheme keeps."""
+        return any(column.how == "hand" for one in self._sheets if not one.scheme for column in one.columns)
+
     def here(self) -> SheetLook:
         """The sheet in front."""
         return next(one for one in self._sheets if one.name == self.sheet.value())

@@ -94,6 +94,10 @@ class ImportsPage(Page):
         elif self.tabs.currentIndex() == PARKED and self.parked.currentIndex() == FORM:
             self.parked.retry()
 
+    def may_leave(self) -> bool:
+        """Asks when a row or a mapping was being corrected."""
+        return self.wizard.may_leave() and self.parked.may_leave()
+
     def new(self) -> None:
         """Ctrl+N: choose a file; its name, else its headings tell the kind."""
         if (path := widgets.pick_open(self, "选择要导入的表格", WORKBOOKS)) is not None:

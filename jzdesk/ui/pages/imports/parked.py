@@ -76,7 +76,19 @@ class ParkedView(QStackedWidget):
             self.desk.write(lambda _: job(), self._retried, title="正在导入这一行", owner=self)
 
     def close_form(self) -> None:
-        """Back to the list; what was typed and not imported is given up."""
+        """Back to the list; what was typed and not imported is given up only when the person says so."""
+        if not self.may_leave():
+            return
+        self._to_list()
+
+    def may_leave(self) -> bool:
+        """Whether the form may be left; asks when something was typed and not imported."""
+        if self.currentIndex() != FORM or not self.form.typed():
+            return True
+        then = "改过的格子还没有导入，离开后要重新填写。"
+        return widgets.confirm(self, "放弃这一行的改动？", then, "放弃", no="继续改", danger=True)
+
+    def _to_list(self) -> None:
         self.setCurrentIndex(LIST)
         self.table.setFocus()
 
@@ -127,7 +139,7 @@ class ParkedView(QStackedWidget):
             return
         undo = partial(self._undo, done.run) if done.run is not None else None
         self.desk.say(f"这一行已导入：{done.words}"[:80], "撤销" if undo is not None else "", undo)
-        self.close_form()
+        self._to_list()
         self._changed()
 
     def _undo(self, run: int) -> None:

@@ -93,8 +93,16 @@ class Wizard(QWidget):
             self.leave()
 
     def leave(self) -> None:
-        """Give the import up; nothing was written."""
-        self.left.emit()
+        """Give the import up; nothing was written. Asks when columns were corrected and not kept as a scheme."""
+        if self.may_leave():
+            self.left.emit()
+
+    def may_leave(self) -> bool:
+        """Whether what was corrected may be given up."""
+        if not self.isVisible() or not self.mapping.corrected():
+            return True
+        then = "手工改过的列对应没有保存为方案，离开后要重新指定。"
+        return widgets.confirm(self, "不导入这张表了？", then, "离开", no="继续核对", danger=True)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Esc goes back."""
