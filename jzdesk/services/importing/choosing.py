@@ -41,13 +41,11 @@ def chosen(book: Book, choices: Sequence[SheetChoice], kind: ImportKind) -> list
 
 def layouts(rows: Sequence[SheetRow]) -> str:
     """How each sheet was read, as kept with the import."""
+    headings = {row.sheet: row.layout.heading for row in rows}
     kept = {
-        row.sheet: {
-            "row": row.layout.heading.row, "last": row.layout.heading.last,
-            "texts": row.layout.heading.texts, "places": dict(row.layout.heading.places),
-        }
-        for row in rows
-    }  # fmt: skip
+        sheet: {"row": one.row, "last": one.last, "texts": one.texts, "places": dict(one.places)}
+        for sheet, one in headings.items()
+    }
     return json.dumps(kept, ensure_ascii=False)
 
 

@@ -29,7 +29,7 @@ class ImportKind:
     columns: Callable[[], list[Column]]
     groups: Sequence[Sequence[str]]
     make: Callable[[Desk], Importer]
-    names: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
 
 KINDS = {

@@ -275,7 +275,8 @@ class Preview(QTableWidget):
             for place in range(width):
                 item = QTableWidgetItem(" ".join(cells[place].split()) if place < len(cells) else "")
                 if sheet.row <= number <= sheet.last:
-                    item.setBackground(QBrush(QColor(theme.ACCENT_SOFT)))
+                    item.setForeground(QBrush(QColor(theme.ACCENT)))
+                    item.setFont(theme.large(1))
                 elif number < sheet.row:
                     item.setForeground(QBrush(QColor(theme.MUTED)))
                 self.setItem(at, place, item)

@@ -71,9 +71,12 @@ class ParkedView(QStackedWidget):
     def retry(self) -> None:
         """Import the row of the form alone, as it is corrected."""
         row = self.form.row
-        if row is not None:
-            job = partial(self.desk.services.imports.retry, row.uid, self.form.typed())
-            self.desk.write(lambda _: job(), self._retried, title="正在导入这一行", owner=self)
+        if row is None or not self.form.go.isEnabled():
+            return
+        self.form.go.setEnabled(False)
+        job = partial(self.desk.services.imports.retry, row.uid, self.form.typed())
+        always = partial(self.form.go.setEnabled, True)
+        self.desk.write(lambda _: job(), self._retried, title="正在导入这一行", owner=self, always=always)
 
     def close_form(self) -> None:
         """Back to the list; what was typed and not imported is given up only when the person says so."""

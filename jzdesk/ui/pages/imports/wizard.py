@@ -78,11 +78,11 @@ class Wizard(QWidget):
 
     def go_on(self) -> None:
         """The next step: try it, then import it."""
-        if self.mapping.look is None:
+        if self.mapping.look is None or not self.next.isEnabled():  # a second Ctrl+S while the first is at work
             return
         if self.middle.currentIndex() == TRIAL:
             self._import()
-        elif not self.mapping.ready():
+        else:
             self._try()
 
     def go_back(self) -> None:
