@@ -40,8 +40,8 @@ class ReportView(QStackedWidget):
         self._annotated: Path | None = None
         self.shown: ImportReport | None = None
         empty = widgets.Card()
-        hint = "在左边选一种表，按“导入”，或把文件拖上去。"
-        empty.body.addWidget(widgets.Empty("import", "还没有导入过", hint))
+        hint = "在左边选一种表，按“导入”，或把文件拖上去；以前的导入在“导入记录”里。"
+        empty.body.addWidget(widgets.Empty("import", "打开程序后还没有导入过", hint))
         self.addWidget(empty)
         self.name = widgets.label(bold=True, wrap=True)
         self.figures = Figures()
