@@ -262,11 +262,12 @@ def test_all_72_items_of_the_roll_system_but_the_picture_are_read_and_come_back(
         "成员2民族": "苗族", "成员2职务": "会计", "成员2现住址": "青西村7组", "成员2户口所在地行政区划": "431099",
         "成员2关系说明": "继母", "成员2联系电话": "13900000001", "成员2是否监护人": "否", "成员2工作单位": "务农",
         "成员1民族": "汉族", "班内学号": "7", "入学方式": "就近入学", "学生来源": "正常入学", "籍贯": "湖南示范",
-        "国籍/地区": "中国", "政治面貌": "少先队员", "姓名拼音": "song huoqiang", "邮政编码": "423000",
+        "国籍/地区": "中国", "政治面貌": "少先队员", "姓名拼音": "Song Huo Qiang", "邮政编码": "423000",
         "是否需要申请资助": "是", "上下学距离": "3公里", "通信地址": "青石镇一号", "家庭地址": "青西村5组",
     }  # fmt: skip
     path = workbook(tmp_path / "r.xlsx", headings, [row])
     assert counts(imports.run("roll", path)) == {"read": 1, "added": 1}
+    assert records(desk.context, Student)[0]["pinyin"] == "song huo qiang"
     mother = records(desk.context, Member, name="范杰冬")[0]
     assert (mother["ethnic"], mother["post"], mother["address"]) == ("06", "会计", "青西村7组")
     assert records(desk.context, Enrolment)[0]["class_number"] == "7"
@@ -308,3 +309,13 @@ def test_a_name_that_no_font_can_print_is_imported_and_asked_about(
     assert "U+323B0" in question["sentence"]
     imports.run("roll", roll(tmp_path / "r.xlsx", child(**{"*姓名": "宋火强"}), rows[1]))
     assert records(desk.context, Question)[0]["state"] == "gone"
+
+
+def test_a_reading_that_nobody_understands_is_told_and_keeps_nobody_out(
+    imports: ImportService, desk: Desk, tmp_path: Path
+) -> None:
+    row = child() | {"姓名拼音": "拼音：不详"}
+    report = imports.run("roll", workbook(tmp_path / "r.xlsx", tuple(row), [row]))
+    assert counts(report) == {"read": 1, "added": 1}
+    assert any("姓名拼音" in note and "没有记录" in note for note in report.notes)
+    assert records(desk.context, Student)[0]["pinyin"] is None

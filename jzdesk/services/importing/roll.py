@@ -18,9 +18,10 @@ from jzdesk.services.importing.families import Families, Person
 from jzdesk.services.importing.hardships import Hardships
 from jzdesk.services.importing.image import Values
 from jzdesk.services.importing.report import ADDED, CHANGED, PARKED, UNCHANGED
-from jzdesk.sheets.mapping import SheetRow
+from jzdesk.sheets.mapping import Note, SheetRow
 
 _ID, _ROLL, _NAME, _BIRTH = "student.id_number", "student.roll_number", "student.name", "student.birth"
+_PINYIN = "student.pinyin"
 _OWN_KINDS = frozenset({"birth_mismatch", "sex_mismatch", "no_id", "id_number", "roll_number", "rare_character"})
 _CARD = "1"
 
@@ -42,7 +43,11 @@ class RollImporter(Importer):
         self._keys = [(name, f"student.{name}") for name in columns.plain_fields(Student)]
 
     def reconsider(self, row: SheetRow) -> None:
-        """A passport number is no faulty citizen number."""
+        """A passport number is no faulty citizen number; a reading that nobody understands is told, not parked.
+
+        Other systems write 姓名拼音 as they like, and it is only needed where the usual reading is wrong.
+        """
+        _let_go(row, _PINYIN)
         kind = row.values.get("student.id_type")
         if kind not in (None, _CARD):
             numbers.trust_document(row, _ID, str(kind))
@@ -247,6 +252,15 @@ def _sameness(cells: Values, first: SheetRow) -> tuple[str, str]:
         if cells.get(name) is not None and cells[name] == first.values.get(key):
             return Student.spec[name].label, key
     return "姓名和出生日期", _NAME
+
+
+def _let_go(row: SheetRow, key: str) -> None:
+    """Leave a cell with a fault unread, and say so."""
+    place = row.layout.heading.places.get(key, -1)
+    for fault in row.faults:
+        if fault.column == place >= 0:
+            row.faults = tuple(other for other in row.faults if other is not fault)
+            row.notes += (Note(key, fault.label, f"“{fault.value}”没有记录：{fault.problem}"),)
 
 
 def _faulty(row: SheetRow, key: str) -> bool:
