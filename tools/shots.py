@@ -118,6 +118,8 @@ def forms(camera: Camera, shell: Shell, page: FillingPage) -> None:
                 page.fill_to(Path(folder) / f"{code}.xlsx", page.view, "报县教育局")
                 camera.settle()
             camera.take(shell, f"{kind}-filling-{code}-result")
+
+
 def imports(camera: Camera, shell: Shell, page: ImportsPage) -> None:
     """An import step by step, a parked row as a form, past imports with what is in the way of an undo."""
     camera.settle()
