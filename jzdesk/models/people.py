@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from sqlalchemy.orm import Mapped
 
+from jzdesk.core import grades
+from jzdesk.core.fields import Values
 from jzdesk.core.kinds import (
     Account,
     CitizenIdNumber,
@@ -161,12 +163,20 @@ class Guardian(Record):
     position: Mapped[int | None] = field("次序", Integer(1, 20), table=6)
 
 
+def _status_fits_stage(values: Values) -> tuple[str, str] | None:
+    """No status that the stage does not allow (reference §0 rule 13)."""
+    status, grade = values.get("status"), values.get("grade")
+    problem = grades.status_problem(str(status) if status else None, str(grade) if grade else None)
+    return ("status", problem) if problem else None
+
+
 class Enrolment(Record):
     """学籍：一名学生在一所学校的就读。"""
 
     __tablename__ = "enrolment"
     label = "学籍"
     title = ("grade",)
+    checks = (_status_fits_stage,)
     indexed: ClassVar = (("scope", "status", "grade"),)
 
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from jzdesk.services.papers import PaperService
     from jzdesk.services.photos import PhotoService
     from jzdesk.services.pledges import PledgeService
+    from jzdesk.services.roll import ClassService, ClosureService, PromotionService, RollService
+    from jzdesk.services.roll.as_of import AsOfService
     from jzdesk.services.settling import SettlingService
     from jzdesk.services.slips import SlipService
     from jzdesk.services.standards import StandardService
@@ -116,6 +118,41 @@ class Services:
         from jzdesk.services.backups import BackupService
 
         return BackupService(self.context)
+
+    @cached_property
+    def roll(self) -> RollService:
+        """Events of the roll."""
+        from jzdesk.services.roll import RollService
+
+        return RollService(self.context)
+
+    @cached_property
+    def promotion(self) -> PromotionService:
+        """The yearly promotion."""
+        from jzdesk.services.roll import PromotionService
+
+        return PromotionService(self.context)
+
+    @cached_property
+    def classes(self) -> ClassService:
+        """Classes and who is in them."""
+        from jzdesk.services.roll import ClassService
+
+        return ClassService(self.context)
+
+    @cached_property
+    def closures(self) -> ClosureService:
+        """The ledger 销号."""
+        from jzdesk.services.roll import ClosureService
+
+        return ClosureService(self.context)
+
+    @cached_property
+    def as_of(self) -> AsOfService:
+        """The roll on any day."""
+        from jzdesk.services.roll.as_of import AsOfService
+
+        return AsOfService(self.context)
 
     @cached_property
     def visits(self) -> VisitService:

@@ -12,6 +12,7 @@ from jzdesk.services.consents import count_without
 from jzdesk.services.context import Context
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.lists.lines import waiting as list_lines_waiting
+from jzdesk.services.roll.todos import waiting
 from jzdesk.services.sync_state import unexported
 from jzdesk.services.visits import VisitService
 from jzdesk.services.worklist import WorkListService
@@ -86,6 +87,7 @@ class HomeService:
                 Todo("尚未导出给县里的改动", unexported(self._context), "exchange"),
                 *self._visit_todos(),
             )
+            todos = (*self._roll_todos(), *todos)
         chart = self._aid_by_school() if county else self._visits_by_grade()
         return HomeSummary(cards, tuple(todo for todo in todos if todo.count), chart)
 
@@ -136,6 +138,18 @@ class HomeService:
     def _visit_todos(self) -> tuple[Todo, ...]:
         due = self._visits.due(self._day())
         return (Todo("走访已逾期的学生", sum(1 for line in due if line.overdue_days > 0), "visit", "overdue"),)
+
+    def _roll_todos(self) -> tuple[Todo, ...]:
+        """What of the living roll waits."""
+        with self._context.read() as connection:
+            found = waiting(connection, self._context.author.scope, self._context.today())
+        return (
+            Todo("新学年升级还没有办理", found.promotion, "roll", "promotion"),
+            Todo("疑似辍学，等待劝返", found.suspected, "roll", "suspected"),
+            Todo("休学或延缓入学到期，等待复学", found.expired, "roll", "expired"),
+            Todo("销号已过目标节点", found.overdue, "roll", "overdue"),
+            Todo("学生已离校，建议销号", found.proposed, "roll", "proposed"),
+        )
 
     def _day(self) -> str:
         """Today, or the last day of the term people work in when that is over."""

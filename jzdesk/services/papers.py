@@ -80,8 +80,9 @@ class PaperService:
             raise UserError("没有选中责任书", "请先选中要打印的责任书。", "责任状")
         with self._context.read() as connection:
             rows = pledge_rows(connection, uids)
-            people = pupils(connection, None if self._context.info.kind == "county" else self._context.author.scope)
-        sheets = [_pledge_sheet(row, people) for row in rows]
+            scope = None if self._context.info.kind == "county" else self._context.author.scope
+            people = {until: pupils(connection, scope, on=until) for until in {row["valid_to"] for row in rows}}
+        sheets = [_pledge_sheet(row, people[row["valid_to"]]) for row in rows]
         count = len(sheets)
         pages = write_pledges(path, sheets, None if progress is None else lambda done: progress(done, count, ""))
         fresh = [row["uid"] for row in rows if row["state"] == "made"]

@@ -13,6 +13,7 @@ from jzdesk.core.bank import mask_account
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.core.money import Fen, format_yuan
+from jzdesk.core.term import Term
 from jzdesk.core.text import normalise_name
 from jzdesk.models import BankAccount, Batch, Guardian, Member, Payment
 from jzdesk.services.pupils import STUDENT, Pupil, by_place, pupils, table_of, touches
@@ -72,7 +73,8 @@ def payments_of(connection: Connection, batch: str) -> list[PaymentRecord]:
     )
     rows = [dict(row) for row in connection.execute(query).mappings()]
     among = select(PAYMENT.c.student).where(PAYMENT.c.batch == batch)
-    people = pupils(connection, None, among=among)
+    term = max((row["term"] for row in rows if row["term"]), default=None)
+    people = pupils(connection, None, among=among, on=Term.parse(term).last_day if term else None)
     allowed = receivers(connection, among)
     found = [
         PaymentRecord(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select
 
 from jzdesk.core import codes
 from jzdesk.core.term import Term
-from jzdesk.models import Enrolment, Record, SchoolClass, Student
+from jzdesk.models import Enrolment, EnrolmentEvent, Record, SchoolClass, Student
+from jzdesk.policy.enrolment import GRADUATED, Standing, Step, walk_back
 
 
 def table_of(entity: type[Record]) -> Table:
@@ -20,6 +23,7 @@ def table_of(entity: type[Record]) -> Table:
 
 
 STUDENT, ENROLMENT, CLASS = table_of(Student), table_of(Enrolment), table_of(SchoolClass)
+EVENT = table_of(EnrolmentEvent)
 
 
 class Pupil(NamedTuple):
@@ -68,10 +72,13 @@ def pupils(
     scope: str | None,
     span: tuple[str, str] | None = None,
     among: Select[Any] | None = None,
+    on: str | None = None,
 ) -> dict[str, Pupil]:
     """uid → pupil, of everybody with an enrolment of `scope` that touches `span` (closed, ISO days); None means any.
 
-    Of several enrolments of one student the one that began last counts. `among` selects the uids wanted.
+    Grade, class and status are those of the day `on`, else of the last day of the span, else of today. Of several
+    enrolments of one student the one that began last counts. `among` selects the uids wanted. Two statements, or
+    four when something happened after that day, whatever the number of pupils.
     """
     query = (
         select(
@@ -81,7 +88,6 @@ def pupils(
         .join_from(ENROLMENT, STUDENT, STUDENT.c.uid == ENROLMENT.c.student)
         .outerjoin(CLASS, CLASS.c.uid == ENROLMENT.c.school_class)
         .where(ENROLMENT.c.hidden == 0, STUDENT.c.hidden == 0)
-        .order_by(ENROLMENT.c.valid_from)
     )  # fmt: skip
     if scope is not None:
         query = query.where(ENROLMENT.c.scope == scope)
@@ -89,7 +95,70 @@ def pupils(
         query = query.where(touches(ENROLMENT, *span))
     if among is not None:
         query = query.where(ENROLMENT.c.student.in_(among))
-    return {row[0]: Pupil._make(row) for row in connection.execute(query)}
+    if on is not None:  # one that had not begun yet counts only when there is no other
+        query = query.order_by((ENROLMENT.c.valid_from > on).desc())
+    query = query.order_by(ENROLMENT.c.valid_from)
+    later = _later_steps(connection, scope, among, _after(span, on))
+    if not later:
+        return {row[0]: Pupil._make(row) for row in connection.execute(query)}
+    return _walked_back(connection, query, later)
+
+
+def _after(span: tuple[str, str] | None, on: str | None) -> ColumnElement[bool] | None:
+    """The condition that an event is later than the day asked for; None when today is.
+
+    Whoever graduates within a span belongs to it to its end: the last term is a term like the others (reference §3.2).
+    """
+    if on is not None:
+        return EVENT.c.date > on
+    if span is None:
+        return None
+    return or_(EVENT.c.date > span[1], and_(EVENT.c.kind == GRADUATED, EVENT.c.date > span[0]))
+
+
+def _later_steps(
+    connection: Connection, scope: str | None, among: Select[Any] | None, after: ColumnElement[bool] | None
+) -> dict[str, list[Step]]:
+    """Enrolment → what happened to it later."""
+    if after is None:
+        return {}
+    query: Select[Any] = select(*STEP_COLUMNS, EVENT.c.enrolment).where(after, EVENT.c.hidden == 0)
+    if scope is not None:
+        query = query.where(EVENT.c.scope == scope)
+    if among is not None:
+        query = query.where(EVENT.c.student.in_(among))
+    found: dict[str, list[Step]] = defaultdict(list)
+    for row in connection.execute(query):
+        found[row[-1]].append(step_of(row))
+    return found
+
+
+STEP_COLUMNS = (
+    EVENT.c.uid, EVENT.c.date, EVENT.c.kind, EVENT.c.from_status, EVENT.c.from_grade, EVENT.c.from_class,
+    EVENT.c.to_status, EVENT.c.to_grade, EVENT.c.to_class,
+)  # fmt: skip
+
+
+def step_of(row: Sequence[Any]) -> Step:
+    """An event as policy reads it, from a row that begins with STEP_COLUMNS."""
+    return Step(row[0], row[1], row[2], Standing(row[3], row[4], row[5]), Standing(row[6], row[7], row[8]))
+
+
+def _walked_back(connection: Connection, query: Select[Any], later: dict[str, list[Step]]) -> dict[str, Pupil]:
+    """The pupils as they stood before the later events."""
+    found: dict[str, Pupil] = {}
+    classes = {row[0]: (row[1], row[2]) for row in connection.execute(select(CLASS.c.uid, CLASS.c.name, CLASS.c.head))}
+    for row in connection.execute(query.add_columns(ENROLMENT.c.uid, ENROLMENT.c.school_class)):
+        *given, enrolment, room = row
+        pupil = Pupil._make(given)
+        if (steps := later.get(enrolment)) is not None:
+            then = walk_back(Standing(pupil.status, pupil.grade, room), steps)
+            name, head = classes.get(then.school_class or "", (None, None))
+            pupil = pupil._replace(
+                status=then.status or "", grade=then.grade or "", class_name=name, head=head
+            )  # fmt: skip
+        found[pupil.uid] = pupil
+    return found
 
 
 def touches(table: Table, first: str, last: str) -> Any:

@@ -108,10 +108,22 @@ def _missing(unit: Unit, draft: StudentDraft, parts: _Parts) -> dict[str, str]:
     if draft.uid is None:
         trial = {"student": "0" * 32, "status": "01", **parts.enrolment}
         found |= {f"enrolment.{name}": text for name, text in Enrolment.spec.problems(trial).items()}
+    elif parts.enrolment:
+        found |= _misfits(unit, draft.uid, parts.enrolment)
     for index, guardian in enumerate(parts.guardians):
         if not guardian.get("name"):
             found[f"guardian.{index}.name"] = "监护人没有填写姓名。请填写姓名，或清空这一行。"
     return found
+
+
+def _misfits(unit: Unit, student: str, wanted: Mapping[str, Value]) -> dict[str, str]:
+    """What the form would change of the enrolment and the rules of the roll do not allow."""
+    current = _current_enrolment(unit, student)
+    if current is None:
+        return {}
+    whole = {**unit.state(Enrolment, current).values, **wanted}
+    hits = [hit for check in Enrolment.checks if (hit := check(whole)) is not None]
+    return {f"enrolment.{name}": text for name, text in hits}
 
 
 def _store(unit: Unit, uid: str | None, parts: _Parts, context: Context) -> str:
@@ -157,9 +169,13 @@ def _household_of(unit: Unit, guardians: Iterable[Mapping[str, Value]]) -> str |
     return unit.connection.execute(query.limit(1)).scalar_one_or_none()
 
 
+def _current_enrolment(unit: Unit, student: str) -> str | None:
+    query = select(ENROLMENT.c.uid).where(ENROLMENT.c.student == student, ENROLMENT.c.hidden == 0)
+    return unit.connection.execute(query.order_by(ENROLMENT.c.valid_from.desc()).limit(1)).scalar_one_or_none()
+
+
 def _change_enrolment(unit: Unit, uid: str, values: Mapping[str, Value]) -> None:
-    query = select(ENROLMENT.c.uid).where(ENROLMENT.c.student == uid, ENROLMENT.c.hidden == 0)
-    current = unit.connection.execute(query.order_by(ENROLMENT.c.valid_from.desc()).limit(1)).scalar_one_or_none()
+    current = _current_enrolment(unit, uid)
     if current and values:
         unit.change(Enrolment, current, values)
 

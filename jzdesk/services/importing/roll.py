@@ -77,6 +77,18 @@ class RollImporter(Importer):
             self._check_whole(row, cells)
         elif uid in self._taken:
             self._park_repeat(row, cells, self._taken[uid])
+        self._check_status(row, uid)
+
+    def _check_status(self, row: SheetRow, uid: str | None) -> None:
+        """A status that the stage does not allow: 退学 below upper secondary school."""
+        place = self._enrolments.rows.get(self._open.get(uid, "")) or {}
+        values = {name: row.values.get(f"enrolment.{name}") or place.get(name) for name in ("status", "grade")}
+        if row.values.get("enrolment.status") is None:
+            return
+        for check in Enrolment.checks:
+            if (hit := check(values)) is not None:
+                what, _, remedy = hit[1].partition("。")
+                row.park("status_of_stage", what, remedy, f"enrolment.{hit[0]}")
 
     def _claim(self, row: SheetRow, cells: Values) -> None:
         """A parked row keeps its numbers: were a later row to take them, the file would do more the second time."""

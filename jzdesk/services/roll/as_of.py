@@ -1,0 +1,95 @@
+"""某日名册: the roll as it stood on any day, and as a workbook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jzdesk.core import codes
+from jzdesk.core.errors import UserError
+from jzdesk.core.text import parse_date
+from jzdesk.models import Enrolment, SchoolClass, Student
+from jzdesk.policy.enrolment import GONE
+from jzdesk.services.context import Context
+from jzdesk.services.pupils import Pupil, by_place, pupils
+
+_PLACE = "某日名册"
+
+
+@dataclass(frozen=True, slots=True)
+class RollLine:
+    """One pupil on the day: labels for people, `grade_code` and `status_code` for machines."""
+
+    uid: str
+    name: str
+    sex: str
+    grade: str
+    school_class: str
+    status: str
+    boarding: str
+    school: str
+    grade_code: str
+    status_code: str
+    enrolled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RollDay:
+    """The roll of a day: `enrolled` of the lines count as being at school."""
+
+    day: str
+    lines: tuple[RollLine, ...]
+    enrolled: int
+
+    def sentence(self) -> str:
+        """How many."""
+        rest = len(self.lines) - self.enrolled
+        return f"{self.day} 在册 {self.enrolled:,} 人" + (f"，另有休学、辍学等 {rest:,} 人" if rest else "")
+
+
+class AsOfService:
+    """The roll on any day."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def roll(self, day: str | None = None) -> RollDay:
+        """Everybody who had a place here on the day (today), by grade, class and name; raises UserError, ValueFault."""
+        when, people = self._people(day)
+        lines = tuple(_line(one) for one in people)
+        return RollDay(when, lines, sum(line.enrolled for line in lines))
+
+    def export(self, path: Path, day: str | None = None) -> int:
+        """The roll of a day as a workbook; returns the number of pupils. Raises StationFault."""
+        from jzdesk.sheets.writer import write_book
+
+        when, people = self._people(day)
+        fields = (
+            Enrolment.spec["school"], Enrolment.spec["grade"], SchoolClass.spec["name"], Student.spec["name"],
+            Student.spec["sex"], Enrolment.spec["status"], Enrolment.spec["boarding"],
+        )  # fmt: skip
+        rows = [
+            (one.school, one.grade or None, one.class_name, one.name, one.sex, one.status or None, one.boarding)
+            for one in people
+        ]
+        enrolled = sum(one.enrolled for one in people)
+        note = f"{when} 的名册，在册 {enrolled} 人，共 {len(people)} 行"
+        return write_book(path, f"{self._context.info.name}名册", fields, rows, note=note)
+
+    def _people(self, day: str | None) -> tuple[str, list[Pupil]]:
+        today = self._context.today()
+        when = parse_date(day) if day else today
+        if when > today:
+            raise UserError(f"{when} 还没有到", "请填写今天或以前的日期。", _PLACE)
+        scope = None if self._context.info.kind == "county" else self._context.author.scope
+        with self._context.read() as connection:
+            people = pupils(connection, scope, (when, when))
+        return when, sorted((one for one in people.values() if one.status not in GONE), key=by_place)
+
+
+def _line(one: Pupil) -> RollLine:
+    boarding, status = codes.table("boarding"), codes.table("student_status")
+    return RollLine(
+        one.uid, one.name, one.sex_label, one.grade_label, one.class_name or "", status.label(one.status),
+        boarding.label(one.boarding) if one.boarding else "", one.school, one.grade, one.status, one.enrolled,
+    )  # fmt: skip
