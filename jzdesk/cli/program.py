@@ -21,6 +21,7 @@ from jzdesk.cli import (
     people,
     records,
     rehearse,
+    roll,
     sheets,
     state,
     station,
@@ -32,7 +33,7 @@ DONE, PERSON, MACHINE, OURS = 0, 1, 2, 3
 app = typer.Typer(
     help="教育帮扶台账：命令行。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-for part in (station, backups, records, people, sheets, fill, work, aid, exchange, county, rehearse, lists):
+for part in (station, backups, records, people, roll, sheets, fill, work, aid, exchange, county, rehearse, lists):
     part.register(app)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jzdesk.core import codes
@@ -14,6 +14,10 @@ from jzdesk.services.context import Context
 from jzdesk.services.pupils import Pupil, by_place, pupils
 
 _PLACE = "某日名册"
+_COLUMNS = (
+    Enrolment.spec["school"], Enrolment.spec["grade"], SchoolClass.spec["name"], Student.spec["name"],
+    Student.spec["sex"], Enrolment.spec["status"], Enrolment.spec["boarding"],
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,7 @@ class AsOfService:
         from jzdesk.sheets.writer import write_book
 
         when, people = self._people(day)
-        fields = (
-            Enrolment.spec["school"], Enrolment.spec["grade"], SchoolClass.spec["name"], Student.spec["name"],
-            Student.spec["sex"], Enrolment.spec["status"], Enrolment.spec["boarding"],
-        )  # fmt: skip
+        fields = [replace(spec, required=False) for spec in _COLUMNS]  # a list to read has no column to fill in
         rows = [
             (one.school, one.grade or None, one.class_name, one.name, one.sex, one.status or None, one.boarding)
             for one in people

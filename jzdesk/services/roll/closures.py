@@ -82,9 +82,9 @@ class ClosureService:
 
     def open(self, values: Mapping[str, object]) -> str:
         """Open an account; returns its uid. A pupil or household has at most one open account for one basis."""
-        given, bad = understood(Closure.spec, {name: values.get(name) for name in _OPENING})
         self._only_schools()
-        given["opened_on"] = given.get("opened_on") or self._context.today()
+        typed = {name: values[name] for name in _OPENING if values.get(name) is not None}
+        given, bad = understood(Closure.spec, {"opened_on": self._context.today(), **typed})
         with self._context.write("建账") as unit:
             if "subject" not in bad:
                 given["subject"] = given.get("subject") or _subject(unit.connection, given)

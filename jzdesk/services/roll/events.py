@@ -86,8 +86,9 @@ class RollService:
     def register(self, values: Mapping[str, object] | EventDraft) -> EventDone:
         """Record an event with what follows from it in one transaction; raises FormProblems and EventRefused."""
         only_schools(self._context)
-        given, bad = understood(_SPEC, values.values() if isinstance(values, EventDraft) else values)
-        given["date"] = given.get("date") or self._context.today()
+        typed = dict(values.values() if isinstance(values, EventDraft) else values)
+        typed["date"] = typed.get("date") or self._context.today()
+        given, bad = understood(_SPEC, typed)
         bad |= {name: said for name, said in _SPEC.problems(given).items() if name not in bad}
         if bad:
             raise FormProblems(bad, PLACE)

@@ -154,10 +154,10 @@ def _change(row: Mapping[str, Any], classes: Mapping[str, str]) -> str:
     """`在读 → 休学`, `小学三年级 → 小学四年级，1班 → 2班`; parts that did not change are left out."""
     shown = []
     for name, table in (("status", "student_status"), ("grade", "grade"), ("class", "")):
-        before, after = row[f"from_{name}"], row[f"to_{name}"]
+        labels = codes.table(table).labels if table else classes
+        before, after = (labels.get(row[f"{way}_{name}"] or "", "—") for way in ("from", "to"))
         if before != after:
-            labels = codes.table(table).labels if table else classes
-            shown.append(f"{labels.get(before or '', '—')} → {labels.get(after or '', '—')}")
+            shown.append(f"{before} → {after}")
     return "，".join(shown)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,7 @@ def plan_of(
     """What the promotion into that school year does with everybody; see `PromotionService.preview`."""
     day, staying = lots.first_day(year), set(held)
     found = [lines[-1] for lines in timelines(connection, scope).values() if lines[-1].now.status not in rules.GONE]
-    fresh = set() if anyway else _written_since(connection, [one.enrolment for one in found], day)
+    fresh = set() if anyway else _written_since(connection, {one.enrolment: one.on(day).grade for one in found}, day)
     planned: list[tuple[Timeline, Standing, Lot]] = []
     for line in found:
         standing = line.on(day)
@@ -60,11 +60,15 @@ def plan_of(
     return Plan(year, tuple(planned), tuple(through))
 
 
-def _written_since(connection: Connection, enrolments: Sequence[str], day: str) -> set[str]:
-    """Enrolments whose grade was written down on that day or later: they hold the grade of the new school year."""
+def _written_since(connection: Connection, grades: Mapping[str, str | None], day: str) -> set[str]:
+    """Enrolments (uid → grade) whose grade was first written down on that day or later: it is the new year's already.
+
+    The value counts, not the writing: a promotion taken back leaves the grade that was written before.
+    """
     found = set()
-    for uid, known in journal.known_entries(connection, Enrolment.__tablename__, enrolments).items():
-        if any("grade" in one.entry.set and moment(one.entry.at)[:10] >= day for one in known):
+    for uid, known in journal.known_entries(connection, Enrolment.__tablename__, grades).items():
+        written = (one.entry.at for one in known if one.entry.set.get("grade") == grades[uid])
+        if not any(moment(at)[:10] < day for at in written):
             found.add(uid)
     return found
 
@@ -149,10 +153,10 @@ def is_due(connection: Connection, scope: str, today: str) -> bool:
         EVENT.c.hidden == 0, EVENT.c.scope == scope, EVENT.c.date >= day, EVENT.c.enrolment.is_not(None)
     )
     waiting = (
-        select(ENROLMENT.c.uid)
+        select(ENROLMENT.c.uid, ENROLMENT.c.grade)
         .where(ENROLMENT.c.scope == scope, ENROLMENT.c.hidden == 0, ENROLMENT.c.status.in_(lots.goes_up()))
         .where(ENROLMENT.c.valid_from < day, ENROLMENT.c.uid.not_in(settled))
         .limit(_LOOKED_AT)
     )
-    uids = list(connection.execute(waiting).scalars())
-    return len(_written_since(connection, uids, day)) < len(uids)
+    found = {row[0]: row[1] for row in connection.execute(waiting)}
+    return len(_written_since(connection, found, day)) < len(found)
