@@ -30,6 +30,7 @@ from jzdesk.ui.page import ListPage
 from jzdesk.ui.pages.filling import FillingPage
 from jzdesk.ui.pages.imports import HISTORY, PARKED, REPORT, ImportsPage
 from jzdesk.ui.pages.ledger_pages import LedgersPage
+from jzdesk.ui.pages.roll import RollPage
 from jzdesk.ui.shell import Shell
 from jzdesk.ui.tasks import Tasks
 
@@ -88,8 +89,23 @@ def pages(camera: Camera, shell: Shell) -> None:
             forms(camera, shell, page)
         elif isinstance(page, ImportsPage):
             imports(camera, shell, page)
+        elif isinstance(page, RollPage):
+            roll(camera, shell, page)
         elif isinstance(page, ListPage):
             with_record(camera, shell, page, f"{shell.desk.services.info.kind}-{place.key}-record")
+
+
+def roll(camera: Camera, shell: Shell, page: RollPage) -> None:
+    """Every tab of 学籍异动, and the dialog of an event."""
+    if camera.only not in "school-roll-events promotion classes closures day dialog":
+        return
+    for number, name in enumerate(("events", "promotion", "classes", "closures", "day")):
+        page.tabs.setCurrentIndex(number)
+        camera.take(shell, f"school-roll-{name}")
+    page.tabs.setCurrentIndex(0)
+    dialog = page.events._ask({"kind": "02"}, {})
+    camera.take(dialog, "school-roll-dialog")
+    dialog.reject()
 
 
 def ledgers(camera: Camera, shell: Shell, page: LedgersPage) -> None:

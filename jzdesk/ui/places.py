@@ -38,6 +38,7 @@ PLACES = (
     Place("inbox", "收件箱", "inbox", f"{_PAGES}.inbox", "InboxPage", COUNTY),
     Place("merge", "合并结果", "merge", f"{_PAGES}.merged", "MergedPage", COUNTY),
     Place("student", "学生", "student", f"{_PAGES}.students", "StudentPage"),
+    Place("roll", "学籍异动", "history", f"{_PAGES}.roll", "RollPage", SCHOOL),
     Place("visit", "走访", "visit", f"{_PAGES}.visits", "VisitPage", SCHOOL),
     Place("aid", "资助", "aid", f"{_PAGES}.aid", "AidPage", SCHOOL),
     Place("pledge", "责任状", "pledge", f"{_PAGES}.pledges", "PledgesPage", SCHOOL),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,7 +124,7 @@ class RollService:
         with self._context.read() as connection:
             return listing.ids(connection, self._scope(), wanted, among, self._context.today())
 
-    def rows(self, uids: list[str]) -> list[EventLine]:
+    def rows(self, uids: Sequence[str]) -> list[EventLine]:
         """Events by uid, in the order asked."""
         with self._context.read() as connection:
             return listing.rows(connection, uids)

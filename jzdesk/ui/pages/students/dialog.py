@@ -13,6 +13,7 @@ from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.base import Dialog
 from jzdesk.ui.errors_shown import message_of
+from jzdesk.ui.inputs import Choices
 from jzdesk.ui.ledger.form import Form
 from jzdesk.ui.pages.students.layout import Line, PairedForm, finish_typing
 from jzdesk.ui.tasks import Progress
@@ -24,7 +25,8 @@ ROOM = 0.56
 class FieldsDialog(Dialog):
     """Fields of one entity; Enter goes through them, Ctrl+S (or the button) does the deed with what was understood.
 
-    `job(values)` runs on the writing thread; what it refuses is said in the dialog, which stays open.
+    `job(values)` runs on the writing thread; what it refuses is said in the dialog, which stays open. `choices` finds
+    the records that references point to, the ledgers' way by default.
     """
 
     done_with = Signal()
@@ -43,11 +45,13 @@ class FieldsDialog(Dialog):
         deed: str = "保存 (Ctrl+S)",
         said: str = "已保存",
         paired: Sequence[Line] = (),
+        choices: Choices | None = None,
     ) -> None:
         """`paired` lays many fields out two in a row, instead of `fields` one beneath another."""
         super().__init__(parent, title, explain, width=36 if paired else 30)
         self.desk, self._job, self._said, self._busy = desk, job, said, False
-        self.form: Form = self._paired(paired) if paired else Form(desk.services.ledger.choices)
+        found = choices or desk.services.ledger.choices
+        self.form: Form = self._paired(paired) if paired else Form(found)
         if fields:
             self.form.section("", fields)
         self.form.load(values or {}, titles)
