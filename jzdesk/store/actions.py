@@ -108,7 +108,7 @@ def dependents(connection: Connection, taken: Action) -> list[Dependent]:
     """What has been built on an action since, and so stands in the way of undoing it."""
     records = list(_records(connection, taken))
     found = [Dependent(record.ent, record.uid, "edited") for record in records if _is_built_on(record)]
-    return [*found, *_referring(connection, [record for record in records if record.made])]
+    return [*found, *_referring(connection, records)]
 
 
 def undo(unit: Unit, taken: Action) -> int:
@@ -234,17 +234,19 @@ def _dead(connection: Connection, taken: Action) -> list[range]:
     return [range(row.first_n, row.last_n + 1) for row in rows if row.id in gone]
 
 
-def _referring(connection: Connection, made: Sequence[_Record]) -> list[Dependent]:
-    """Records in use that point to one of those made and were not made with them."""
-    uids = {(record.ent, record.uid) for record in made}
+def _referring(connection: Connection, records: Sequence[_Record]) -> list[Dependent]:
+    """Records in use that point to one of those made, and will still do so when the action is taken back."""
+    made = {(record.ent, record.uid) for record in records if record.made}
+    put_back = {(record.ent, record.uid, name) for record in records for name in record.touched()}
     found: dict[Dependent, None] = {}
     for entity in BY_NAME.values():
+        ent = entity.__tablename__
         for name, spec in entity.spec.fields.items():
             if isinstance(spec.kind, Reference):
-                wanted = sorted(uid for ent, uid in uids if ent == spec.kind.entity)
-                for uid in _pointing(connection, entity.__tablename__, name, wanted):
-                    if (entity.__tablename__, uid) not in uids:
-                        found[Dependent(entity.__tablename__, uid, "refers")] = None
+                wanted = sorted(uid for kind, uid in made if kind == spec.kind.entity)
+                for uid in _pointing(connection, ent, name, wanted):
+                    if (ent, uid) not in made and (ent, uid, name) not in put_back:
+                        found[Dependent(ent, uid, "refers")] = None
     return list(found)
 
 

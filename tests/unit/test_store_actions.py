@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from jzdesk.core.errors import UserError
-from jzdesk.models import BY_NAME, Hardship, Staff, Student
+from jzdesk.models import BY_NAME, Enrolment, Hardship, SchoolClass, Staff, Student
 from jzdesk.store import actions
 from jzdesk.store.actions import UNDO, Action
 from jzdesk.store.store import Store
@@ -188,3 +188,16 @@ def _do(unit: Any, deed: str, uids: list[str], which: int, value: int) -> None:
         unit.void(Student, uid, "试")
     elif deed == "restore" and hidden:
         unit.restore(Student, uid)
+
+
+def test_what_an_action_made_and_gave_to_an_older_record_goes_back_with_it(store: Store) -> None:
+    with store.write(AUTHOR) as unit:
+        place = unit.add(Enrolment, {"student": "0" * 32, "grade": "G03", "status": "01"})
+    with store.write(AUTHOR, "升级") as unit:
+        room = unit.add(SchoolClass, {"grade": "G04", "name": "1班"})
+        unit.change(Enrolment, place, {"grade": "G04", "school_class": room})
+    undo(store, recent(store)[0].id)
+    with store.read() as connection:
+        table = BY_NAME["enrolment"].__table__
+        assert connection.execute(select(table.c.grade, table.c.school_class)).one() == ("G03", None)
+    check(store)

@@ -29,7 +29,7 @@ PLACE = "升级"
 
 @dataclass(frozen=True, slots=True)
 class PromotionPupil:
-    """One pupil in the preview: `what` is up, graduate, held, stay, done or recent; `note` says why or whereto."""
+    """One pupil in the preview: `what` is up, graduate, held, stay, done or recent; `note` says why not up."""
 
     uid: str
     name: str
@@ -216,7 +216,7 @@ def _line(grade: str, room: str, name: str, people: list[tuple[Timeline, Lot]], 
         counts[lot.what] += 1
     to = f"{table.label(following)}{name}" if following else "毕业"
     shown = tuple(
-        PromotionPupil(line.student, line.name, statuses.label(line.now.status or ""), lot.what, lot.why or to)
+        PromotionPupil(line.student, line.name, statuses.label(line.now.status or ""), lot.what, lot.why)
         for line, lot in sorted(people, key=lambda one: (one[0].name, one[0].student))
     )
     return PromotionLine(

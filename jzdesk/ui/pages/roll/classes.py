@@ -18,21 +18,20 @@ if TYPE_CHECKING:
     from jzdesk.services.roll.classes import ClassLine, ClassPupil, Moved
 
 _CLASSES = (
-    Column("grade", "年级", 13),
-    Column("name", "班级", 8),
-    Column("students", "在校", 6, numeric=True, tone=lambda one: "" if one.students else "look"),
-    Column("boys", "男", 5, numeric=True),
-    Column("girls", "女", 5, numeric=True),
-    Column("boarders", "住校", 6, numeric=True),
-    Column("others", "其他", 6, numeric=True, tone=lambda one: "" if one.others else "muted"),
-    Column("head", "班主任", 9, text=lambda one: one.head or "待定", tone=lambda one: "" if one.head else "look"),
+    Column("name", "班级", 12, text=lambda one: f"{one.grade}{one.name}"),
+    Column("head", "班主任", 7, text=lambda one: one.head or "待定", tone=lambda one: "" if one.head else "look"),
+    Column("students", "在校", 4, numeric=True, tone=lambda one: "" if one.students else "look"),
+    Column("boys", "男", 3, numeric=True),
+    Column("girls", "女", 3, numeric=True),
+    Column("boarders", "住校", 4, numeric=True),
+    Column("others", "其他", 4, numeric=True, tone=lambda one: "" if one.others else "muted"),
     Column("room", "教室", 10),
 )
 _PUPILS = (
-    Column("name", "姓名", 10),
-    Column("sex", "性别", 5),
-    Column("boarding", "就读方式", 8),
-    Column("status", "状态", 10, tone=lambda one: "" if one.enrolled else "muted"),
+    Column("name", "姓名", 9),
+    Column("sex", "性别", 4),
+    Column("status", "状态", 7, tone=lambda one: "" if one.enrolled else "muted"),
+    Column("boarding", "就读方式", 7),
 )
 _NEW = "new_name"
 
@@ -51,7 +50,7 @@ class ClassesView(View):
         self.tools(
             self.edit_button, self.merge_button, self.empty_button, self.move_button, searching=False
         )  # fmt: skip
-        self.body.addWidget(side_by_side(self.classes, self.pupils, (40, 24)), 1)
+        self.body.addWidget(side_by_side(self.classes, self.pupils, (39, 25)), 1)
         self.body.addWidget(self.words)
         self.classes.chosen.connect(lambda _: self._look_inside())
         self.classes.selected.connect(lambda _: self._allow())

@@ -11,7 +11,8 @@ from jzdesk.ui.desk import Desk
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.model import Column, TableModel
 from jzdesk.ui.ledger.table import Table
-from jzdesk.ui.pages.roll.view import DeedDialog, View, people
+from jzdesk.ui.pages.roll.following import AccountDialog
+from jzdesk.ui.pages.roll.view import DeedDialog, View
 
 if TYPE_CHECKING:
     from jzdesk.services.roll.closures import ClosureLine
@@ -22,17 +23,17 @@ _STATES = (
 )  # fmt: skip
 _TONES = {"open": "", "closed": "good", "reopened": "look"}
 _COLUMNS = (
-    Column("kind_label", "种类", 6),
-    Column("subject", "对象", 14),
-    Column("basis", "建账依据", 18),
-    Column("opened_on", "建账日期", 12),
-    Column("due", "目标节点", 12, tone=lambda one: "wrong" if one.late else ""),
-    Column("state_label", "状态", 8, tone=lambda one: _TONES.get(one.state, "")),
-    Column("proposal_label", "建议", 8, tone=lambda one: "look"),
-    Column("reason", "销号原因", 16),
-    Column("closed_on", "销号日期", 12),
-    Column("verifier", "核实人", 9),
-    Column("approver", "审批人", 9),
+    Column("kind_label", "种类", 5),
+    Column("subject", "对象", 12),
+    Column("basis", "建账依据", 16),
+    Column("due", "目标节点", 11, tone=lambda one: "wrong" if one.late else ""),
+    Column("state_label", "状态", 7, tone=lambda one: _TONES.get(one.state, "")),
+    Column("proposal_label", "建议", 6, tone=lambda one: "look"),
+    Column("reason", "销号原因", 14),
+    Column("closed_on", "销号日期", 11),
+    Column("verifier", "核实人", 8),
+    Column("approver", "审批人", 8),
+    Column("opened_on", "建账日期", 11),
     Column("reopen_reason", "复号原因", 20),
 )
 _CLOSING = ("reason", "proof", "verifier", "approver", "closed_on")
@@ -45,6 +46,7 @@ class ClosuresView(View):
         super().__init__(desk)
         self.search.setPlaceholderText("对象 / 依据 (F3)")
         self.state = Pick(_STATES, "状态")
+        self.state.choose("open")
         kinds = desk.services.ledger.specs["closure"]["kind"].kind.items()  # type: ignore[attr-defined]
         self.kind = Pick([(None, "各种对象"), *kinds], "对象种类")
         self.count = widgets.label(tone="muted")
@@ -76,15 +78,7 @@ class ClosuresView(View):
 
     def new(self) -> None:
         """Open an account."""
-        spec, closures = self.desk.services.ledger.specs["closure"], self.desk.services.closures
-        names = ("kind", "student", "household", "subject", "basis", "opened_on", "due", "measures")
-        fields = [replace(spec[name], required=False) if name == "subject" else spec[name] for name in names]
-        DeedDialog(
-            self, "建账", fields, closures.open, lambda _: self.desk.say("已建账"),
-            explain="学生和户从列表中选定，对象名称自动填写；问题和项目请写明对象。",
-            values={"kind": "student", "opened_on": self.desk.services.context.today()},
-            choices=people(self.desk), deed="建账 (Ctrl+S)",
-        ).begin()  # fmt: skip
+        AccountDialog(self, lambda _: self.desk.say("已建账")).begin()
 
     def open_for_hardships(self) -> None:
         """One account for every pupil with a hardship who has none."""

@@ -15,7 +15,7 @@ from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.model import Column, TableModel
 from jzdesk.ui.ledger.table import Table
-from jzdesk.ui.pages.roll.event_dialog import EventDialog
+from jzdesk.ui.pages.roll.following import EventDialog
 from jzdesk.ui.pages.roll.view import View
 
 if TYPE_CHECKING:
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 _LOOK = frozenset({"07", "08", "14"})
 _COLUMNS = (
-    Column("date", "日期", 12),
-    Column("name", "姓名", 10),
-    Column("place", "现在的班级", 17),
-    Column("kind_label", "异动", 12, tone=lambda one: "look" if one.kind in _LOOK else ""),
-    Column("change", "变化", 24),
-    Column("until", "预计截止", 12),
-    Column("status", "现在的状态", 12),
-    Column("other_school", "来源或去向学校", 20),
-    Column("reason", "原因", 30),
+    Column("date", "日期", 11),
+    Column("name", "姓名", 9),
+    Column("place", "现在的班级", 15),
+    Column("kind_label", "异动", 10, tone=lambda one: "look" if one.kind in _LOOK else ""),
+    Column("change", "变化", 20),
+    Column("until", "预计截止", 11),
+    Column("status", "现在的状态", 10),
+    Column("reason", "原因", 18),
+    Column("other_school", "来源或去向学校", 16),
 )
 WAITING = (("suspected", "疑似辍学的学生"), ("expired", "休学等已到期"))
 _NEXT = {"suspected": "09", "expired": "03"}

@@ -23,18 +23,17 @@ PREVIEW, LEAVERS = "preview", "leavers"
 _WHAT = {"up": "升级", "graduate": "毕业", "held": "留级", "stay": "不动", "done": "已办", "recent": "本学年登记"}
 _TONES = {"held": "look", "stay": "muted", "done": "muted", "recent": "muted", "graduate": "good"}
 _CLASSES = (
-    Column("grade", "年级", 13),
-    Column("school_class", "班级", 8),
-    Column("to", "升入", 16, tone=lambda one: "good" if one.graduates else ""),
-    Column("going", "人数", 6, numeric=True),
-    Column("held", "留级", 6, numeric=True, tone=lambda one: "look" if one.held else "muted"),
-    Column("left", "不动", 6, numeric=True, tone=lambda one: "" if one.left else "muted"),
-    Column("done", "已办", 6, numeric=True, tone=lambda one: "" if one.done else "muted"),
+    Column("uid", "班级", 12, text=lambda one: f"{one.grade}{one.school_class}"),
+    Column("to", "升入", 12, tone=lambda one: "good" if one.graduates else ""),
+    Column("going", "人数", 4, numeric=True),
+    Column("held", "留级", 4, numeric=True, tone=lambda one: "look" if one.held else "muted"),
+    Column("left", "不动", 4, numeric=True, tone=lambda one: "" if one.left else "muted"),
+    Column("done", "已办", 4, numeric=True, tone=lambda one: "" if one.done else "muted"),
 )
 _PUPILS = (
-    Column("name", "姓名", 10),
-    Column("what", "办理", 11, text=lambda one: _WHAT[one.what], tone=lambda one: _TONES.get(one.what, "")),
-    Column("note", "去向或原因", 24),
+    Column("name", "姓名", 9),
+    Column("what", "办理", 7, text=lambda one: _WHAT[one.what], tone=lambda one: _TONES.get(one.what, "")),
+    Column("note", "为什么不升", 20),
 )
 _LEAVERS = (
     Column("name", "姓名", 10),
@@ -128,7 +127,7 @@ class PromotionView(View):
         )  # fmt: skip
         self.through.hide()
         self.body.addWidget(self.words)
-        self.stack.addWidget(side_by_side(self.classes, self.pupils, (36, 26)))
+        self.stack.addWidget(side_by_side(self.classes, self.pupils, (38, 22)))
         self.stack.addWidget(self.leavers)
         self.stack.setMinimumHeight(theme.em(12))
         self.body.addWidget(self.stack, 1)

@@ -105,6 +105,18 @@ class DeedDialog(FieldsDialog):
         self._then = then
         self._outcome: object = None
 
+    def begin(self) -> None:
+        """Show it, tall enough for sentences that take several lines."""
+        super().begin()
+        self.fit()
+
+    def fit(self) -> None:
+        """As tall as what it holds at this width; a layout's hint alone forgets that sentences wrap."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            self.resize(self.width(), layout.totalHeightForWidth(self.width()))
+
     def _do(self, progress: Progress, values: dict[str, Value]) -> object:
         self._outcome = self._job(values)
         return self._outcome
