@@ -1,7 +1,7 @@
 """The living roll as pure functions: the standing of a pupil on any day, and which event may follow which.
 
 An enrolment holds the standing of today; every event says what it changed. The standing of an earlier day is found by
-walking back from today through the events dated later (docs/decisions/08).
+walking back from today through the events dated later (docs/decisions/12).
 """
 
 from __future__ import annotations

@@ -97,6 +97,7 @@ def save(stage: Stage, dialog: DeedDialog) -> None:
 
 def into(stage: Stage, table: QTableView) -> None:
     """Back in the window itself, with the cursor in a table."""
+    table.window().activateWindow()  # a window manager would do it
     stage.qtbot.waitUntil(lambda: QApplication.activeWindow() is table.window(), timeout=5000)
     table.setFocus()
 

@@ -1,7 +1,7 @@
 """升级与毕业: the whole school goes up on 1 September, previewed class by class, in one action that can be undone.
 
 A class is a place of its grade: pupils move from 三年级1班 to 四年级1班, and the head teacher goes with them; the
-records of the classes stay what they were (docs/decisions/08).
+records of the classes stay what they were (docs/decisions/12).
 """
 
 from __future__ import annotations
