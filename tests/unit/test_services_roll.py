@@ -16,6 +16,7 @@ from jzdesk.models import Enrolment, Student
 from jzdesk.policy import enrolment as rules
 from jzdesk.services.forms import FormProblems
 from jzdesk.services.home import HomeService
+from jzdesk.services.importing import ImportService
 from jzdesk.services.pupils import ENROLMENT, pupils
 from jzdesk.services.roll import EventDraft, RollService
 from jzdesk.services.roll.as_of import AsOfService
@@ -24,7 +25,7 @@ from jzdesk.services.roll.timeline import timelines
 from jzdesk.services.undoing import UndoService
 from jzdesk.services.visits import VisitService
 from tests.factories.people import SCHOOL_CODE, Desk, new_desk, verified_desk
-from tests.factories.rolls import records
+from tests.factories.rolls import NUMBERS, ROLL_HEADINGS, child, parked_rows, records, workbook
 
 
 @pytest.fixture
@@ -131,6 +132,19 @@ def test_nobody_withdraws_from_compulsory_school_by_event_form_or_ledger(desk: D
     with pytest.raises(FormProblems) as refused:
         service.save(StudentDraft(None, person, {"grade": "G03", "status": "12"}))
     assert "enrolment.status" in refused.value.fields
+
+
+def test_a_sheet_that_says_so_is_parked(desk: Desk, tmp_path: Path) -> None:
+    headings, upper = (*ROLL_HEADINGS, "学生状态"), "普高二年级"
+    rows = (
+        child(NUMBERS[0], 学生状态="退学"), child(NUMBERS[1], 学生状态="休学"),
+        child(NUMBERS[2], 学生状态="退学", 年级=upper),
+    )  # fmt: skip
+    report = ImportService(desk.context).run("roll", workbook(tmp_path / "roll.xlsx", headings, rows))
+    assert (report.added, report.parked) == (2, 1)
+    assert [("义务教育" in row["problem"], "疑似辍学" in row["remedy"]) for row in parked_rows(desk.context)] == [
+        (True, True)
+    ]
 
 
 def test_an_event_before_the_enrolment_or_in_the_future_is_refused(desk: Desk) -> None:
