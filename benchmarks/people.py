@@ -59,6 +59,14 @@ def _parents(places: range, households: list[str]) -> Iterator[Values]:
             }  # fmt: skip
 
 
+def father(place: int) -> Values:
+    """The father of the student at this place, without a household."""
+    return {
+        "name": name_of(place + 51), "relation": "51", "id_type": "1", "id_number": parent_number(place, "51"),
+        "phone": f"138{place % 10**8:08d}",
+    }  # fmt: skip
+
+
 def parent_number(place: int, relation: str) -> str:
     """The number of the father (51) or mother (52) of the student at this place."""
     birth = f"{1975 + place % 15}-{place // 15 % 12 + 1:02d}-{place // 180 % 28 + 1:02d}"

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from jzdesk.core.errors import StationFault, UserError
 from jzdesk.models import ENTITIES, Record
+from jzdesk.store import search
 from jzdesk.store.tables import local
 
 SCHEMA = 2
@@ -139,9 +140,7 @@ def _create_schema(engine: Engine) -> None:
     with engine.begin() as connection, gate(connection):
         Record.metadata.create_all(connection)
         local.create_all(connection)
-        connection.exec_driver_sql(
-            "CREATE VIRTUAL TABLE id_fragment USING fts5(number, content='', contentless_delete=1, tokenize='trigram')"
-        )
+        search.create(connection)
 
 
 def check_database(engine: Engine, database: Path) -> int:

@@ -1,66 +1,184 @@
-"""The search index for people: names by Han or pinyin initials from any character on, numbers by any part.
+"""The search index for people: what is found by which words, and the order that names have.
+
+A student is found by name (Han characters, full pinyin or initials, from any syllable on), by an alias typed by hand, by a
+former name and by any part of a number; and through the family: by name or number of a guardian, and by the village group.
 
 The index is derived and local. A small write indexes its people at once, a large one marks them, and `catch_up` indexes
-them with progress. A search never misses: it catches up first.
+them with progress; a search never misses: it catches up first. What a record is indexed under stands in `search_doc.said`,
+so a record whose words have not changed costs nothing. When the rules of the index change (`RULES`), a station builds it
+anew the next time it is opened: everybody is marked, and a rebuild that is interrupted goes on where it stopped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Row
 
-from jzdesk.core.pinyin import readings
-from jzdesk.store.tables import search_pending
+from jzdesk.core.pinyin import plain, readings, sort_key, spellings
+from jzdesk.store.tables import name_suffix, search_doc, search_pending, setting
 
-SEARCHED = frozenset({"student"})
-_MIN_FRAGMENT = 3  # the trigram index needs three characters
+SEARCHED = frozenset({"student", "member", "household"})
 AT_ONCE = 900
+RULES = 2  # raise it when a record would be indexed under other words, or sorted otherwise
+_RULES_KEY = "search_rules"
+_MIN_FRAGMENT = 3  # the trigram index needs three characters
+_LONG = 6  # of a number longer than this only a part is looked up
+_END = "\U0010ffff"
+_BREAK = "\x1f"
+_FRAGMENTS = (
+    "CREATE VIRTUAL TABLE id_fragment USING fts5"
+    "(own, family, content='', contentless_delete=1, tokenize='trigram')"
+)
+_FIELDS = {
+    "student": (
+        "name", "former_name", "pinyin", "id_number", "roll_number", "aux_number", "phone", "disability_card",
+    ),
+    "member": ("name", "id_number", "phone"),
+    "household": ("village_group", "number"),
+}  # fmt: skip
+
+WHOLE, PART, GUARDIAN, VILLAGE = range(4)  # what the suffix is of; the first two are of the student's own name
+NAME, NUMBER = "name", "number"
+FAMILY, FAMILY_NUMBER, HOUSEHOLD, PLACE = "guardian", "guardian_number", "household", "village"
+
+
+class Hit(NamedTuple):
+    """A student that was found, and by what: NAME, NUMBER, FAMILY, FAMILY_NUMBER, HOUSEHOLD or PLACE."""
+
+    uid: str
+    by: str
+
+
+def create(connection: Connection) -> None:
+    """Make the tables that SQLAlchemy does not know, and note by which rules they are filled."""
+    connection.exec_driver_sql(_FRAGMENTS)
+    _note_rules(connection)
+
+
+def outdated(connection: Connection) -> bool:
+    """Whether the index was made by other rules than ours."""
+    found = connection.exec_driver_sql("SELECT value FROM setting WHERE key = ?", (_RULES_KEY,)).scalar()
+    return found != json.dumps(RULES)
+
+
+def rebuild(connection: Connection) -> None:
+    """Throw the index away and mark everybody; `catch_up` does the work, in parts."""
+    connection.exec_driver_sql("DROP TABLE IF EXISTS id_fragment")
+    for table in (name_suffix, search_doc, search_pending):
+        table.drop(connection, checkfirst=True)
+        table.create(connection)
+    create(connection)
+    for ent in sorted(SEARCHED):
+        connection.exec_driver_sql(f"INSERT INTO search_pending (uid) SELECT uid FROM {ent} WHERE hidden = 0")
+
+
+def _note_rules(connection: Connection) -> None:
+    connection.execute(setting.delete().where(setting.c.key == _RULES_KEY))
+    connection.execute(setting.insert().values(key=_RULES_KEY, value=json.dumps(RULES)))
 
 
 def mark(connection: Connection, uids: Iterable[str]) -> None:
     """Note records whose index is out of date."""
-    _insert(connection, "INSERT OR IGNORE INTO search_pending (uid) VALUES (?)", [(uid,) for uid in uids])
+    _insert(connection, "INSERT OR IGNORE INTO search_pending (uid) VALUES (?)", [(uid,) for uid in sorted(uids)])
 
 
-def pending(connection: Connection) -> int:
-    """How many records wait to be indexed."""
-    return connection.execute(select(func.count()).select_from(search_pending)).scalar_one()
+def waiting(connection: Connection) -> bool:
+    """Whether any record waits to be indexed."""
+    return connection.exec_driver_sql("SELECT 1 FROM search_pending LIMIT 1").first() is not None
 
 
-def catch_up(connection: Connection, progress: Callable[[int], None] | None = None) -> int:
-    """Index every marked record; returns how many."""
-    done = 0
-    while part := list(connection.execute(select(search_pending.c.uid).limit(AT_ONCE)).scalars()):
-        index(connection, part)
-        connection.exec_driver_sql(f"DELETE FROM search_pending WHERE uid IN ({_marks(part)})", tuple(part))
-        done += len(part)
-        if progress:
-            progress(done)
-    return done
+def catch_up(connection: Connection, most: int) -> int:
+    """Index marked records, at most `most`; returns how many: fewer than `most` when none is left."""
+    query = "SELECT uid FROM search_pending LIMIT ?"
+    part = list(connection.exec_driver_sql(query, (most,)).scalars())
+    index(connection, part)
+    _insert(connection, "DELETE FROM search_pending WHERE uid = ?", [(uid,) for uid in part])
+    return len(part)
 
 
-def index(connection: Connection, uids: list[str]) -> None:
-    """Index these records (at most 900) anew."""
-    docs = _docs(connection, uids)
-    marks, ids = _marks(uids), tuple(docs.values())
-    connection.exec_driver_sql(f"DELETE FROM name_suffix WHERE doc IN ({marks})", ids)
-    connection.exec_driver_sql(f"DELETE FROM id_fragment WHERE rowid IN ({marks})", ids)
-    found = connection.exec_driver_sql(
-        f"SELECT uid, name, former_name, id_number, roll_number FROM student WHERE hidden = 0 AND uid IN ({marks})",
-        tuple(uids),
-    ).all()
-    suffixes = {
-        (suffix, docs[row.uid]): whole for row in found for suffix, whole in _suffixes(row.name, row.former_name)
-    }
+class _Doc(NamedTuple):
+    """A record as the index has it: its number there, and the values it is indexed under."""
+
+    id: int
+    said: str
+
+
+def index(connection: Connection, uids: Sequence[str]) -> None:
+    """Bring the index of these records up to date; only what differs is written.
+
+    Many at once go faster than one after the other: they are written in the order of the index.
+    """
+    old, new = _docs(connection, uids), _said(connection, uids)
+    gone = [doc for uid, doc in old.items() if uid not in new]
+    changed = {uid: said for uid, said in new.items() if uid in old and old[uid].said != said}
+    fresh = _fresh(connection, {uid: said for uid, said in new.items() if uid not in old})
+    stale = [*gone, *(old[uid] for uid in changed)]
+    current = [*fresh.values(), *(_Doc(old[uid].id, said) for uid, said in changed.items())]
+    _forget(connection, stale)
+    _insert(connection, "DELETE FROM search_doc WHERE id = ?", [(doc.id,) for doc in gone])
     _insert(
         connection,
-        "INSERT INTO name_suffix (suffix, doc, whole) VALUES (?, ?, ?)",
-        [(suffix, doc, whole) for (suffix, doc), whole in suffixes.items()],
+        "UPDATE search_doc SET said = ?, sort = ? WHERE id = ?",
+        [(said, _sort(said), old[uid].id) for uid, said in changed.items()],
     )
-    numbers = [(docs[row.uid], _joined(row.id_number, row.roll_number)) for row in found]
-    _insert(connection, "INSERT INTO id_fragment (rowid, number) VALUES (?, ?)", [row for row in numbers if row[1]])
+    _insert(
+        connection,
+        "INSERT INTO search_doc (id, uid, said, sort) VALUES (?, ?, ?, ?)",
+        [(doc.id, uid, doc.said, _sort(doc.said)) for uid, doc in fresh.items()],
+    )
+    _remember(connection, current)
+
+
+def _fresh(connection: Connection, said: dict[str, str]) -> dict[str, _Doc]:
+    """Numbers for records that the index does not have; nobody else writes meanwhile."""
+    if not said:
+        return {}
+    last = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM search_doc").scalar_one()
+    return {uid: _Doc(number, text) for number, (uid, text) in enumerate(said.items(), last + 1)}
+
+
+def _docs(connection: Connection, uids: Sequence[str]) -> dict[str, _Doc]:
+    found = {}
+    for part in _parts(uids):
+        query = f"SELECT uid, id, said FROM search_doc WHERE uid IN ({_marks(part)})"
+        found.update((uid, _Doc(number, said)) for uid, number, said in connection.exec_driver_sql(query, part))
+    return found
+
+
+def _said(connection: Connection, uids: Sequence[str]) -> dict[str, str]:
+    """uid → kind of record and the values it is indexed under, of those that are not hidden."""
+    found: dict[str, str] = {}
+    for ent, fields in _FIELDS.items():
+        for part in _parts([uid for uid in uids if uid not in found]):
+            query = f"SELECT uid, {', '.join(fields)} FROM {ent} WHERE hidden = 0 AND uid IN ({_marks(part)})"
+            for uid, *values in connection.exec_driver_sql(query, part):
+                found[uid] = _BREAK.join((ent, *(value or "" for value in values)))
+    return found
+
+
+def _parts(uids: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    return (tuple(uids[start : start + AT_ONCE]) for start in range(0, len(uids), AT_ONCE))
+
+
+def _forget(connection: Connection, docs: Sequence[_Doc]) -> None:
+    """Take out what these records were indexed under."""
+    gone = [(kind, suffix, doc.id) for doc in docs for kind, suffix in _words(doc.said)]
+    _insert(connection, "DELETE FROM name_suffix WHERE kind = ? AND suffix = ? AND doc = ?", gone)
+    numbers = [(doc.id,) for doc in docs if any(_numbers(doc.said))]
+    _insert(connection, "DELETE FROM id_fragment WHERE rowid = ?", numbers)
+
+
+def _remember(connection: Connection, docs: Sequence[_Doc]) -> None:
+    """Put in what these records are indexed under."""
+    words = sorted((kind, suffix, doc.id) for doc in docs for kind, suffix in _words(doc.said))
+    _insert(connection, "INSERT INTO name_suffix (kind, suffix, doc) VALUES (?, ?, ?)", words)
+    numbers = [(doc.id, *_numbers(doc.said)) for doc in docs]
+    known = [row for row in numbers if row[1] or row[2]]
+    _insert(connection, "INSERT INTO id_fragment (rowid, own, family) VALUES (?, ?, ?)", known)
 
 
 def _insert(connection: Connection, sql: str, rows: list[tuple[Any, ...]]) -> None:
@@ -68,63 +186,139 @@ def _insert(connection: Connection, sql: str, rows: list[tuple[Any, ...]]) -> No
         connection.exec_driver_sql(sql, rows)
 
 
-def _docs(connection: Connection, uids: list[str]) -> dict[str, int]:
-    """uid → number of the record in the index, given out when first needed."""
-    query, listed = f"SELECT uid, id FROM search_doc WHERE uid IN ({_marks(uids)})", tuple(uids)
-    docs = {row.uid: row.id for row in connection.exec_driver_sql(query, listed)}
-    if fresh := [(uid,) for uid in uids if uid not in docs]:
-        _insert(connection, "INSERT INTO search_doc (uid) VALUES (?)", fresh)
-        docs = {row.uid: row.id for row in connection.exec_driver_sql(query, listed)}
-    return docs
-
-
-def _marks(uids: list[str]) -> str:
+def _marks(uids: Sequence[str]) -> str:
     """Text for an `IN`: SQLAlchemy would take longer over a long list than SQLite takes over the answer."""
     return ",".join("?" * len(uids))
 
 
-def _joined(number: str | None, roll: str | None) -> str:
-    """Both numbers as one searchable text; a roll number that repeats the other is left out."""
-    parts = [number] if number else []
-    if roll and (number is None or number not in roll):
-        parts.append(roll)
-    return " ".join(parts)
+def _sort(said: str) -> str | None:
+    """The sort key of a student; other records have none."""
+    ent, *values = said.split(_BREAK)
+    return sort_key(values[0], values[2]) if ent == "student" else None
 
 
-def _suffixes(*names: str | None) -> Iterator[tuple[str, int]]:
-    """Every suffix of a name, in Han and in pinyin initials of each reading; 1 marks the whole name."""
-    for name in names:
-        if name:
-            for written in (name, *readings(name)):
-                for start in range(len(written)):
-                    yield written[start:].lower(), int(start == 0)
+def _numbers(said: str) -> tuple[str, str]:
+    """(numbers of the student, numbers of a guardian), each as one searchable text."""
+    ent, *values = said.split(_BREAK)
+    if ent == "student":
+        return _joined(values[3:]), ""
+    return "", _joined(values[1:])
+
+
+def _joined(numbers: Iterable[str]) -> str:
+    """Numbers as one text; one that is part of another (as a roll number repeats the ID number) is left out."""
+    listed = [number.replace("-", "") for number in dict.fromkeys(numbers) if number]
+    return " ".join(one for one in listed if not any(one in other and one != other for other in listed))
+
+
+def _words(said: str) -> set[tuple[int, str]]:
+    """(kind, suffix) of everything that a record is found by, numbers apart."""
+    ent, *values = said.split(_BREAK)
+    if ent == "student":
+        return {*_name_words(values[0], values[2]), *_name_words(values[1], "")}
+    if ent == "member":
+        return set(_guardian_words(values[0]))
+    return {(VILLAGE, values[0][start:].lower()) for start in range(len(values[0]))}
+
+
+@lru_cache(maxsize=4096)
+def _name_words(name: str, alias: str) -> frozenset[tuple[int, str]]:
+    """Every suffix of a name in Han and in initials, and full pinyin from any syllable on, of each reading."""
+    if not name:
+        return frozenset()
+    found = set()
+    for written in (name, *readings(name, alias)):
+        found.update((PART if start else WHOLE, written[start:].lower()) for start in range(len(written)))
+    for spelt in spellings(name, alias):
+        found.update((PART if start else WHOLE, "".join(spelt[start:])) for start in range(len(spelt)))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=4096)
+def _guardian_words(name: str) -> frozenset[tuple[int, str]]:
+    """Of a guardian the suffixes in Han, and the whole name in initials and in full pinyin."""
+    if not name:
+        return frozenset()
+    pinyin = (*readings(name), *("".join(spelt) for spelt in spellings(name)))
+    return frozenset((GUARDIAN, written) for written in (*(name[at:].lower() for at in range(len(name))), *pinyin))
 
 
 def find(connection: Connection, text: str, limit: int) -> list[str]:
-    """uids of students whose name contains `text`, or whose pinyin initials do, or whose numbers do; best first."""
-    wanted = text.strip().lower()
+    """uids of students found by what was typed, best first; see `hits`."""
+    return [hit.uid for hit in hits(connection, text, limit)]
+
+
+def hits(connection: Connection, text: str, limit: int) -> list[Hit]:
+    """Students found by what was typed: names from their beginning first, then parts of names, numbers, the family."""
+    found: dict[str, str] = {}
+    for by, uids in _ways(connection, plain(text.strip()), limit):
+        for uid in uids:
+            found.setdefault(uid, by)
+        if len(found) >= limit:
+            break
+    return [Hit(uid, by) for uid, by in found.items()][:limit]
+
+
+def _ways(connection: Connection, wanted: str, limit: int) -> Iterator[tuple[str, Iterable[str]]]:
+    """The ways to find somebody, one after the other; the caller stops when it has enough."""
     if not wanted:
+        return
+    number = wanted if len(wanted) >= _MIN_FRAGMENT and wanted.isalnum() and wanted.isascii() else ""
+    digits = number and any(letter.isdigit() for letter in number)
+    if not digits:
+        yield NAME, _by_name(connection, WHOLE, wanted, limit)
+        yield NAME, _by_name(connection, PART, wanted, limit)
+    if number:
+        yield NUMBER, _by_number(connection, "own", number, limit)
+    if not digits:
+        yield FAMILY, _students(connection, _GUARDED, _by_name(connection, GUARDIAN, wanted, limit), limit)
+    if number:
+        uids = _by_number(connection, "family", number, limit)
+        yield FAMILY_NUMBER, _students(connection, _GUARDED, uids, limit)
+        yield HOUSEHOLD, _students(connection, _HOUSED, uids, limit)
+    yield PLACE, _students(connection, _HOUSED, _by_name(connection, VILLAGE, wanted, limit), limit)
+
+
+_NAMED = (
+    "SELECT DISTINCT uid FROM name_suffix CROSS JOIN search_doc ON id = doc "
+    "WHERE kind = ? AND suffix >= ? AND suffix < ? LIMIT ?"
+)
+_NUMBERED = "SELECT uid FROM id_fragment JOIN search_doc ON id = id_fragment.rowid WHERE id_fragment MATCH ? LIMIT ?"
+_COMPARED = (
+    "SELECT uid FROM id_fragment JOIN search_doc ON id = id_fragment.rowid "
+    "WHERE id_fragment MATCH ? AND instr(lower(replace(said, '-', '')), ?) LIMIT ?"
+)
+_GUARDED = (
+    "SELECT DISTINCT g.student FROM guardian g JOIN student s ON s.uid = g.student AND s.hidden = 0 "
+    "WHERE g.hidden = 0 AND g.member IN ({marks}) LIMIT ?"
+)
+_HOUSED = "SELECT uid FROM student WHERE hidden = 0 AND household IN ({marks}) LIMIT ?"
+
+
+def _by_name(connection: Connection, kind: int, wanted: str, limit: int) -> list[str]:
+    """A range of one kind of suffixes: those that begin with what was typed, in their own order."""
+    return _uids(connection, _NAMED, (kind, wanted, wanted + _END, limit))
+
+
+def _by_number(connection: Connection, whose: str, wanted: str, limit: int) -> list[str]:
+    """Trigram match, which for a quoted phrase already means `contains`.
+
+    A long phrase is slow, because of the thousands who share a region, a year, a provider: of a long number its end (and
+    its beginning, against the unlikely) are matched, and the rest is compared.
+    """
+    if len(wanted) <= _LONG:
+        return _uids(connection, _NUMBERED, (f'{whose} : "{wanted}"', limit))
+    match = f'{whose} : ("{wanted[:_MIN_FRAGMENT]}" AND "{wanted[-_LONG:]}")'
+    return _uids(connection, _COMPARED, (match, wanted, limit))
+
+
+def _students(connection: Connection, query: str, uids: Sequence[str], limit: int) -> list[str]:
+    """The students who belong to these guardians or households."""
+    if not uids:
         return []
-    found = _by_name(connection, wanted, limit)
-    if len(found) < limit and len(wanted) >= _MIN_FRAGMENT and wanted.isalnum() and wanted.isascii():
-        found += [uid for uid in _by_number(connection, wanted, limit) if uid not in set(found)]
-    return found[:limit]
+    return _uids(connection, query.format(marks=_marks(uids)), (*uids, limit))
 
 
-def _by_name(connection: Connection, wanted: str, limit: int) -> list[str]:
-    """Suffix range scan: whole names first."""
-    rows = connection.exec_driver_sql(
-        "SELECT uid, whole FROM name_suffix JOIN search_doc ON id = doc WHERE suffix >= ? AND suffix < ? LIMIT ?",
-        (wanted, wanted + "\U0010ffff", limit * 4),
-    ).all()
-    ordered = sorted(rows, key=lambda row: -row.whole)
-    return list(dict.fromkeys(row.uid for row in ordered))[:limit]
-
-
-def _by_number(connection: Connection, wanted: str, limit: int) -> list[str]:
-    """Trigram match, which for a quoted phrase already means `contains`."""
-    rows = connection.exec_driver_sql(
-        "SELECT uid FROM id_fragment JOIN search_doc ON id = id_fragment.rowid WHERE number MATCH ? LIMIT ?",
-        (f'"{wanted}"', limit),
-    )
-    return [row.uid for row in rows]
+def _uids(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[str]:
+    rows: Iterable[Row[Any]] = connection.exec_driver_sql(sql, values)
+    return [row[0] for row in rows]

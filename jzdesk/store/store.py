@@ -19,6 +19,8 @@ from jzdesk.store.engine import check_database, open_engine
 from jzdesk.store.tables import draft, setting
 from jzdesk.store.unit import Author, Changes, Unit
 
+_PART = 20_000  # records indexed in one transaction
+
 
 class Store:
     """One station's database. Safe to use from several threads."""
@@ -44,6 +46,11 @@ class Store:
             from jzdesk.store.upgrade import upgrade
 
             upgrade(self._writer, database, schema)
+        with self._reader.connect() as connection:
+            outdated = search.outdated(connection)
+        if outdated:
+            with self._writer.begin() as connection:
+                search.rebuild(connection)
 
     def close(self) -> None:
         """Give up every connection."""
@@ -80,18 +87,31 @@ class Store:
             yield connection
 
     def catch_up(self, progress: Callable[[int], None] | None = None) -> None:
-        """Bring the search index up to date, however much waits."""
-        with self.local() as connection:
-            search.catch_up(connection, progress)
+        """Bring the search index up to date, however much waits; interrupted, it goes on where it stopped."""
+        done, part = 0, _PART
+        while part >= _PART:
+            with self.local() as connection:
+                part = search.catch_up(connection, _PART)
+            done += part
+            if progress:
+                progress(done)
 
-    def find(self, text: str, limit: int) -> list[str]:
-        """uids of students found by name, initials or number; see `search.find`."""
+    def indexed(self) -> None:
+        """See that the index is up to date: before a search, and before a list in the order of names."""
         with self.read() as connection:
-            waiting = search.pending(connection)
+            waiting = search.waiting(connection)
         if waiting:
             self.catch_up()
+
+    def find(self, text: str, limit: int) -> list[str]:
+        """uids of students found by name, pinyin, number or family; see `search.hits`."""
+        return [hit.uid for hit in self.hits(text, limit)]
+
+    def hits(self, text: str, limit: int) -> list[search.Hit]:
+        """Students found, and by what; see `search.hits`."""
+        self.indexed()
         with self.read() as connection:
-            return search.find(connection, text, limit)
+            return search.hits(connection, text, limit)
 
     def setting(self, key: str, default: Any = None) -> Any:
         """A stored setting (JSON), or `default`."""

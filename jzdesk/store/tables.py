@@ -211,21 +211,22 @@ blob = Table(
 setting = Table("setting", local, Column("key", String(60), primary_key=True), Column("value", Text, nullable=False))
 draft = Table("draft", local, Column("key", String(120), primary_key=True), Column("value", Text, nullable=False))
 
+# The index of `store.search`, made anew whenever its rules change; `said` is what a record is indexed under.
 search_doc = Table(
     "search_doc",
     local,
     Column("id", Integer, primary_key=True),
     Column("uid", String(32), nullable=False, unique=True),
+    Column("said", Text, nullable=False),
     Column("sort", String(120)),
     Index("ix_search_doc_sort", "sort"),
 )
 name_suffix = Table(
     "name_suffix",
     local,
+    Column("kind", Integer, primary_key=True),
     Column("suffix", String(60), primary_key=True),
     Column("doc", Integer, primary_key=True),
-    Column("whole", Integer, nullable=False),
-    Index("ix_name_suffix_doc", "doc"),
     sqlite_with_rowid=False,
 )
 search_pending = Table("search_pending", local, Column("uid", String(32), primary_key=True))

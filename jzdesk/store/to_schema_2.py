@@ -55,8 +55,6 @@ def step(operations: Operations) -> None:
     for table, indexes in _INDEXES.items():
         for columns in indexes:
             operations.create_index("_".join(("ix", table, *columns.split())), table, columns.split())
-    operations.add_column("search_doc", Column("sort", String(120)))
-    operations.create_index("ix_search_doc_sort", "search_doc", ["sort"])
     operations.add_column("import_run", Column("layout", Text))
     operations.add_column("parked_row", Column("typed", Text))
     _local(operations)
