@@ -23,7 +23,7 @@ from tests.factories.people import SCHOOL_CODE, new_desk
 
 @cache
 def station(scale: Scale) -> Services:
-    """400,000 students (400 when quick), each with an enrolment and a guardian, every third poor; indexed for search."""
+    """400,000 students (400 when quick), each with enrolment and guardian, every third poor; indexed for search."""
     services = Services(new_desk(scale.folder / "big").context)
     places = range(scale.pick(400_000, 400))
     uids = new_uids(len(places))

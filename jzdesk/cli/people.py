@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
 _STUDENT_COLUMNS = (
     ("uid", "编号"), ("name", "姓名"), ("sex", "性别"), ("id_number", "证件号"), ("grade", "年级"),
     ("school_class", "班级"), ("hardships", "困难类型"), ("caseworker", "责任人"), ("sync_state", "上报"),
+    ("found_by", "按家庭找到"),
 )  # fmt: skip
 
 Values = Annotated[list[str], typer.Argument(help="学生字段=内容，例如 姓名=… 身份证件号=…")]
@@ -35,7 +36,7 @@ Uid = Annotated[str | None, typer.Option(help="已有的学生；不给则是新
 
 
 def find(
-    text: Annotated[str, typer.Argument(help="姓名的一部分、拼音首字母或证件号的任意一段")] = "",
+    text: Annotated[str, typer.Argument(help="姓名的一部分、拼音、证件号的任意一段、监护人姓名或电话、村民小组")] = "",
     grade: Annotated[str | None, typer.Option(help="年级代码，例如 G03")] = None,
     hardship: Annotated[str | None, typer.Option(help="困难类型代码，或 any")] = None,
     unpaired: Annotated[bool, typer.Option(help="只看没有责任人的困难学生")] = False,
@@ -51,7 +52,7 @@ def find(
         text, grade=grade, hardship=hardship, unpaired=unpaired, questions=questions, no_consent=no_consent
     )
     uids = students.ids(query)
-    emit(students.rows(uids[:limit]), f"共 {len(uids)} 人。", _STUDENT_COLUMNS)
+    emit(students.rows(uids[:limit], text), f"共 {len(uids)} 人。", _STUDENT_COLUMNS)
 
 
 def add(

@@ -1,4 +1,4 @@
-"""How a person's name is spelt in pinyin: every plausible reading for searching, one reading and strokes for sorting."""
+"""How a name is spelt in pinyin: every plausible reading for searching, one reading and strokes for sorting."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
@@ -14,8 +14,16 @@ from jzdesk.models import Student
 from jzdesk.services.consents import without_consent
 from jzdesk.services.student_tables import ACCOUNT, CLASS, ENROLMENT, HARDSHIP, PAIRING, QUESTION, STAFF, STUDENT
 from jzdesk.services.sync_state import sync_states
+from jzdesk.store import search
+from jzdesk.store.tables import search_doc
 
 _AT_ONCE = 900
+_FOUND_BY = {
+    search.FAMILY: "监护人",
+    search.FAMILY_NUMBER: "监护人号码",
+    search.HOUSEHOLD: "户编号",
+    search.PLACE: "村民小组",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,12 @@ class StudentRow:
     questions: int
     sync_state: str
     status: str
+    found_by: str = ""  # what of the family a search found, "" when the student
+
+
+def marked(rows: Iterable[StudentRow], ways: Mapping[str, str]) -> list[StudentRow]:
+    """The rows, with what of the family led to them (uid → `Hit.by`)."""
+    return [replace(row, found_by=_FOUND_BY[way]) if (way := ways.get(row.uid)) in _FOUND_BY else row for row in rows]
 
 
 def class_label(grade: str | None, name: str | None) -> str:
@@ -59,8 +73,15 @@ def class_label(grade: str | None, name: str | None) -> str:
 
 
 def listing(query: StudentQuery, today: str) -> Any:
-    """Select of uids in the order of the table."""
-    joined = STUDENT.outerjoin(ENROLMENT, and_(ENROLMENT.c.student == STUDENT.c.uid, ENROLMENT.c.hidden == 0))
+    """Select of uids in the order of the table; a student with two enrolments stands there twice.
+
+    The index of names must be up to date (`Store.indexed`): it holds what names are sorted by.
+    """
+    joined = (
+        STUDENT.outerjoin(ENROLMENT, and_(ENROLMENT.c.student == STUDENT.c.uid, ENROLMENT.c.hidden == 0))
+        .outerjoin(CLASS, CLASS.c.uid == ENROLMENT.c.school_class)
+        .outerjoin(search_doc, search_doc.c.uid == STUDENT.c.uid)
+    )
     statement = select(STUDENT.c.uid).select_from(joined).where(STUDENT.c.hidden == 0)
     for column, value in (
         (ENROLMENT.c.grade, query.grade),
@@ -84,7 +105,8 @@ def listing(query: StudentQuery, today: str) -> Any:
     if query.no_account:
         banked = select(ACCOUNT.c.student).where(ACCOUNT.c.hidden == 0, ACCOUNT.c.valid_to.is_(None))
         statement = statement.where(STUDENT.c.uid.not_in(banked))
-    return statement.order_by(ENROLMENT.c.grade, ENROLMENT.c.school_class, STUDENT.c.name).distinct()
+    order = (ENROLMENT.c.grade, func.length(CLASS.c.name), CLASS.c.name, CLASS.c.uid, search_doc.c.sort, STUDENT.c.uid)
+    return statement.order_by(*order)
 
 
 def _with_hardship(code: str) -> Any:

@@ -20,7 +20,7 @@ from jzdesk.services.forms import FormProblems, understood
 from jzdesk.services.ledger import LedgerService, Saved
 from jzdesk.services.similar import Similar, similar
 from jzdesk.services.student_file import Sibling, StudentFile, read_file
-from jzdesk.services.student_list import StudentQuery, StudentRow, class_label, listing, student_rows
+from jzdesk.services.student_list import StudentQuery, StudentRow, class_label, listing, marked, student_rows
 from jzdesk.services.student_saving import StudentDraft, household_for, store_draft, understood_student
 from jzdesk.services.student_tables import CLASS, ENROLMENT, GUARDIAN, MEMBER
 from jzdesk.store.unit import Unit
@@ -30,6 +30,7 @@ __all__ = [
     "student_rows",
 ]  # fmt: skip
 
+_MOST = 5000  # students that one search finds
 _FIELD = {
     "doc_type": "id_type", "roll_number": "roll_number", "roll_differs": "roll_number",
     "disability_card": "disability_card", "pinyin": "pinyin", "rare_character": "name",
@@ -60,24 +61,27 @@ class StudentService:
         self._divisions = Divisions(context)
 
     def ids(self, query: StudentQuery) -> list[str]:
-        """uids of the students that match, by grade, class and name."""
-        found = self._context.store.find(query.text, 5000) if query.text.strip() else None
+        """uids of the students that match, by grade, class and name: in the order of pinyin, then of strokes."""
+        found = self._context.store.find(query.text, _MOST) if query.text.strip() else None
+        self._context.store.indexed()
         with self._context.read() as connection:
             statement = listing(query, self._context.today())
-            uids = [str(uid) for uid in connection.execute(statement).scalars()]
+            uids = list(dict.fromkeys(connection.execute(statement).scalars()))
         if found is None:
             return uids
         allowed = set(uids)
         return [uid for uid in found if uid in allowed]
 
-    def rows(self, uids: Sequence[str]) -> list[StudentRow]:
-        """Lines of the table, in the order asked."""
+    def rows(self, uids: Sequence[str], text: str = "") -> list[StudentRow]:
+        """Lines of the table, in the order asked; `found_by` says by what of the family `text` found them."""
         with self._context.read() as connection:
-            return student_rows(connection, uids)
+            rows = student_rows(connection, uids)
+        return marked(rows, dict(self._context.store.hits(text, _MOST))) if text.strip() else rows
 
     def search(self, text: str, limit: int = 20) -> list[StudentRow]:
-        """Students found by name, pinyin initials, or any part of a number."""
-        return self.rows(self._context.store.find(text, limit))
+        """Students found by name, pinyin, any part of a number, or by their family (which `found_by` says)."""
+        ways = dict(self._context.store.hits(text, limit))
+        return marked(self.rows(list(ways)), ways)
 
     def grades(self) -> list[tuple[str, str]]:
         """(code, label) of the grades that have students here."""

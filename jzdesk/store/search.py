@@ -1,12 +1,13 @@
 """The search index for people: what is found by which words, and the order that names have.
 
-A student is found by name (Han characters, full pinyin or initials, from any syllable on), by an alias typed by hand, by a
-former name and by any part of a number; and through the family: by name or number of a guardian, and by the village group.
+A student is found by name (Han characters, full pinyin or initials, from any syllable on), by an alias typed by hand, by
+a former name and by any part of a number; and through the family: by name or number of a guardian, and by the village
+group.
 
 The index is derived and local. A small write indexes its people at once, a large one marks them, and `catch_up` indexes
-them with progress; a search never misses: it catches up first. What a record is indexed under stands in `search_doc.said`,
-so a record whose words have not changed costs nothing. When the rules of the index change (`RULES`), a station builds it
-anew the next time it is opened: everybody is marked, and a rebuild that is interrupted goes on where it stopped.
+them in parts; a search never misses: it catches up first. What a record is indexed under stands in `search_doc.said`, so
+an edit of anything else costs nothing. When the rules of the index change (`RULES`), a station builds it anew the next
+time it is opened: everybody is marked, and a rebuild that is interrupted goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -30,8 +31,7 @@ _LONG = 6  # of a number longer than this only a part is looked up
 _END = "\U0010ffff"
 _BREAK = "\x1f"
 _FRAGMENTS = (
-    "CREATE VIRTUAL TABLE id_fragment USING fts5"
-    "(own, family, content='', contentless_delete=1, tokenize='trigram')"
+    "CREATE VIRTUAL TABLE id_fragment USING fts5(own, family, content='', contentless_delete=1, tokenize='trigram')"
 )
 _FIELDS = {
     "student": (
@@ -142,7 +142,7 @@ def _fresh(connection: Connection, said: dict[str, str]) -> dict[str, _Doc]:
 
 
 def _docs(connection: Connection, uids: Sequence[str]) -> dict[str, _Doc]:
-    found = {}
+    found: dict[str, _Doc] = {}
     for part in _parts(uids):
         query = f"SELECT uid, id, said FROM search_doc WHERE uid IN ({_marks(part)})"
         found.update((uid, _Doc(number, said)) for uid, number, said in connection.exec_driver_sql(query, part))
@@ -226,7 +226,7 @@ def _name_words(name: str, alias: str) -> frozenset[tuple[int, str]]:
     """Every suffix of a name in Han and in initials, and full pinyin from any syllable on, of each reading."""
     if not name:
         return frozenset()
-    found = set()
+    found: set[tuple[int, str]] = set()
     for written in (name, *readings(name, alias)):
         found.update((PART if start else WHOLE, written[start:].lower()) for start in range(len(written)))
     for spelt in spellings(name, alias):
@@ -303,8 +303,8 @@ def _by_name(connection: Connection, kind: int, wanted: str, limit: int) -> list
 def _by_number(connection: Connection, whose: str, wanted: str, limit: int) -> list[str]:
     """Trigram match, which for a quoted phrase already means `contains`.
 
-    A long phrase is slow, because of the thousands who share a region, a year, a provider: of a long number its end (and
-    its beginning, against the unlikely) are matched, and the rest is compared.
+    A long phrase is slow, because of the thousands who share a region, a year, a provider: of a long number its end
+    (and its beginning, against the unlikely) are matched, and the rest is compared.
     """
     if len(wanted) <= _LONG:
         return _uids(connection, _NUMBERED, (f'{whose} : "{wanted}"', limit))

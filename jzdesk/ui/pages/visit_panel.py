@@ -287,13 +287,15 @@ class VisitPanel(Panel):
             self.desk.tasks.read(f"history:{id(self)}", job, self.history.show_lines, owner=self)
 
     def _find(self, entity: str, text: str) -> list[tuple[str, str]]:
-        """Students by name, initials or number, those with a visit due when nothing is typed; staff by name."""
+        """Students by name, pinyin, number or family, those with a visit due when nothing is typed; staff by name."""
         if entity != "student":
             return self.desk.services.ledger.choices(entity, text)
         if not text:
             return self._due()
         rows = self.desk.services.students.search(text)
-        return [(row.uid, " ".join(filter(None, (row.name, row.grade + row.school_class)))) for row in rows]
+        return [
+            (row.uid, " ".join(filter(None, (row.name, row.grade + row.school_class, row.found_by)))) for row in rows
+        ]
 
     def _voided(self, uid: str) -> None:
         self.desk.say("已作废", "撤销", lambda: self._restore(uid))
