@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 from sqlalchemy.engine import Dialect
 
 from jzdesk.core.merge import Entry, Known, RecordState, decode, record_state
 from jzdesk.models import BY_NAME
-from jzdesk.store import rows
+from jzdesk.store import rows, search
 from jzdesk.store.engine import gate
 from jzdesk.store.tables import ACCEPTED, HELD, chain, journal
 
@@ -99,21 +99,24 @@ def mark_chain(connection: Connection, chain_id: int, **values: Any) -> None:
         connection.execute(update(chain).where(chain.c.id == chain_id).values(values))
 
 
-_UIDS: BindParameter[Any] = bindparam("uids", expanding=True)  # `in_(list)` would look at every item before it is sent
-_KNOWN = select(journal.c.uid, journal.c.h, journal.c.body).where(
-    journal.c.ent == bindparam("ent"), journal.c.uid.in_(_UIDS), journal.c.state == ACCEPTED
-)
+_KNOWN = "SELECT uid, h, body FROM journal WHERE ent = {mark} AND state = {mark} AND uid IN ({marks})"
+_FOREIGN = "SELECT uid FROM {ent} WHERE scope NOT IN ({scopes}) AND uid IN ({marks})"
 
 
 def known_entries(connection: Connection, ent: str, uids: Iterable[str]) -> dict[str, list[Known]]:
     """uid → accepted entries of these records of one entity."""
-    wanted = list(uids)
     found: dict[str, list[Known]] = defaultdict(list)
-    for start in range(0, len(wanted), _AT_ONCE):
-        part = {"ent": ent, "uids": wanted[start : start + _AT_ONCE]}
-        for uid, h, body in connection.execute(_KNOWN, part):
+    mark = rows.mark_of(connection.dialect)
+    for part in _slices(list(uids)):
+        query = _KNOWN.format(mark=mark, marks=_marks(mark, len(part)))
+        for uid, h, body in connection.exec_driver_sql(query, (ent, ACCEPTED, *part)):
             found[uid].append(Known(h[:16].hex(), decode(body)))
     return found
+
+
+def _marks(mark: str, number: int) -> str:
+    """Text for an `IN`: SQLAlchemy would take longer over a long list than the database takes over the answer."""
+    return ",".join([mark] * number)
 
 
 def stretch(connection: Connection, chain_id: int, after: int) -> Iterator[tuple[int, bytes, bytes]]:
@@ -151,18 +154,13 @@ def foreign_records(connection: Connection, links: Sequence[Link], scopes: froze
 
     What looks like a new record is looked up too: a known uid without `base` would be a way into another's record.
     """
-    by_ent: dict[str, set[str]] = defaultdict(set)
-    for link in links:
-        if link.entry.ent in BY_NAME:
-            by_ent[link.entry.ent].add(link.entry.uid)
+    by_ent = {ent: uids for ent, uids in _touched(links).items() if ent in BY_NAME}
     found: set[Key] = set()
+    mark, ours = rows.mark_of(connection.dialect), sorted(scopes)
     for ent, uids in by_ent.items():
-        table = BY_NAME[ent].__table__
-        query = select(table.c.uid).where(table.c.uid.in_(_UIDS), table.c.scope.not_in(scopes))
-        listed = sorted(uids)
-        for start in range(0, len(listed), _AT_ONCE):
-            part = {"uids": listed[start : start + _AT_ONCE]}
-            found.update((ent, uid) for uid in connection.execute(query, part).scalars())
+        for part in _slices(sorted(uids)):
+            query = _FOREIGN.format(ent=ent, scopes=_marks(mark, len(ours)), marks=_marks(mark, len(part)))
+            found.update((ent, uid) for uid in connection.exec_driver_sql(query, (*ours, *part)).scalars())
     return found
 
 
@@ -172,10 +170,19 @@ def set_head(connection: Connection, chain_id: int, n: int, h: bytes) -> None:
         connection.execute(update(chain).where(chain.c.id == chain_id).values(last_n=n, last_h=h))
 
 
+def _touched(links: Iterable[Link]) -> dict[str, set[str]]:
+    """Entity → uids of the records that links are about."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for link in links:
+        entry = link.entry
+        found[entry.ent].add(entry.uid)
+    return found
+
+
 def append(
     connection: Connection, chain_id: int, links: Sequence[Link], made_here: Collection[str] = frozenset()
-) -> dict[Key, RecordState]:
-    """Append consecutive links to a chain and bring the rows they touch up to date; returns the new states.
+) -> dict[str, set[str]]:
+    """Append consecutive links to a chain and bring the rows they touch up to date; returns entity → uids touched.
 
     `made_here` are uids that this process drew by chance for these very links: nothing can be known of them yet.
     """
@@ -183,11 +190,11 @@ def append(
         return {}
     last = links[-1]
     with gate(connection):
-        states = _apply(connection, [link for link in links if link.state == ACCEPTED], made_here)
+        touched = _apply(connection, [link for link in links if link.state == ACCEPTED], made_here)
         _insert_links(connection, chain_id, links)
         head = {"the_chain": chain_id, "last_n": last.n, "last_h": last.h, "last_at": last.entry.at}
         connection.execute(_MOVE_HEAD, head)
-    return states
+    return touched
 
 
 _MOVE_HEAD = (
@@ -250,29 +257,44 @@ def _recompute(connection: Connection, ent: str, uids: set[str]) -> None:
     existing = set(connection.execute(select(table.c.uid).where(table.c.uid.in_(uids))).scalars())
     states = {uid: record_state(known) for uid, known in known_entries(connection, ent, uids).items()}
     _write(connection, ent, states, existing)
+    if ent in search.SEARCHED:
+        search.mark(connection, uids)
 
 
-def _apply(connection: Connection, links: Sequence[Link], made_here: Collection[str]) -> dict[Key, RecordState]:
-    """Work out the states of the records these (not yet stored) links touch, and write their rows."""
-    by_ent: dict[str, dict[str, list[Known]]] = {}
+def _apply(connection: Connection, links: Sequence[Link], made_here: Collection[str]) -> dict[str, set[str]]:
+    """Write the rows of the records that these (not yet stored) links touch; returns entity → uids."""
+    by_ent: dict[str, dict[str, list[Link]]] = defaultdict(dict)
     for link in links:
         entry = link.entry
-        by_ent.setdefault(entry.ent, {}).setdefault(entry.uid, []).append(Known(link.h[:16].hex(), entry))
-    states: dict[Key, RecordState] = {}
-    for ent, fresh in by_ent.items():
-        if ent in BY_NAME:
-            for uid, state in _apply_entity(connection, ent, fresh, made_here).items():
-                states[ent, uid] = state
-    return states
+        of_record = by_ent[entry.ent].setdefault(entry.uid, [])
+        of_record.append(link)
+    shown = {ent: fresh for ent, fresh in by_ent.items() if ent in BY_NAME}
+    for ent, fresh in shown.items():
+        _apply_entity(connection, ent, fresh, made_here)
+    return {ent: set(fresh) for ent, fresh in shown.items()}
 
 
 def _apply_entity(
-    connection: Connection, ent: str, fresh: Mapping[str, list[Known]], made_here: Collection[str]
-) -> dict[str, RecordState]:
-    before = known_entries(connection, ent, (uid for uid in fresh if uid not in made_here))
-    states = {uid: record_state(before.get(uid, []) + known) for uid, known in fresh.items()}
+    connection: Connection, ent: str, fresh: Mapping[str, Sequence[Link]], made_here: Collection[str]
+) -> None:
+    """A record with one entry is that entry; any other is worked out from everything known of it."""
+    before = known_entries(connection, ent, [uid for uid in fresh if uid not in made_here])
+    single = [
+        links[0].entry
+        for uid, links in fresh.items()
+        if len(links) == 1 and uid not in before and links[0].entry.op != "void"
+    ]
+    if single:
+        rows.insert_entries(connection, ent, single)
+    if len(single) == len(fresh):
+        return
+    done = {entry.uid for entry in single}
+    states = {
+        uid: record_state(before.get(uid, []) + [Known(link.id, link.entry) for link in links])
+        for uid, links in fresh.items()
+        if uid not in done
+    }
     _write(connection, ent, states, before.keys())
-    return states
 
 
 def _write(connection: Connection, ent: str, states: Mapping[str, RecordState], existing: Iterable[str]) -> None:

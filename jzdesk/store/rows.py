@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, update
 from sqlalchemy.engine import Dialect
 
-from jzdesk.core.merge import RecordState
+from jzdesk.core.merge import Entry, RecordState
 from jzdesk.models import BY_NAME
 from jzdesk.store.tables import conflict
 
@@ -48,6 +48,43 @@ def _statements(ent: str, dialect: Dialect) -> tuple[str, str]:
         .compile(dialect=dialect)
     )
     return str(into), str(change)
+
+
+_SHAPES = 64  # of entries that set the same fields; more at once, and each row is written whole
+
+
+def insert_entries(connection: Connection, ent: str, entries: Sequence[Entry]) -> None:
+    """Insert the rows of new records of one entity, each with the one entry that made it.
+
+    Only the fields that an entry sets are bound: most of a record's many columns are empty.
+    """
+    shapes: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for entry in entries:
+        row = (*entry.set.values(), entry.uid, entry.scope)
+        try:
+            shapes[tuple(entry.set)].append(row)
+        except KeyError:
+            shapes[tuple(entry.set)] = [row]
+    known = frozenset(columns(ent))
+    if len(shapes) > _SHAPES or not all(known.issuperset(names) for names in shapes):
+        names = columns(ent)
+        insert_rows(connection, ent, [(*map(entry.set.get, names), entry.uid, entry.scope, 0) for entry in entries])
+        return
+    for names, rows in shapes.items():
+        connection.exec_driver_sql(_shape_sql(ent, names, connection.dialect), rows)
+
+
+@lru_cache(maxsize=1024)
+def _shape_sql(ent: str, names: tuple[str, ...], dialect: Dialect) -> str:
+    """SQL text of an insert of these fields, uid and scope, in this order."""
+    quote, mark = dialect.identifier_preparer.quote, mark_of(dialect)
+    listed = ", ".join(map(quote, (*names, "uid", "scope", "hidden")))
+    return f"INSERT INTO {quote(ent)} ({listed}) VALUES ({', '.join([mark] * (len(names) + 2))}, 0)"
+
+
+def mark_of(dialect: Dialect) -> str:
+    """What stands for a value in SQL text that goes straight to the driver."""
+    return "?" if dialect.paramstyle == "qmark" else "%s"
 
 
 def insert_rows(connection: Connection, ent: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -136,8 +136,11 @@ class Unit:
         """Append verified links of another station's chain; the caller has checked hashes, scope and order."""
         self.flush()
         touched = journal.append(self._connection, known.id, links)
-        for ent, uid in touched:
-            self._note(ent, uid)
+        for ent, uids in touched.items():
+            self.changes.entities.add(ent)
+            self.changes.uids.update(uids)
+            if ent in search.SEARCHED:
+                self._touched.update(uids)
 
     def head(self, known: journal.Chain, n: int, h: bytes) -> None:
         """Move a foreign chain's head over entries withheld from us."""

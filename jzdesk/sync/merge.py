@@ -10,12 +10,13 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 
 import msgspec
 from sqlalchemy import Connection
 
-from jzdesk.core.merge import Entry, decode
+from jzdesk.core.merge import Entry, decode_all
 from jzdesk.models import BY_NAME
 from jzdesk.store import journal, rows
 from jzdesk.store.journal import Chain, Link
@@ -106,8 +107,7 @@ def take(
     with _no_collecting():
         for part in _parts(entries):
             fresh = _fresh(connection, known, part, counts)
-            links = [_link(n, h, body, licence, counts) for n, h, body in fresh]
-            links = _bound(connection, links, licence, counts)
+            links = _bound(connection, _links(fresh, licence, counts), licence, counts)
             if links:
                 unit.accept(known, links)
             if progress:
@@ -147,17 +147,22 @@ def _fresh(connection: Connection, known: Chain, part: Sequence[Numbered], count
     return fresh
 
 
-def _link(n: int, h: bytes, body: bytes, licence: Licence, counts: Counts) -> Link:
+def _links(fresh: Sequence[Numbered], licence: Licence, counts: Counts) -> list[Link]:
+    """The entries with their standing: accepted, or held for a reason that is counted."""
     try:
-        entry = decode(body)
+        entries = decode_all([body for _, _, body in fresh])
     except (msgspec.ValidationError, msgspec.DecodeError):
         raise PackageRefused("有一条记录的写法不对", "entry") from None
-    if (reason := _objection(entry, licence)) is None:
-        counts.applied += 1
-        return Link(n, h, body, entry, ACCEPTED)
-    counts.held += 1
-    counts.reasons[reason] = counts.reasons.get(reason, 0) + 1
-    return Link(n, h, body, entry, HELD)
+    links = []
+    for (n, h, body), entry in zip(fresh, entries, strict=True):  # this runs for every entry of a county
+        if (reason := _objection(entry, licence)) is None:
+            links.append(Link(n, h, body, entry))
+        else:
+            counts.held += 1
+            counts.reasons[reason] = counts.reasons.get(reason, 0) + 1
+            links.append(Link(n, h, body, entry, HELD))
+    counts.applied += sum(link.state == ACCEPTED for link in links)
+    return links
 
 
 def _objection(entry: Entry, licence: Licence) -> str | None:
@@ -171,16 +176,16 @@ def _objection(entry: Entry, licence: Licence) -> str | None:
         return "policy"
     if entry.at > licence.latest:
         return "clock"
-    return "value" if entity is not None and not _fits(entry) else None
+    if entity is None or _fits(entry.ent, tuple(entry.set), tuple(map(type, entry.set.values()))):
+        return None
+    return "value"
 
 
-def _fits(entry: Entry) -> bool:
+@lru_cache(maxsize=4096)
+def _fits(ent: str, names: tuple[str, ...], kinds: tuple[type, ...]) -> bool:
     """Whether every value is of its column's type: SQLite would turn another into it, and the journal would differ."""
-    types = rows.value_types(entry.ent)
-    for name, value in entry.set.items():  # a loop: this runs for every value of a county
-        if value is not None and not isinstance(value, types.get(name, object)):
-            return False
-    return True
+    types = rows.value_types(ent)
+    return all(kind is type(None) or issubclass(kind, types.get(name, object)) for name, kind in zip(names, kinds, strict=True))
 
 
 def _bound(connection: Connection, links: list[Link], licence: Licence, counts: Counts) -> list[Link]:
