@@ -22,7 +22,7 @@ _SURNAMES = {
     "尉迟": "yu chi", "万俟": "mo qi", "长孙": "zhang sun", "澹台": "tan tai", "单于": "chan yu", "令狐": "ling hu",
     "鲜于": "xian yu",
 }  # fmt: skip
-_DOTS = "·•"
+_WITHOUT_DOTS = str.maketrans("", "", "·•")
 _MOST = 5  # readings of a whole name
 _FEW = 32  # combinations of readings that are all looked at
 _EACH = 3  # readings of a character
@@ -33,11 +33,9 @@ _KEY_LENGTH = 120  # of the column
 _ROW = 64  # characters of a row of strokes.txt, see tools/strokes.py
 
 
-@lru_cache(maxsize=8192)
 def readings(name: str, alias: str = "") -> tuple[str, ...]:
     """Lower-case initials of `name` under its likely readings, likeliest first, at most five: `曾小乐` → zxl, cxl, …"""
-    choices = [tuple(dict.fromkeys(one[0] for one in options)) for options in _options(name, alias)]
-    return tuple(dict.fromkeys("".join(letters) for letters in _combined(choices)))
+    return tuple(dict.fromkeys("".join([syllable[0] for syllable in spelt]) for spelt in spellings(name, alias)))
 
 
 @lru_cache(maxsize=8192)
@@ -59,7 +57,7 @@ def sort_key(name: str, alias: str = "") -> str:
     if not name:
         return ""
     syllables = spellings(name, alias)[0]
-    characters = [character for character in name if character not in _DOTS]
+    characters = name.translate(_WITHOUT_DOTS)
     if len(syllables) != len(characters):  # an alias that does not divide into this many syllables
         syllables = (syllables[0], *([""] * (len(characters) - 1)))
     key = "".join(
@@ -89,7 +87,9 @@ def plain(typed: str) -> str:
 
 def _combined(choices: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     """The likeliest combinations: those that differ least from the first; of a long name only one choice differs."""
-    first = tuple(options[0] for options in choices)
+    first = tuple([options[0] for options in choices])
+    if max(map(len, choices), default=1) == 1:
+        return [first]
     if prod(map(len, choices)) <= _FEW:
         every = product(*(range(len(options)) for options in choices))
         places = sorted(every, key=lambda taken: (len(taken) - taken.count(0), sum(taken)))[:_MOST]
@@ -110,10 +110,9 @@ def _own(character: str) -> str:
 
 def _options(name: str, alias: str) -> list[tuple[str, ...]]:
     """Readings of each character; a character without one stands for itself."""
-    characters = "".join(character for character in name if character not in _DOTS)
-    options = [syllables(character) for character in characters]
-    surname = _surname(characters)
-    for place, syllable in enumerate(surname):
+    characters = name.translate(_WITHOUT_DOTS)
+    options = list(map(syllables, characters))
+    for place, syllable in enumerate(_surname(characters)):
         options[place] = tuple(dict.fromkeys((syllable, *options[place])))[:_EACH]
     if alias:
         given = _divided(alias, options)

@@ -13,7 +13,7 @@ time it is opened: everybody is marked, and a rebuild that is interrupted goes o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -35,7 +35,7 @@ _FRAGMENTS = (
 )
 _FIELDS = {
     "student": (
-        "name", "former_name", "pinyin", "id_number", "roll_number", "aux_number", "phone", "disability_card",
+        "name", "former_name", "pinyin", "roll_number", "id_number", "aux_number", "phone", "disability_card",
     ),
     "member": ("name", "id_number", "phone"),
     "household": ("village_group", "number"),
@@ -44,6 +44,7 @@ _FIELDS = {
 WHOLE, PART, GUARDIAN, VILLAGE = range(4)  # what the suffix is of; the first two are of the student's own name
 NAME, NUMBER = "name", "number"
 FAMILY, FAMILY_NUMBER, HOUSEHOLD, PLACE = "guardian", "guardian_number", "household", "village"
+_STUDENT = f"student{_BREAK}"
 
 
 class Hit(NamedTuple):
@@ -155,8 +156,9 @@ def _said(connection: Connection, uids: Sequence[str]) -> dict[str, str]:
     for ent, fields in _FIELDS.items():
         for part in _parts([uid for uid in uids if uid not in found]):
             query = f"SELECT uid, {', '.join(fields)} FROM {ent} WHERE hidden = 0 AND uid IN ({_marks(part)})"
-            for uid, *values in connection.exec_driver_sql(query, part):
-                found[uid] = _BREAK.join((ent, *(value or "" for value in values)))
+            for uid, *values in connection.exec_driver_sql(query, part).fetchall():
+                if any(values):
+                    found[uid] = _BREAK.join((ent, *[value or "" for value in values]))
     return found
 
 
@@ -174,11 +176,11 @@ def _forget(connection: Connection, docs: Sequence[_Doc]) -> None:
 
 def _remember(connection: Connection, docs: Sequence[_Doc]) -> None:
     """Put in what these records are indexed under."""
-    words = sorted((kind, suffix, doc.id) for doc in docs for kind, suffix in _words(doc.said))
+    words = [(kind, suffix, doc.id) for doc in docs for kind, suffix in _words(doc.said)]
+    words.sort()  # written in the order of the index, pages are touched once
     _insert(connection, "INSERT INTO name_suffix (kind, suffix, doc) VALUES (?, ?, ?)", words)
-    numbers = [(doc.id, *_numbers(doc.said)) for doc in docs]
-    known = [row for row in numbers if row[1] or row[2]]
-    _insert(connection, "INSERT INTO id_fragment (rowid, own, family) VALUES (?, ?, ?)", known)
+    numbers = [(doc.id, own, family) for doc in docs for own, family in (_numbers(doc.said),) if own or family]
+    _insert(connection, "INSERT INTO id_fragment (rowid, own, family) VALUES (?, ?, ?)", numbers)
 
 
 def _insert(connection: Connection, sql: str, rows: list[tuple[Any, ...]]) -> None:
@@ -193,8 +195,10 @@ def _marks(uids: Sequence[str]) -> str:
 
 def _sort(said: str) -> str | None:
     """The sort key of a student; other records have none."""
-    ent, *values = said.split(_BREAK)
-    return sort_key(values[0], values[2]) if ent == "student" else None
+    if not said.startswith(_STUDENT):
+        return None
+    values = said.split(_BREAK, 4)
+    return sort_key(values[1], values[3])
 
 
 def _numbers(said: str) -> tuple[str, str]:
@@ -206,18 +210,23 @@ def _numbers(said: str) -> tuple[str, str]:
 
 
 def _joined(numbers: Iterable[str]) -> str:
-    """Numbers as one text; one that is part of another (as a roll number repeats the ID number) is left out."""
-    listed = [number.replace("-", "") for number in dict.fromkeys(numbers) if number]
-    return " ".join(one for one in listed if not any(one in other and one != other for other in listed))
+    """Numbers as one text; one that stands in it already (a roll number repeats the ID number) is left out."""
+    text = ""
+    for number in numbers:
+        plain_number = number.replace("-", "")
+        if plain_number not in text:
+            text = f"{text} {plain_number}" if text else plain_number
+    return text
 
 
-def _words(said: str) -> set[tuple[int, str]]:
+def _words(said: str) -> Set[tuple[int, str]]:
     """(kind, suffix) of everything that a record is found by, numbers apart."""
     ent, *values = said.split(_BREAK)
     if ent == "student":
-        return {*_name_words(values[0], values[2]), *_name_words(values[1], "")}
+        words = _name_words(values[0], values[2])
+        return words | _name_words(values[1], "") if values[1] else words
     if ent == "member":
-        return set(_guardian_words(values[0]))
+        return _guardian_words(values[0])
     return {(VILLAGE, values[0][start:].lower()) for start in range(len(values[0]))}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from jzdesk.core import garbage
 from jzdesk.core.clock import Clock
 from jzdesk.core.errors import StationFault
 from jzdesk.store import engine, journal, search
@@ -90,7 +91,7 @@ class Store:
         """Bring the search index up to date, however much waits; interrupted, it goes on where it stopped."""
         done, part = 0, _PART
         while part >= _PART:
-            with self.local() as connection:
+            with garbage.none_expected(), self.local() as connection:
                 part = search.catch_up(connection, _PART)
             done += part
             if progress:

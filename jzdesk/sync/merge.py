@@ -6,9 +6,7 @@ and what an author was not certified for is held, kept and reported, never appli
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -16,6 +14,7 @@ from itertools import islice
 import msgspec
 from sqlalchemy import Connection
 
+from jzdesk.core import garbage
 from jzdesk.core.merge import Entry, decode_all
 from jzdesk.models import BY_NAME
 from jzdesk.store import journal, rows
@@ -104,7 +103,7 @@ def take(
     if known is None:
         known = journal.open_chain(connection, manifest.device, manifest.epoch, manifest.school, own=False)
     counts = Counts()
-    with _no_collecting():
+    with garbage.none_expected():
         for part in _parts(entries):
             fresh = _fresh(connection, known, part, counts)
             links = _bound(connection, _links(fresh, licence, counts), licence, counts)
@@ -114,18 +113,6 @@ def take(
                 progress(counts.total)
     _finish(unit, known, manifest)
     return counts
-
-
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Thousands of entries at once are no garbage: looking through them again and again costs a fifth of a merge."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _parts(entries: Iterable[Numbered]) -> Iterator[list[Numbered]]:
