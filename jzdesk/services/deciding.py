@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from jzdesk.core import codes
+from jzdesk.core import codes, garbage
 from jzdesk.core.fields import Value
 from jzdesk.core.money import Fen
 from jzdesk.core.term import Term
@@ -31,6 +32,7 @@ UNIVERSAL = frozenset({"NUTRITION", "COMPULSORY_FEE", "PRE_FREE", "VOC_FEE"})
 _OTHER_WAY = "living.boarding"
 _COMPARED = ("outcome", "fen", "basis", "reasons", "rule")
 _REPORT_EVERY = 1000
+_AT_ONCE = 5000
 _GONE = "该学期内没有本校的有效学籍"
 
 
@@ -113,28 +115,28 @@ class _Deciding:
         self._known = _known(connection, term, scope)
         self._locked = _locked(connection, term, scope)
         self._claims = _claims(connection, term, scope, self._families)
-        self._kept: dict[tuple[Profile, bool], tuple[Finding, ...]] = {}
+        self._alike: dict[tuple[object, ...], tuple[dict[str, Value], ...]] = {}
 
     def plan(self, progress: Progress | None) -> _Plan:
         """Compare every pupil's findings with what is recorded."""
         plan = _Plan()
-        for done, pupil in enumerate(self.pupils.values()):
-            if progress is not None and done % _REPORT_EVERY == 0:
-                progress(done, len(self.pupils), "")
-            self._compare(pupil, plan)
+        with garbage.none_expected():
+            for done, pupil in enumerate(self.pupils.values()):
+                if progress is not None and done % _REPORT_EVERY == 0:
+                    progress(done, len(self.pupils), "")
+                self._compare(pupil, plan)
         for uid in self._known.keys() - self.pupils.keys():
             self._withdraw(uid, plan)
         return plan
 
     def _compare(self, pupil: Pupil, plan: _Plan) -> None:
-        profile = self._profile(pupil)
-        known = self._known.get(pupil.uid, {})
-        claims = self._claims_of(pupil.uid, known)
-        if not known and not claims:
-            for finding in self._kept_of(profile, pupil.uid in self._recorded):
-                plan.new.append(self._values(pupil.uid, finding))
+        uid = pupil.uid
+        known = self._known.get(uid)
+        if not known and uid not in self._claims:
+            plan.new += [{**values, "student": uid} for values in self._values_alike(pupil)]
             return
-        findings = self._findings(pupil, profile, claims, known)
+        known = known or {}
+        findings = self._findings(pupil, self._profile(pupil), self._claims_of(uid, known), known)
         wanted = {one.programme: one for one in matters(findings.values(), pupil.uid in self._recorded)}
         for programme, finding in wanted.items():
             if programme not in known:
@@ -176,11 +178,16 @@ class _Deciding:
         hardships = self._hardships.get(pupil.uid, ())
         return Profile(stage, pupil.grade or "", pupil.boarding or "", pupil.status or "", rural, hardships, "")
 
-    def _kept_of(self, profile: Profile, recorded: bool) -> tuple[Finding, ...]:
-        key = (profile, recorded)
-        found = self._kept.get(key)
+    def _values_alike(self, pupil: Pupil) -> tuple[dict[str, Value], ...]:
+        """New decisions about a pupil of whom nothing is known yet, without the name: pupils in one case share them."""
+        uid = pupil.uid
+        recorded = uid in self._recorded
+        hardships = self._hardships.get(uid)
+        key = (pupil.school, pupil.grade, pupil.boarding, pupil.status, hardships, recorded)
+        found = self._alike.get(key)
         if found is None:
-            found = self._kept[key] = tuple(matters(self._round.findings(profile), recorded))
+            kept = matters(self._round.findings(self._profile(pupil)), recorded)
+            found = self._alike[key] = tuple(self._values("", finding) for finding in kept)
         return found
 
     def _claims_of(self, uid: str, known: Mapping[str, Mapping[str, Any]]) -> tuple[Claim, ...]:
@@ -248,16 +255,23 @@ def _stage(grade: str | None) -> str:
 
 def _hardships(connection: Connection, term: Term) -> tuple[dict[str, tuple[str, ...]], set[str]]:
     """(student → codes in force in the term, everybody with any hardship on record)."""
-    active: dict[str, set[str]] = defaultdict(set)
+    active: dict[str, tuple[str, ...]] = {}
     recorded: set[str] = set()
+    overlaps, single = cache(term.overlaps), cache(_single)
     query = select(HARDSHIP.c.student, HARDSHIP.c.code, HARDSHIP.c.valid_from, HARDSHIP.c.valid_to).where(
         HARDSHIP.c.hidden == 0
     )
-    for student, code, first, last in connection.execute(query):
-        recorded.add(student)
-        if code and term.overlaps(first, last):
-            active[student].add(code)
-    return {student: tuple(sorted(found)) for student, found in active.items()}, recorded
+    for part in connection.execute(query).partitions(_AT_ONCE):
+        for student, code, first, last in part:
+            recorded.add(student)
+            if code and overlaps(first, last):
+                before = active.get(student)
+                active[student] = tuple(sorted({*before, code})) if before else single(code)
+    return active, recorded
+
+
+def _single(code: str) -> tuple[str, ...]:
+    return (code,)
 
 
 def _schools(connection: Connection) -> dict[str, tuple[str, bool]]:
