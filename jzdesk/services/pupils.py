@@ -25,7 +25,7 @@ def table_of(entity: type[Record]) -> Table:
 STUDENT, ENROLMENT, CLASS = table_of(Student), table_of(Enrolment), table_of(SchoolClass)
 EVENT = table_of(EnrolmentEvent)
 _AT_ONCE = 5000
-_FEW = 8
+_FEW = 8  # of a scope with at least the eighth part of all records the whole table is read
 
 
 class Pupil(NamedTuple):
