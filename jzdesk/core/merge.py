@@ -7,13 +7,12 @@ record at a time, both when a package is merged and when every table is recomput
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, NamedTuple, TypeVar
+from typing import Annotated, NamedTuple
 
 import msgspec
 
 from jzdesk.core.fields import Value
 
-T = TypeVar("T")
 AUTHORITY = {"county": 2, "township": 1, "school": 0}
 BODY_LIMIT = 64 << 10  # bytes of an entry's JSON line; no reader takes a longer one (sync §4)
 _Whole = Annotated[int, msgspec.Meta(gt=-(2**53), lt=2**53)]  # sync §1: what every JSON reader keeps exactly
@@ -153,21 +152,6 @@ def decode(body: bytes) -> Entry:
     return _decoder.decode(body)
 
 
-def decode_all(bodies: Sequence[bytes]) -> list[Entry]:
+def decode_all(bodies: Iterable[bytes]) -> list[Entry]:
     """The entries in many JSON lines, as `decode` has each."""
-    return decode_each(_decoder, bodies)
-
-
-def decode_each(decoder: msgspec.json.Decoder[T], bodies: Sequence[bytes]) -> list[T]:
-    """Each body decoded, all at once where that must come to the same.
-
-    When every body begins with `{`, ends with `}` and has no line end within, no object can reach into the next one; and
-    when there are as many objects as bodies, each body is exactly one.
-    """
-    whole = b"\n".join(bodies)
-    between = len(bodies) - 1
-    if whole.count(b"\n") == whole.count(b"}\n{") == between and whole[:1] == b"{" and whole[-1:] == b"}":
-        found = decoder.decode_lines(whole)
-        if len(found) == len(bodies):
-            return found
-    return [decoder.decode(body) for body in bodies]
+    return list(map(_decoder.decode, bodies))

@@ -6,6 +6,7 @@ import os
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -82,7 +83,10 @@ class Unit:
         if not uid:
             uid = new_uid()
             self._made_here.add(uid)
-        self._append(entity, uid, "put", {name: value for name, value in values.items() if value is not None})
+        given = (
+            {name: value for name, value in values.items() if value is not None} if None in values.values() else values
+        )
+        self._append(entity, uid, "put", given)
         return uid
 
     def add_many(self, entity: Entity, rows: Iterable[Mapping[str, Value]]) -> list[str]:
@@ -192,7 +196,7 @@ class Unit:
         entity: Entity,
         uid: str,
         op: str,
-        values: dict[str, Value],
+        values: Mapping[str, Value],
         base: dict[str, tuple[str, ...]] | None = None,
         seen: tuple[str, ...] = (),
         why: str = "",
@@ -221,6 +225,8 @@ class Unit:
 
 def _journaled(entity: Entity, values: Mapping[str, Value]) -> dict[str, Value]:
     """The values as the journal can keep them forever; TypeError for what no reader could read back."""
+    if _keeps(entity.__tablename__, tuple(values), tuple(map(type, values.values()))):
+        return dict(values)
     types = rows.value_types(entity.__tablename__)
     kept: dict[str, Value] = {}
     for name, value in values.items():
@@ -228,6 +234,13 @@ def _journaled(entity: Entity, values: Mapping[str, Value]) -> dict[str, Value]:
             raise TypeError(f"{entity.__tablename__}.{name} cannot be kept as {type(value).__name__}")
         kept[name] = int(value) if isinstance(value, bool) else value
     return kept
+
+
+@lru_cache(maxsize=4096)
+def _keeps(ent: str, names: tuple[str, ...], kinds: tuple[type, ...]) -> bool:
+    """Whether values of exactly these types are kept as they are; most records of an import look alike."""
+    types = rows.value_types(ent)
+    return all(kind in (types.get(name), type(None)) and name in types for name, kind in zip(names, kinds, strict=True))
 
 
 def _bases(state: RecordState, values: Mapping[str, Value]) -> dict[str, tuple[str, ...]]:

@@ -137,7 +137,7 @@ def _fresh(connection: Connection, known: Chain, part: Sequence[Numbered], count
 def _links(fresh: Sequence[Numbered], licence: Licence, counts: Counts) -> list[Link]:
     """The entries with their standing: accepted, or held for a reason that is counted."""
     try:
-        entries = decode_all([body for _, _, body in fresh])
+        entries = decode_all(body for _, _, body in fresh)
     except (msgspec.ValidationError, msgspec.DecodeError):
         raise PackageRefused("有一条记录的写法不对", "entry") from None
     links = []
@@ -172,7 +172,9 @@ def _objection(entry: Entry, licence: Licence) -> str | None:
 def _fits(ent: str, names: tuple[str, ...], kinds: tuple[type, ...]) -> bool:
     """Whether every value is of its column's type: SQLite would turn another into it, and the journal would differ."""
     types = rows.value_types(ent)
-    return all(kind is type(None) or issubclass(kind, types.get(name, object)) for name, kind in zip(names, kinds, strict=True))
+    return all(
+        kind is type(None) or issubclass(kind, types.get(name, object)) for name, kind in zip(names, kinds, strict=True)
+    )
 
 
 def _bound(connection: Connection, links: list[Link], licence: Licence, counts: Counts) -> list[Link]:
