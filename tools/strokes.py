@@ -1,8 +1,8 @@
 """Makes `resources/names/strokes.txt` of Unihan's kTotalStrokes: `strokes.py UNIHAN_IRGSOURCES.txt[.bz2] [OUT]`.
 
-The file is part of the Unicode Character Database; Debian's package `unicode-data` has it. A line of the table is a code
-point in hexadecimal and one letter for each of up to 64 characters from there on: `(` and the number of strokes as a
-code point, `(` itself for a character whose strokes nobody has counted.
+The file is part of the Unicode Character Database; Debian's package `unicode-data` has it. A line of the table is a
+code point in hexadecimal and one letter for each of up to 64 characters from there on: `(` and the number of strokes
+as a code point, `(` itself for a character whose strokes nobody has counted.
 """
 
 from __future__ import annotations

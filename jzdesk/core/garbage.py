@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def none_expected() -> Iterator[None]:
-    """No automatic collection inside: thousands of entries at once are no garbage, and searching costs a fifth of a merge.
+    """No automatic collection inside: looking through thousands of entries for cycles costs a fifth of a merge.
 
     Objects without cycles are freed at once all the same.
     """

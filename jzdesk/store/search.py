@@ -1,13 +1,13 @@
 """The search index for people: what is found by which words, and the order that names have.
 
-A student is found by name (Han characters, full pinyin or initials, from any syllable on), by an alias typed by hand, by
-a former name and by any part of a number; and through the family: by name or number of a guardian, and by the village
+A student is found by name (Han characters, full pinyin or initials, from any syllable on), by an alias typed by hand,
+by a former name and by any part of a number; and through the family: by name or number of a guardian, by the village
 group.
 
-The index is derived and local. A small write indexes its people at once, a large one marks them, and `catch_up` indexes
-them in parts; a search never misses: it catches up first. What a record is indexed under stands in `search_doc.said`, so
-an edit of anything else costs nothing. When the rules of the index change (`RULES`), a station builds it anew the next
-time it is opened: everybody is marked, and a rebuild that is interrupted goes on where it stopped.
+The index is derived and local. A small write indexes its people at once, a large one marks them, and `catch_up`
+indexes them in parts; a search never misses: it catches up first. What a record is indexed under stands in
+`search_doc.said`, so an edit of anything else costs nothing. When the rules of the index change (`RULES`), a station
+builds it anew the next time it is opened: everybody is marked, and a rebuild that is interrupted goes on later.
 """
 
 from __future__ import annotations
