@@ -22,6 +22,7 @@ _SURNAMES = {
     "尉迟": "yu chi", "万俟": "mo qi", "长孙": "zhang sun", "澹台": "tan tai", "单于": "chan yu", "令狐": "ling hu",
     "鲜于": "xian yu",
 }  # fmt: skip
+_SILENT = frozenset(" '’-·•")
 _WITHOUT_DOTS = str.maketrans("", "", "·•")
 _MOST = 5  # readings of a whole name
 _FEW = 32  # combinations of readings that are all looked at
@@ -77,12 +78,12 @@ def strokes(character: str) -> int:
 
 
 def plain(typed: str) -> str:
-    """Typed pinyin without tones, blanks and marks: `Lǚ xiǎo-lè` → lvxiaole; Han characters stay as they are."""
+    """What was typed without tones, blanks and dots: `Lǚ xiǎo-lè` → lvxiaole, `阿依·古丽` → 阿依古丽."""
     text = typed.lower().replace("ü", "v")
     if text.isascii() and text.isalnum():
         return text
     marked = unicodedata.normalize("NFD", text).replace("u\u0308", "v")
-    return "".join(letter for letter in marked if not unicodedata.combining(letter) and letter not in " '’-")
+    return "".join(letter for letter in marked if not unicodedata.combining(letter) and letter not in _SILENT)
 
 
 def _combined(choices: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:

@@ -227,7 +227,8 @@ def _words(said: str) -> Set[tuple[int, str]]:
         return words | _name_words(values[1], "") if values[1] else words
     if ent == "member":
         return _guardian_words(values[0])
-    return {(VILLAGE, values[0][start:].lower()) for start in range(len(values[0]))}
+    village = plain(values[0])
+    return {(VILLAGE, village[start:]) for start in range(len(village))}
 
 
 @lru_cache(maxsize=4096)
@@ -236,8 +237,8 @@ def _name_words(name: str, alias: str) -> frozenset[tuple[int, str]]:
     if not name:
         return frozenset()
     found: set[tuple[int, str]] = set()
-    for written in (name, *readings(name, alias)):
-        found.update((PART if start else WHOLE, written[start:].lower()) for start in range(len(written)))
+    for written in (plain(name), *readings(name, alias)):
+        found.update((PART if start else WHOLE, written[start:]) for start in range(len(written)))
     for spelt in spellings(name, alias):
         found.update((PART if start else WHOLE, "".join(spelt[start:])) for start in range(len(spelt)))
     return frozenset(found)
@@ -249,7 +250,8 @@ def _guardian_words(name: str) -> frozenset[tuple[int, str]]:
     if not name:
         return frozenset()
     pinyin = (*readings(name), *("".join(spelt) for spelt in spellings(name)))
-    return frozenset((GUARDIAN, written) for written in (*(name[at:].lower() for at in range(len(name))), *pinyin))
+    written = plain(name)
+    return frozenset((GUARDIAN, word) for word in (*(written[at:] for at in range(len(written))), *pinyin))
 
 
 def find(connection: Connection, text: str, limit: int) -> list[str]:
