@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jzdesk.services.accounts import AccountService
     from jzdesk.services.aid import AidService
     from jzdesk.services.backups import BackupService
+    from jzdesk.services.bulk import BulkService
     from jzdesk.services.consents import ConsentService
     from jzdesk.services.county import CountyService
     from jzdesk.services.exchange import ExchangeService
@@ -97,6 +98,11 @@ class Services:
         from jzdesk.services.consents import ConsentService
 
         return ConsentService(self.context)
+    def bulk(self) -> BulkService:
+        """Many records of any entity at once."""
+        from jzdesk.services.bulk import BulkService
+
+        return BulkService(self.context, self.ledger)
 
     @cached_property
     def undoing(self) -> UndoService:

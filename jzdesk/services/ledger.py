@@ -14,7 +14,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value
 from jzdesk.core.kinds import Reference
 from jzdesk.core.merge import Entry
-from jzdesk.models import BY_NAME, SPECS, Record
+from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.forms import FormProblems, understood
 from jzdesk.store import journal
@@ -110,7 +110,7 @@ class LedgerService:
     def save(self, entity: str, values: Mapping[str, object], uid: str | None = None) -> Saved:
         """Save a new record, or the fields of an old one that differ; raises FormProblems."""
         record = BY_NAME[entity]
-        self._may_write(record)
+        self.must_write(entity)
         good, bad = understood(record.spec, values)
         with self._context.write(f"{'修改' if uid else '新增'}{record.label}") as unit:
             before = unit.state(record, uid).values if uid else {}
@@ -124,14 +124,14 @@ class LedgerService:
         """作废: hide the record, with the reason; nothing is erased."""
         if not reason.strip():
             raise UserError("作废没有写明理由", "请写一句理由，例如“重复录入”。", SPECS[entity].label)
-        self._may_write(BY_NAME[entity])
+        self.must_write(entity)
         with self._context.write(f"作废{SPECS[entity].label}") as unit:
             unit.void(BY_NAME[entity], uid, reason.strip())
         return unit.changes
 
     def restore(self, entity: str, uid: str) -> Changes:
         """Undo 作废."""
-        self._may_write(BY_NAME[entity])
+        self.must_write(entity)
         with self._context.write(f"恢复{SPECS[entity].label}") as unit:
             unit.restore(BY_NAME[entity], uid)
         return unit.changes
@@ -161,8 +161,10 @@ class LedgerService:
         record = BY_NAME[entity]
         return not record.managed and (record.owner == "school" or self._context.info.kind == "county")
 
-    def _may_write(self, record: type[Record]) -> None:
-        if self.may_write(record.__tablename__):
+    def must_write(self, entity: str) -> None:
+        """Raises UserError, with the place to go, when this station may not change records of the entity here."""
+        record = BY_NAME[entity]
+        if self.may_write(entity):
             return
         if record.managed:
             page = record.managed

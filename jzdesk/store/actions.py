@@ -156,15 +156,16 @@ def _undo_entity(unit: Unit, ent: str, records: Sequence[_Record], why: str) -> 
     entity = BY_NAME[ent]
     wanted = {record.uid: _values_before(record) for record in records if not record.made and record.touched()}
     unit.change_many(entity, wanted, why)
+    to_void, to_restore = [], []
     for record in records:
         was = not record.made and record_state(record.before).hidden
         now = record_state((*record.before, *record.done)).hidden
-        if record.made and not now:
-            unit.void(entity, record.uid, why)
-        elif now and not was and not record.made:
-            unit.restore(entity, record.uid)
-        elif was and not now:
-            unit.void(entity, record.uid, why)
+        if was != now and not record.made:
+            (to_void if was else to_restore).append(record.uid)
+        elif record.made and not now:
+            to_void.append(record.uid)
+    unit.void_many(entity, to_void, why)
+    unit.restore_many(entity, to_restore)
 
 
 def _values_before(record: _Record) -> dict[str, Value]:

@@ -120,13 +120,23 @@ class Unit:
 
     def void(self, entity: Entity, uid: str, why: str) -> None:
         """Hide a record, with the reason; everything known of it is named, so an unseen edit survives."""
-        seen = tuple(sorted(known.id for known in self._known(entity, (uid,))[uid]))
-        self._append(entity, uid, "void", {}, seen=seen, why=why)
+        self.void_many(entity, (uid,), why)
+
+    def void_many(self, entity: Entity, uids: Iterable[str], why: str) -> None:
+        """Hide several records for one reason."""
+        self._turn(entity, uids, "void", why)
 
     def restore(self, entity: Entity, uid: str) -> None:
         """Bring a hidden record back."""
-        seen = tuple(sorted(known.id for known in self._known(entity, (uid,))[uid]))
-        self._append(entity, uid, "restore", {}, seen=seen)
+        self.restore_many(entity, (uid,))
+
+    def restore_many(self, entity: Entity, uids: Iterable[str]) -> None:
+        """Bring several hidden records back."""
+        self._turn(entity, uids, "restore", "")
+
+    def _turn(self, entity: Entity, uids: Iterable[str], op: str, why: str) -> None:
+        for uid, items in self._known(entity, uids).items():
+            self._append(entity, uid, op, {}, seen=tuple(sorted(known.id for known in items)), why=why)
 
     def state(self, entity: Entity, uid: str) -> RecordState:
         """The state of one record; raises UserError when it is unknown."""
