@@ -156,7 +156,8 @@ def _undo_entity(unit: Unit, ent: str, records: Sequence[_Record], why: str) -> 
     entity = BY_NAME[ent]
     wanted = {record.uid: _values_before(record) for record in records if not record.made and record.touched()}
     unit.change_many(entity, wanted, why)
-    to_void, to_restore = [], []
+    to_void: list[str] = []
+    to_restore: list[str] = []
     for record in records:
         was = not record.made and record_state(record.before).hidden
         now = record_state((*record.before, *record.done)).hidden
