@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.big import station
 from benchmarks.measure import Measured, Row, Scale, in_turns, seconds
 from jzdesk.services.bundle import Services
-from jzdesk.services.students import StudentQuery, student_rows
+from jzdesk.services.student_rows import student_rows
+from jzdesk.services.students import StudentQuery
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QTableView

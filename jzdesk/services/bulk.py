@@ -53,12 +53,17 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class PlannedRow:
-    """One record of a plan; `wrong` says why nothing of it is written."""
+    """One record of a plan: the wish, and its cells; `wrong` says why nothing of it is written."""
 
-    uid: str | None
+    wish: Wish
     title: str
     cells: Mapping[str, Cell]
     wrong: str = ""
+
+    @property
+    def uid(self) -> str | None:
+        """The record; None when it is to be made."""
+        return self.wish.uid
 
     def values(self) -> dict[str, Value]:
         """Field → value of what will be written."""
@@ -225,7 +230,7 @@ class _Planner:
         good, bad = {name: value for name, value in good.items() if name in typed}, bad | wrong
         rest = self._judge(before, good, bad, new=row is None)
         cells = {name: self._cell(name, raw, row, good, bad) for name, raw in wish.values.items()}
-        return PlannedRow(wish.uid, self._title(row), cells, self._row_wrong(wish, row) or rest)
+        return PlannedRow(wish, self._title(row), cells, self._row_wrong(wish, row) or rest)
 
     def _resolved(self, values: Mapping[str, object], row: Row | None) -> tuple[dict[str, object], dict[str, str]]:
         """(values with records found and masks put back, field → what is wrong)."""

@@ -98,6 +98,8 @@ class Services:
         from jzdesk.services.consents import ConsentService
 
         return ConsentService(self.context)
+
+    @cached_property
     def bulk(self) -> BulkService:
         """Many records of any entity at once."""
         from jzdesk.services.bulk import BulkService

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, or_, select
 from jzdesk.core import citizen_id, sounds
 from jzdesk.core.fields import Value
 from jzdesk.core.variants import folded
-from jzdesk.services.student_list import StudentRow, student_rows
+from jzdesk.services.student_rows import StudentRow, student_rows
 from jzdesk.services.student_tables import GUARDIAN, IDENTITY, MEMBER, STUDENT
 
 MOST = 5

@@ -20,7 +20,8 @@ from jzdesk.services.forms import FormProblems, understood
 from jzdesk.services.ledger import LedgerService, Saved
 from jzdesk.services.similar import Similar, similar
 from jzdesk.services.student_file import Sibling, StudentFile, read_file
-from jzdesk.services.student_list import StudentQuery, StudentRow, class_label, listing, marked, student_rows
+from jzdesk.services.student_list import StudentQuery, class_label, listing
+from jzdesk.services.student_rows import StudentRow, marked, student_rows
 from jzdesk.services.student_saving import StudentDraft, household_for, store_draft, understood_student
 from jzdesk.services.student_tables import CLASS, ENROLMENT, GUARDIAN, MEMBER
 from jzdesk.store.unit import Unit

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from jzdesk.core.clock import moment
+from jzdesk.core.errors import UserError
 from jzdesk.models import SPECS
 from jzdesk.services import parked_rows
 from jzdesk.services.context import Context
@@ -61,6 +62,13 @@ class UndoService:
                     return _shown(one)
         return None
 
+    def last_undo(self) -> Done | None:
+        """What Ctrl+Y would do again: the newest action of this account, when that is an undo that still stands."""
+        with self._context.read() as connection:
+            mine = (one for one in actions.recent(connection, 200) if one.account == self._context.actor.account)
+            newest = next(mine, None)
+        return _shown(newest) if newest is not None and newest.kind == UNDO and newest.undone_by is None else None
+
     def in_the_way(self, number: int) -> list[InTheWay]:
         """What was built on the action since, at most 200 records; empty when it can be undone."""
         with self._context.read() as connection:
@@ -72,6 +80,15 @@ class UndoService:
         with self._context.write("撤销") as unit:
             self.undo_within(unit, number)
         return unit.changes
+
+    def take_back(self, number: int) -> Done:
+        """As `undo`; answers with the action that the undo is, which can itself be taken back."""
+        with self._context.write("撤销") as unit:
+            self.undo_within(unit, number)
+        if unit.deed.number is None:
+            raise UserError("这一步已经没有可以撤销的内容", "记录已经和那一步之前一样。", "撤销")
+        with self._context.read() as connection:
+            return _shown(actions.find(connection, unit.deed.number))
 
     def undo_within(self, unit: Unit, number: int) -> Action:
         """As `undo`, within the caller's transaction, which becomes the action of the undo."""

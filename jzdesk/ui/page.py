@@ -160,6 +160,13 @@ class ListPage(Page):
             self.buttons.addWidget(self._primary)
         return made
 
+    def work_in_table(self, entity: str, *, adds: bool = True) -> None:
+        """Let people paste, fill down, change, copy and void rows of the table, whose columns of the same name are
+        fields of `entity`. `adds`: rows pasted beyond the end become new records. Give `several=True` to `__init__`."""
+        from jzdesk.ui.ledger.work import TableWork
+
+        self.work = TableWork(self, entity, adds=adds)
+
     def arrive(self, hint: str = "") -> None:
         """First time: fill the table."""
         if not self._filled or self._stale:
@@ -237,6 +244,8 @@ class ListPage(Page):
         self.table.chosen.connect(self._on_row)
         self.table.opened.connect(self.open_record)
         self.table.sorted_by.connect(self._sort)
+        self.table.typed.connect(self._search_typed)
+        self.table.selected.connect(self._show_count)
 
     def open_record(self, uid: str) -> None:
         """Enter or double click: show the record even in a narrow window."""
@@ -249,6 +258,8 @@ class ListPage(Page):
             self.table.selectRow(0)
 
     def _on_row(self, uid: str) -> None:
+        if len(self.table.chosen_places()) > 1:
+            return  # choosing several is not looking at one
         if self.wide() and (self._side_stays or self._side_open):
             self.show_record(uid)
 
@@ -256,9 +267,18 @@ class ListPage(Page):
         self.order = (name, descending)
         self.refresh()
 
+    def _search_typed(self, text: str) -> None:
+        """A character typed over the table begins a search."""
+        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.search.setText(text)
+
+    def _show_count(self, chosen: int = 0) -> None:
+        more = f"，选中 {chosen:,} {self.unit}" if chosen > 1 else ""
+        self.count.setText(f"共 {self.table.records().rowCount():,} {self.unit}{more}")
+
     def _found(self, uids: Sequence[str]) -> None:
-        self.count.setText(f"共 {len(uids):,} {self.unit}")
         self.table.put(uids)
+        self._show_count(len(self.table.chosen_places()))
         if self.table.go_to(self.to_find):
             self.to_find = None
         self._show_empty(nothing=not uids)

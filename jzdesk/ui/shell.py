@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from jzdesk.ui import icons, theme, widgets
+from jzdesk.core.errors import UserError
+from jzdesk.ui import icons, theme, undoing, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.page import Page
@@ -241,6 +242,9 @@ class Shell(QMainWindow):
         bar.addWidget(self._saved)
         self._hints = widgets.label()
         bar.addPermanentWidget(self._hints)
+        bar.addPermanentWidget(
+            widgets.button("最近操作", lambda: self.show_actions(), role="link", tip="Ctrl+Shift+Z；Ctrl+Z 撤销上一步")
+        )
 
     def _wire(self) -> None:
         desk = self.desk
@@ -261,6 +265,9 @@ class Shell(QMainWindow):
         self._key("F5", lambda: self._tell(Page.refresh))
         self._key("Ctrl+N", lambda: self._tell(Page.new))
         self._key("Ctrl+S", lambda: self._tell(Page.save))
+        self._key("Ctrl+Z", self.undo)
+        self._key("Ctrl+Y", self.redo)
+        self._key("Ctrl+Shift+Z", self.show_actions)
         self._key("F1", self._about)
 
     def _key(self, keys: str, do: Callable[[], object]) -> None:
@@ -278,6 +285,29 @@ class Shell(QMainWindow):
         from jzdesk.ui.dialogs.about import AboutDialog
 
         AboutDialog(self, self.desk.services.info).exec()
+
+    def undo(self) -> None:
+        """Ctrl+Z: take the last action back; a field that is being typed into has its own."""
+        if not undoing.typing():
+            undoing.undo_last(self.desk, self._cannot_undo)
+
+    def redo(self) -> None:
+        """Ctrl+Y: do again what was undone last."""
+        if not undoing.typing():
+            undoing.redo_last(self.desk, self._cannot_undo)
+
+    def show_actions(self, number: int | None = None) -> None:
+        """Ctrl+Shift+Z: the list of the last actions, the cursor on the one with this number."""
+        from jzdesk.ui.dialogs.history import HistoryDialog
+
+        HistoryDialog(self, self.desk, number).open()
+
+    def _cannot_undo(self, number: int, error: Exception) -> bool:
+        """Something was built on the action: the list shows what."""
+        if not isinstance(error, UserError):
+            return False
+        self.show_actions(number)
+        return True
 
     def _note(self, message: Message) -> None:
         self.banner.say(message)

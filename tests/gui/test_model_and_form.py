@@ -16,7 +16,7 @@ from jzdesk.core.fields import EntitySpec, FieldSpec, Value
 from jzdesk.core.kinds import CitizenIdNumber, Code, Date, LongText, Money, PersonName, Reference, YesNo
 from jzdesk.ui.inputs import ReferenceEdit
 from jzdesk.ui.ledger.form import Form
-from jzdesk.ui.ledger.model import ALIGNMENT, PAGE, PAGES_KEPT, TableModel, columns_of
+from jzdesk.ui.ledger.model import ALIGNMENT, PAGE, ROWS_KEPT, TableModel, columns_of
 from jzdesk.ui.ledger.table import Table
 from tests.gui.hands import cursor, type_into
 
@@ -77,22 +77,41 @@ def test_the_model_keeps_the_rules_of_qt(qtmodeltester: ModelTester) -> None:
     qtmodeltester.check(model)
 
 
-def test_rows_are_fetched_by_the_page_and_few_pages_are_kept() -> None:
+def test_rows_are_fetched_by_the_page_and_few_are_kept() -> None:
     asked: list[int] = []
 
     def fetch(wanted: Sequence[str]) -> list[Row]:
         asked.append(len(wanted))
         return rows(wanted)
 
+    pages = ROWS_KEPT // PAGE + 2
     model = TableModel(columns_of(PUPIL), fetch)
-    model.put(uids(PAGE * (PAGES_KEPT + 2)))
+    model.put(uids(PAGE * pages))
     assert asked == []
-    for page in range(PAGES_KEPT + 2):
+    for page in range(pages):
         assert model.index(page * PAGE + 7, 0).data() == f"学生{page * PAGE + 7}"
         model.index(page * PAGE + 8, 0).data()
-    assert asked == [PAGE] * (PAGES_KEPT + 2)
+    assert asked == [PAGE] * pages
     model.index(0, 0).data()
-    assert len(asked) == PAGES_KEPT + 3
+    assert len(asked) == pages + 1
+
+
+def test_a_view_fetches_the_rows_it_shows_in_one_go(qtbot: QtBot) -> None:
+    asked: list[int] = []
+
+    def fetch(wanted: Sequence[str]) -> list[Row]:
+        asked.append(len(wanted))
+        return rows(wanted)
+
+    table = Table(TableModel(columns_of(PUPIL), fetch))
+    qtbot.addWidget(table)
+    table.put(uids(400_000))
+    table.resize(600, 500)
+    table.grab()
+    table.scrollTo(table.records().index(123_456, 0), Table.ScrollHint.PositionAtTop)
+    table.grab()
+    assert len(asked) == 2
+    assert max(asked) < 40
 
 
 def test_a_record_that_has_gone_shows_blank_cells() -> None:

@@ -44,9 +44,17 @@ class Dialog(QDialog):
         self.banner.say(Message("wrong", what, remedy))
 
     def exec(self) -> int:
-        """Show the dialog; no button is pressed by Enter from elsewhere."""
+        """Show the dialog and wait for it; no button is pressed by Enter from elsewhere."""
+        self._disarm()
+        return super().exec()
+
+    def open(self) -> None:
+        """Show the dialog over its window without waiting for it."""
+        self._disarm()
+        super().open()
+
+    def _disarm(self) -> None:
         for each in self.findChildren(QAbstractButton):
             if isinstance(each, QPushButton):
                 each.setAutoDefault(False)
                 each.setDefault(False)
-        return super().exec()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,18 @@ ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
 FOREGROUND = int(Qt.ItemDataRole.ForegroundRole)
 TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
 UID = int(Qt.ItemDataRole.UserRole)
+# What a delegate asks of every cell and gets no answer to: edit, decoration, font, background, check state, size hint.
+_UNANSWERED = frozenset(
+    int(role)
+    for role in (
+        Qt.ItemDataRole.EditRole,
+        Qt.ItemDataRole.DecorationRole,
+        Qt.ItemDataRole.FontRole,
+        Qt.ItemDataRole.BackgroundRole,
+        Qt.ItemDataRole.CheckStateRole,
+        Qt.ItemDataRole.SizeHintRole,
+    )
+)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _TONES = {
@@ -29,8 +40,8 @@ _TONES = {
 }
 _NO_PARENT = QModelIndex()
 
-PAGE = 200
-PAGES_KEPT = 20
+PAGE = 50
+ROWS_KEPT = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +76,48 @@ def _shown(name: str) -> Callable[[Any], str]:
 
 @dataclass
 class Pages:
-    """Rows by the page: `fetch(uids)` answers in the order asked; the pages used last are kept."""
+    """Rows by the page: `fetch(uids)` answers in the order asked; the rows used last are kept.
+
+    A view that is about to paint says with `want` which rows it needs: they are then fetched in one go.
+    """
 
     fetch: Callable[[Sequence[str]], Sequence[Any]]
+    cells: Callable[[Any], list[str]]
     uids: Sequence[str] = ()
-    _kept: OrderedDict[int, dict[str, Any]] = field(default_factory=OrderedDict)
+    _rows: dict[int, Any] = field(default_factory=dict)
+    _texts: dict[int, list[str]] = field(default_factory=dict)
 
     def row(self, number: int) -> Any | None:
         """The row, or None when its record has gone meanwhile."""
-        page = number // PAGE
-        if page not in self._kept:
-            wanted = self.uids[page * PAGE : (page + 1) * PAGE]
-            self._kept[page] = {row.uid: row for row in self.fetch(wanted)}
-            if len(self._kept) > PAGES_KEPT:
-                self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(page)
-        return self._kept[page].get(self.uids[number])
+        if number not in self._rows:
+            first = number // PAGE * PAGE
+            self._bring(range(first, min(first + PAGE, len(self.uids))))
+        return self._rows[number]
+
+    def texts(self, number: int) -> list[str]:
+        """The texts of all cells of the row, made when first needed; empty when its record has gone."""
+        found = self._texts.get(number)
+        if found is None:
+            row = self.row(number)
+            found = self._texts[number] = self.cells(row) if row is not None else []
+        return found
+
+    def want(self, first: int, last: int) -> None:
+        """Have these rows (both ends included) at hand."""
+        missing = [number for number in range(max(first, 0), min(last + 1, len(self.uids))) if number not in self._rows]
+        if missing:
+            self._bring(missing)
 
     def forget(self) -> None:
         """Fetch again when next needed."""
-        self._kept.clear()
+        self._rows.clear()
+        self._texts.clear()
+
+    def _bring(self, numbers: Sequence[int]) -> None:
+        found = {row.uid: row for row in self.fetch([self.uids[number] for number in numbers])}
+        if len(self._rows) > ROWS_KEPT:
+            self.forget()
+        self._rows.update((number, found.get(self.uids[number])) for number in numbers)
 
 
 class TableModel(QAbstractTableModel):
@@ -99,7 +131,9 @@ class TableModel(QAbstractTableModel):
     ) -> None:
         super().__init__(parent)
         self.columns = list(columns)
-        self._pages = Pages(fetch)
+        self._tones = [column.tone for column in self.columns]
+        self._sides = [_RIGHT if column.numeric else _LEFT for column in self.columns]
+        self._pages = Pages(fetch, self._cells)
         self._places: dict[str, int] = {}
 
     def put(self, uids: Sequence[str]) -> None:
@@ -143,19 +177,22 @@ class TableModel(QAbstractTableModel):
         """How many columns."""
         return 0 if parent.isValid() else len(self.columns)
 
+    def want(self, first: int, last: int) -> None:
+        """These rows (both ends included) are about to be shown."""
+        self._pages.want(first, last)
+
     def data(self, index: Index, role: int = DISPLAY) -> Any:
-        """Text, alignment, tone, whole text as tip, uid."""
-        if role == DISPLAY:
-            return self._text(index)
+        """Text, alignment, tone, whole text as tip, uid. Called thousands of times a second: few steps, no enums."""
+        if role in _UNANSWERED or not index.isValid():
+            return None
+        if role in (DISPLAY, TOOL_TIP):
+            texts = self._pages.texts(index.row())
+            return texts[index.column()] if texts else None
         if role == ALIGNMENT:
-            return _RIGHT if index.isValid() and self.columns[index.column()].numeric else _LEFT
+            return self._sides[index.column()]
         if role == FOREGROUND:
             return self._tone(index)
-        if role == TOOL_TIP:
-            return self._text(index)
-        if role == UID:
-            return self._pages.uids[index.row()] if index.isValid() else None
-        return None
+        return self._pages.uids[index.row()] if role == UID else None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         """Labels above, row numbers at the side."""
@@ -169,14 +206,10 @@ class TableModel(QAbstractTableModel):
             return _RIGHT if self.columns[section].numeric else _LEFT
         return None
 
-    def _text(self, index: Index) -> str | None:
-        row = self._row_of(index)
-        return self.columns[index.column()].cell(row) if row is not None else None
+    def _cells(self, row: Any) -> list[str]:
+        return [column.cell(row) for column in self.columns]
 
     def _tone(self, index: Index) -> QBrush | None:
-        tone = self.columns[index.column()].tone if index.isValid() else None
-        row = self._row_of(index) if tone is not None else None
+        tone = self._tones[index.column()]
+        row = self._pages.row(index.row()) if tone is not None else None
         return _TONES.get(tone(row)) if tone is not None and row is not None else None
-
-    def _row_of(self, index: Index) -> Any | None:
-        return self._pages.row(index.row()) if index.isValid() else None

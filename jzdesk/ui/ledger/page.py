@@ -27,13 +27,14 @@ class LedgerPage(ListPage):
         self.title, self.entity, self.entities = self.spec.label, entity, frozenset({entity})
         self._writable = desk.services.ledger.may_write(entity)
         fetch = partial(desk.services.ledger.rows, entity)
-        super().__init__(desk, columns_of(self.spec), fetch, hint=_hint(self.spec))
+        super().__init__(desk, columns_of(self.spec), fetch, hint=_hint(self.spec), several=True)
         self._panel: RecordPanel | None = None
         self.choices = {spec.name: self._filter(spec) for spec in filtered_fields(self.spec)}
         self.state = self.add_filter("现行或已作废", [(0, "现行"), (1, "已作废")])
         if self._writable:
             self.add_action("新增 (Ctrl+N)", self.new, icon="plus", primary=True)
         self.side.hold(nothing_chosen(self.spec.label, writable=self._writable))
+        self.work_in_table(entity)
 
     @property
     def panel(self) -> RecordPanel:

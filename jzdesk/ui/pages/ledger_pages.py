@@ -76,6 +76,7 @@ class LedgersPage(Page):
         if entity in self.desk.services.ledger.specs:
             opened = self.open(entity)
             if uid:
+                opened.to_find = uid
                 opened.open_record(uid)
         elif (page := self._here()) is not None:
             page.arrive()
