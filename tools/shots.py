@@ -183,9 +183,34 @@ def dialogs(camera: Camera, folder: Path, shell: Shell) -> None:
     shown(camera, accounts.NewAccountDialog(shell, shell.desk), "dialog-account")
     shown(camera, accounts.KeyDialog(shell, shell.desk, "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ"), "dialog-recovery-key")
     shown(camera, about.AboutDialog(shell, shell.desk.services.info), "dialog-about")
+    bulk_dialogs(camera, shell)
     asked = reason.ReasonDialog(shell, "作废“王小明”", "作废后不再出现在台账里，历史仍然保留，可以恢复。", "作废")
     asked._take()
     shown(camera, asked, "dialog-reason")
+
+
+def bulk_dialogs(camera: Camera, shell: Shell) -> None:
+    """A paste with something wrong in it, a change of many, and the list of the last actions."""
+    from jzdesk.services.bulk import Wish
+    from jzdesk.services.ledger import Query
+    from jzdesk.ui.dialogs.bulk import ChangeDialog, PlanDialog
+    from jzdesk.ui.dialogs.history import HistoryDialog
+
+    desk, ledger = shell.desk, shell.desk.services.ledger
+    uids = ledger.ids(Query("member"))[:14]
+    phones = ("13812345678", "1391", "0735-3721234", "１３９１２３４５６７８", "")
+    wishes = [
+        Wish(uid, {"phone": phones[place % 5], "health": "健康" if place % 3 else "好得很", "work": "务农"})
+        for place, uid in enumerate(uids)
+    ]
+    wishes.append(Wish(None, {"name": "新来的叔叔", "phone": "13912345679", "work": "务农"}))
+    note = "有 1 列没有对应的栏目，没有写入。"
+    shown(camera, PlanDialog(shell, desk, "member", wishes, title="粘贴到家庭成员", notes=(note,)), "dialog-paste")
+    change = ChangeDialog(shell, desk, "member", uids, "work")
+    change.box.editor.put("外出务工")
+    change.box.edited.emit()
+    shown(camera, change, "dialog-change")
+    shown(camera, HistoryDialog(shell, desk), "dialog-actions")
 
 
 def _steps(guide: object) -> Iterator[Callable[[], object]]:

@@ -159,10 +159,12 @@ def _of_cell(row: PlannedRow, cell: Cell, role: int) -> Any:
 
 
 def _old_and_new(cell: Cell) -> str:
-    """`教师 → 班主任`; what is wrong stands as it was typed."""
+    """`教师 → 班主任`; what is wrong stands as it was typed, behind a cross."""
     new = " ".join(cell.new.split())
-    if cell.state == SAME or (cell.state == WRONG and new):
+    if cell.state == SAME:
         return new
+    if cell.state == WRONG:
+        return f"✗ {new or '（清空）'}"
     if cell.state == CHANGED and not cell.old:
         return new
     return f"{' '.join(cell.old.split())} → {new or '（清空）'}"
@@ -252,6 +254,8 @@ class PlanDialog(Dialog):
         table.setEditTriggers(triggers.DoubleClicked | triggers.EditKeyPressed | triggers.AnyKeyPressed)
         table.verticalHeader().setDefaultSectionSize(theme.em(2.15))
         table.horizontalHeader().setStretchLastSection(True)
+        table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        table.horizontalHeader().setHighlightSections(False)
         table.horizontalHeader().setMaximumSectionSize(theme.em(22))
 
     def _wire(self) -> None:

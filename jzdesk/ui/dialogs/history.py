@@ -42,11 +42,11 @@ class HistoryDialog(Dialog):
     def __init__(self, parent: QWidget | None, desk: Desk, number: int | None = None) -> None:
         """`number`: the action to begin with."""
         explain = "选中一步，看能不能撤销；后来又用到它的，要先处理那些记录。撤销不会抹掉历史，随时可以重做。"
-        super().__init__(parent, "最近操作", explain, width=50)
+        super().__init__(parent, "最近操作", explain, width=56)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.desk, self._wanted = desk, number
         self.list = Listing(COLUMNS, key=lambda one: str(one.number))
-        self.list.setMinimumHeight(theme.em(14))
+        self.list.setMinimumHeight(theme.em(17))
         self.said = widgets.label(wrap=True)
         self.blocking = Listing(IN_THE_WAY, key=None)
         self.blocking.setMaximumHeight(theme.em(9))

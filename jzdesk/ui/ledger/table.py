@@ -8,6 +8,8 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt,
 from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
+from typing_extensions import override
+
 from jzdesk.core.blocks import format_block
 from jzdesk.ui import theme
 from jzdesk.ui.ledger.model import Column, TableModel
@@ -74,12 +76,19 @@ class Table(QTableView):
                 chosen.select(self._model.index(row, 0), self._model.index(row, last))
         self.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
+    @override
+    def selectRow(self, row: int, column: int | None = None) -> None:
+        """The cursor into this row, which alone is chosen, whatever keys are held down; its column stays by default."""
+        here = self._model.index(row, self.column() if column is None else column)
+        flags = QItemSelectionModel.SelectionFlag
+        self.selectionModel().setCurrentIndex(here, flags.ClearAndSelect | flags.Rows)
+
     def go_to(self, uid: str | None) -> bool:
         """Put the cursor on the record; False when it is not in the table."""
         row = self._model.place(uid) if uid else -1
         if row < 0:
             return False
-        self._go(row)
+        self.selectRow(row)
         self.scrollTo(self._model.index(row, self.column()))
         return True
 
@@ -87,7 +96,7 @@ class Table(QTableView):
         """Move the cursor up or down so many rows."""
         row = self.currentIndex().row() + by
         if 0 <= row < self._model.rowCount():
-            self._go(row)
+            self.selectRow(row)
 
     def put(self, uids: Sequence[str]) -> None:
         """Show these records; cursor and choice stay on their records when those are still among them."""
@@ -154,10 +163,6 @@ class Table(QTableView):
         """Cells under the headings of the table."""
         heading = [column.label for column in self._model.columns]
         QGuiApplication.clipboard().setText(format_block([heading, *rows]).removesuffix("\n"))
-
-    def _go(self, row: int) -> None:
-        """The cursor into this row, which alone is chosen; its column stays."""
-        self.setCurrentIndex(self._model.index(row, self.column()))
 
     def _moved(self, current: QModelIndex, previous: QModelIndex) -> None:
         if current.isValid() and current.row() != previous.row():

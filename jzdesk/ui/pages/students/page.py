@@ -72,7 +72,10 @@ class StudentPage(ListPage):
     hints = "F3 查找　Ctrl+N 新增　Ctrl+S 保存　Ctrl+G 添一项　F2 看证件号"
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(desk, COLUMNS, desk.services.students.rows, hint="姓名 / 拼音首字母 / 证件号任意一段 (F3)")
+        super().__init__(
+            desk, COLUMNS, desk.services.students.rows, hint="姓名 / 拼音首字母 / 证件号任意一段 (F3)", several=True
+        )
+        self.work_in_table("student", adds=False)
         self._quiet = False
         self._goal: str | None = None
         self._asked: str | None = None
