@@ -14,6 +14,7 @@ from jzdesk import __version__
 from jzdesk.cli import (
     aid,
     backups,
+    bulk,
     county,
     exchange,
     fill,
@@ -33,7 +34,9 @@ DONE, PERSON, MACHINE, OURS = 0, 1, 2, 3
 app = typer.Typer(
     help="教育帮扶台账：命令行。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
-for part in (station, backups, records, people, roll, sheets, fill, work, aid, exchange, county, rehearse, lists):
+for part in (
+    station, backups, records, bulk, people, roll, sheets, fill, work, aid, exchange, county, rehearse, lists,
+):  # fmt: skip
     part.register(app)
 
 

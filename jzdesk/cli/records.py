@@ -19,7 +19,8 @@ def register(app: typer.Typer) -> None:
     add_all(app, entities, show, save, void, restore, history)
 
 
-def _spec(entity: str) -> EntitySpec:
+def spec_of(entity: str) -> EntitySpec:
+    """The entity named on the command line; raises UserError."""
     specs = state.services().ledger.specs
     if entity not in specs:
         raise UserError(f"没有叫“{entity}”的台账", "用 jz entities 查看有哪些台账。")
@@ -59,7 +60,7 @@ def list_(
     from jzdesk.services.forms import understood
     from jzdesk.services.ledger import Query
 
-    spec, ledger = _spec(entity), state.services().ledger
+    spec, ledger = spec_of(entity), state.services().ledger
     filters, wrong = understood(spec, values_of(spec, where or []))
     if wrong:
         raise UserError("；".join(wrong.values()), "请改正筛选条件。")
@@ -71,7 +72,7 @@ def list_(
 
 def show(entity: str, uid: str) -> None:
     """显示一条记录。"""
-    spec, row = _spec(entity), state.services().ledger.record(entity, uid)
+    spec, row = spec_of(entity), state.services().ledger.record(entity, uid)
     rows = [{"label": field.label, "shown": row.shown[field.name]} for field in spec]
     emit(row if state.current().json else rows, "", (("label", "字段"), ("shown", "内容")))
 
@@ -82,27 +83,27 @@ def save(
     uid: Annotated[str | None, typer.Option(help="要改的记录；不给则新增")] = None,
 ) -> None:
     """新增或修改一条记录。"""
-    saved = state.services().ledger.save(entity, values_of(_spec(entity), values), uid)
+    saved = state.services().ledger.save(entity, values_of(spec_of(entity), values), uid)
     emit({"uid": saved.uid, "changed": saved.changed}, f"已保存 {saved.uid}。" if saved.changed else "没有变化。")
 
 
 def void(entity: str, uid: str, reason: Annotated[str, typer.Option(help="理由")]) -> None:
     """作废一条记录（可恢复，不会删除）。"""
-    _spec(entity)
+    spec_of(entity)
     state.services().ledger.void(entity, uid, reason)
     emit({"uid": uid}, "已作废。")
 
 
 def restore(entity: str, uid: str) -> None:
     """恢复一条作废的记录。"""
-    _spec(entity)
+    spec_of(entity)
     state.services().ledger.restore(entity, uid)
     emit({"uid": uid}, "已恢复。")
 
 
 def history(entity: str, uid: str) -> None:
     """一条记录的全部改动：何时、何人、改前改后。"""
-    _spec(entity)
+    spec_of(entity)
     lines = state.services().ledger.history(entity, uid)
     headings = (
         ("when", "时间"),

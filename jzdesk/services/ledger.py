@@ -77,7 +77,7 @@ class LedgerService:
     def ids(self, query: Query) -> list[str]:
         """uids of all records that match, in order."""
         table = _table(query.entity)
-        order = [table.c[name] for name in query.order or _usual_order(query.entity)]
+        order = [_sorting(table, query.entity, name) for name in query.order or _usual_order(query.entity)]
         statement = select(table.c.uid).where(*_conditions(table, query))
         statement = statement.order_by(*((column.desc() if query.descending else column) for column in order))
         with self._context.read() as connection:
@@ -181,6 +181,15 @@ def _table(entity: str) -> Table:
 def _usual_order(entity: str) -> tuple[str, ...]:
     """Newest first where there is a date, else by title."""
     return SPECS[entity].title or ("uid",)
+
+
+def _sorting(table: Table, entity: str, name: str) -> ColumnElement[Any]:
+    """What a column is sorted by: itself; a reference by the first field of the title of what it refers to."""
+    kind = SPECS[entity][name].kind if name in SPECS[entity].fields else None
+    if not isinstance(kind, Reference) or not SPECS[kind.entity].title:
+        return table.c[name]
+    other = _table(kind.entity).alias()
+    return select(other.c[SPECS[kind.entity].title[0]]).where(other.c.uid == table.c[name]).scalar_subquery()
 
 
 def _conditions(table: Table, query: Query) -> list[ColumnElement[bool]]:

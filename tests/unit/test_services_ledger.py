@@ -29,6 +29,10 @@ def _class(ledger: LedgerService, name: str = "1班", grade: str = "三年级") 
     return ledger.save("school_class", {"grade": grade, "name": name}).uid
 
 
+def _teacher(ledger: LedgerService, name: str) -> str:
+    return ledger.save("staff", {"name": name}).uid
+
+
 @pytest.mark.parametrize("entity", sorted(BY_NAME))
 def test_every_entity_is_listed_shown_hidden_and_brought_back(desk: Desk, ledger: LedgerService, entity: str) -> None:
     record = BY_NAME[entity]
@@ -75,6 +79,16 @@ def test_lists_are_searched_filtered_and_ordered(ledger: LedgerService) -> None:
         ledger.ids(Query("staff", order=("post",)))
         == ledger.ids(Query("staff", order=("post",), descending=True))[::-1]
     )
+
+
+def test_a_column_of_references_is_ordered_by_what_people_read(ledger: LedgerService) -> None:
+    rooms = {
+        name: ledger.save("school_class", {"grade": "三年级", "name": name, "head": _teacher(ledger, name)}).uid
+        for name in ("丙", "乙", "甲")
+    }
+    expected = [rooms[name] for name in sorted(rooms)]
+    assert ledger.ids(Query("school_class", order=("head",))) == expected
+    assert ledger.ids(Query("school_class", order=("head",), descending=True)) == expected[::-1]
 
 
 def test_a_void_needs_a_reason(ledger: LedgerService) -> None:
