@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING  # noqa: E402
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QWidget
 
-_NOT_WANTED = ("openpyxl", "reportlab", "pypinyin")
+_NOT_WANTED = ("openpyxl", "reportlab", "pypinyin", "alembic")
 
 
 def paint(app: QApplication, window: QWidget) -> float:

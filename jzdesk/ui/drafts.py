@@ -6,9 +6,10 @@ Drafts hold personal data, so nothing here writes a file; what survives a crash 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from jzdesk.core.fields import Value
+if TYPE_CHECKING:  # the log-in comes by here
+    from jzdesk.core.fields import Value
 
 
 class Drafts(Protocol):

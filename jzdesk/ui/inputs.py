@@ -8,7 +8,7 @@ Enter goes to the next field; text being composed by an input method never count
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from PySide6.QtCore import QDate, QEvent, QObject, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QInputMethodEvent, QKeyEvent, QWheelEvent
@@ -28,9 +28,11 @@ from PySide6.QtWidgets import (
 )
 
 from jzdesk.core.errors import ValueFault
-from jzdesk.core.fields import FieldSpec, Value
-from jzdesk.core.kinds import Code, Kind, Options, Reference, YesNo
 from jzdesk.ui import icons, theme
+
+if TYPE_CHECKING:  # the log-in types into a line and must not wait for all kinds of values
+    from jzdesk.core.fields import FieldSpec, Value
+    from jzdesk.core.kinds import Kind
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 Choices = Callable[[str, str], "Sequence[tuple[str, str]]"]
@@ -622,6 +624,8 @@ def editor(spec: FieldSpec, choices: Choices) -> Editor:
 
 
 def _made(kind: Kind, choices: Choices) -> Editor:
+    from jzdesk.core.kinds import Code, Options, Reference, YesNo
+
     if isinstance(kind, Code | Options):
         return ChoiceEdit(kind.items(), kind)
     if isinstance(kind, YesNo):
