@@ -104,7 +104,7 @@ class ListPage(Page):
     (`self.table.chosen_uids()`). `side_stays`: in a wide window the panel stands open from the beginning.
     """
 
-    hints = "F3 查找　F5 刷新　↑↓ 换行　回车 打开　Ctrl+N 新增　Ctrl+S 保存"
+    hints = "F3 查找　回车 打开　Ctrl+N 新增　Ctrl+S 保存　Ctrl+V 粘贴　Ctrl+Z 撤销"
     unit = "条"
 
     def __init__(
