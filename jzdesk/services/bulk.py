@@ -225,9 +225,8 @@ class _Planner:
         row = self._known.get(wish.uid) if wish.uid else None
         before = row.values if row else {}
         typed, bad = self._resolved(wish.values, row)
-        document = {"id_type": before.get("id_type"), **typed} if "id_number" in typed else typed
-        good, wrong = understood(self._spec, document)
-        good, bad = {name: value for name, value in good.items() if name in typed}, bad | wrong
+        good, wrong = understood(self._spec, typed, before)
+        bad |= wrong
         rest = self._judge(before, good, bad, new=row is None)
         cells = {name: self._cell(name, raw, row, good, bad) for name, raw in wish.values.items()}
         return PlannedRow(wish, self._title(row), cells, self._row_wrong(wish, row) or rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from jzdesk.core import citizen_id
 from jzdesk.core.errors import UserError, ValueFault
@@ -19,8 +20,13 @@ class FormProblems(UserError):
         self.fields = dict(fields)
 
 
-def understood(spec: EntitySpec, values: Mapping[str, object]) -> tuple[dict[str, Value], dict[str, str]]:
-    """(values in stored form, problems) of what was typed; fields not given are left alone."""
+def understood(
+    spec: EntitySpec, values: Mapping[str, object], before: Mapping[str, Value] = MappingProxyType({})
+) -> tuple[dict[str, Value], dict[str, str]]:
+    """(values in stored form, problems) of what was typed; fields not given are left alone.
+
+    `before` holds the record as it is: a number is judged by the document that stands there already.
+    """
     good: dict[str, Value] = {}
     bad: dict[str, str] = {}
     for name, raw in values.items():
@@ -28,7 +34,7 @@ def understood(spec: EntitySpec, values: Mapping[str, object]) -> tuple[dict[str
         if field is None:
             continue
         try:
-            good[name] = _read(spec, name, raw) if name != "id_number" else _read_number(spec, values)
+            good[name] = _read(spec, name, raw) if name != "id_number" else _read_number(spec, {**before, **values})
         except ValueFault as fault:
             bad[name] = fault.sentence()
     return good, bad

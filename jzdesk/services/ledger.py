@@ -111,9 +111,9 @@ class LedgerService:
         """Save a new record, or the fields of an old one that differ; raises FormProblems."""
         record = BY_NAME[entity]
         self.must_write(entity)
-        good, bad = understood(record.spec, values)
         with self._context.write(f"{'修改' if uid else '新增'}{record.label}") as unit:
             before = unit.state(record, uid).values if uid else {}
+            good, bad = understood(record.spec, values, before)
             if problems := record.spec.problems({**before, **good}) | bad:
                 raise FormProblems(problems, record.label)
             if uid is None:

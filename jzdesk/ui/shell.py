@@ -234,6 +234,7 @@ class Shell(QMainWindow):
         info, actor = self.desk.services.info, self.desk.services.actor
         bar = self.statusBar()
         bar.setSizeGripEnabled(False)
+        bar.setContentsMargins(0, 0, theme.em(0.6), 0)
         words = f"{KIND_LABELS.get(info.kind, info.kind)}　{info.code}　操作人 {actor.account}"
         if not info.certified:
             words += "　尚未登记县级证书"

@@ -238,6 +238,28 @@ def test_a_record_changed_behind_the_preview_is_shown_again_before_anything_is_w
     assert posts(school, uids) == ["班主任", "班主任", None]
 
 
+def test_the_form_beside_shows_what_was_pasted_and_saving_it_takes_nothing_back(
+    page: LedgerPage, settle: Settle, school: Services, uids: list[str]
+) -> None:
+    page.open_record(uids[0])
+    settle()
+    cell(page, 0, "post")
+    put("班主任")
+    key(page.table, Qt.Key.Key_V, CTRL)
+    dialog(page, settle).write()
+    settle()
+    QApplication.processEvents()
+    settle()
+    assert page.panel.form.boxes["post"].raw() == "班主任"
+    type_into(page.panel.form.boxes["subject"].editor, "数学")
+    school.ledger.save("staff", {"post": "校长"}, uids[0])
+    settle()
+    page.save()
+    settle()
+    values = school.ledger.record("staff", uids[0]).values
+    assert (values["post"], values["subject"]) == ("校长", "数学")
+
+
 def test_copies_are_masked_unless_asked_for_openly(
     page: LedgerPage, settle: Settle, monkeypatch: pytest.MonkeyPatch, said: list[str]
 ) -> None:

@@ -60,6 +60,14 @@ def test_a_record_is_saved_as_typed_and_shown_as_labels(ledger: LedgerService) -
     assert not ledger.save("school_class", {"room": "101"}, uid).changed
 
 
+def test_a_number_alone_is_judged_by_the_document_on_record(ledger: LedgerService) -> None:
+    uid = ledger.save("member", {"name": "外籍母亲", "id_type": "A", "id_number": "E12345678"}).uid
+    assert ledger.save("member", {"id_number": "E87654321"}, uid).changed
+    citizen = ledger.save("member", {"name": "父亲"}).uid
+    with pytest.raises(FormProblems):
+        ledger.save("member", {"id_number": "E87654321"}, citizen)
+
+
 def test_what_is_wrong_or_missing_is_named_and_not_saved(ledger: LedgerService) -> None:
     with pytest.raises(FormProblems) as problems:
         ledger.save("school_class", {"grade": "三十年级"})

@@ -221,7 +221,7 @@ class Form(QWidget):
 
     def draft(self) -> dict[str, Value]:
         """What was typed and differs from what was loaded, with the titles of references: for `Drafts.save`."""
-        changed = {key: box.raw() for key, box in self.boxes.items() if box.raw() != self._loaded.get(key)}
+        changed = {key: self.boxes[key].raw() for key in self.changed()}
         for key in list(changed):
             editor = self.boxes[key].editor
             if isinstance(editor, inputs.ReferenceEdit):
@@ -252,9 +252,13 @@ class Form(QWidget):
                 questions[key] = "".join(reading.warnings)
         return Understood(values, problems, questions)
 
+    def changed(self) -> set[str]:
+        """The fields that the person has changed since `load`."""
+        return {key for key, box in self.boxes.items() if box.raw() != self._loaded.get(key)}
+
     def dirty(self) -> bool:
         """Whether the person has changed anything since `load`."""
-        return any(box.raw() != self._loaded.get(key) for key, box in self.boxes.items())
+        return bool(self.changed())
 
     def settled(self) -> None:
         """What stands in the form is saved: it counts as unchanged from now on."""

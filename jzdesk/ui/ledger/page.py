@@ -10,7 +10,7 @@ from jzdesk.core.fields import EntitySpec, FieldSpec, Value
 from jzdesk.core.kinds import Code, Options, YesNo
 from jzdesk.services.ledger import Query
 from jzdesk.ui import widgets
-from jzdesk.ui.desk import Desk
+from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.model import columns_of
 from jzdesk.ui.ledger.record import RecordPanel, nothing_chosen
@@ -98,6 +98,14 @@ class LedgerPage(ListPage):
             return super().empty()
         begin = widgets.button(f"新增{self.spec.label}", self.new, icon="plus", role="primary")
         return widgets.Empty("ledger", f"这里还没有{self.spec.label}", "按 Ctrl+N 也可以开始。", begin)
+
+    def _heard(self, changes: Changes) -> None:
+        """The open record reads itself again too."""
+        super()._heard(changes)
+        uid = self._panel.uid if self._panel is not None else None
+        if uid is not None and uid in changes.uids:
+            job = partial(self.desk.services.ledger.record, self.entity, uid)
+            self.desk.tasks.read(f"again:{id(self)}", job, self.panel.catch_up, owner=self)
 
     def _side_open_needed(self) -> bool:
         return not self.side.isVisible()

@@ -60,6 +60,12 @@ class RecordPanel(Panel):
         if self.tabs.currentIndex() == 1:
             self._load_history()
 
+    def catch_up(self, row: Any) -> None:
+        """The record was changed elsewhere: show it as it is now, unless something is being typed."""
+        held = self.form.read().values
+        if row.uid == self.uid and not self.form.dirty() and any(row.values.get(key) != held[key] for key in held):
+            self.show_row(row)
+
     def save(self) -> None:
         """Save what is in the form; problems are shown beside their fields and the first one gets the cursor."""
         held = self.form.read()
@@ -69,7 +75,10 @@ class RecordPanel(Panel):
         if self._busy or not self._writable or not self.form.dirty():
             return
         self._busy = True
-        job = partial(self.desk.services.ledger.save, self.entity, held.values, self.uid)
+        values = held.values
+        if self.uid is not None:  # what stands in the other fields may have been changed elsewhere meanwhile
+            values = {key: values[key] for key in self.form.changed()}
+        job = partial(self.desk.services.ledger.save, self.entity, values, self.uid)
         self.desk.write(lambda _: job(), self._saved, self._refused, title="正在保存", owner=self, always=self._free)
 
     def may_leave(self) -> bool:
