@@ -191,8 +191,8 @@ def dialogs(camera: Camera, folder: Path, shell: Shell) -> None:
 
 def bulk_dialogs(camera: Camera, shell: Shell) -> None:
     """A paste with something wrong in it, a change of many, and the list of the last actions."""
-    from jzdesk.services.bulk import Wish
     from jzdesk.services.ledger import Query
+    from jzdesk.services.plans import Wish
     from jzdesk.ui.dialogs.bulk import ChangeDialog, PlanDialog
     from jzdesk.ui.dialogs.history import HistoryDialog
 

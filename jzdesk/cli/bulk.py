@@ -14,7 +14,7 @@ from jzdesk.cli.records import existing, spec_of, values_of
 from jzdesk.core.errors import UserError
 
 if TYPE_CHECKING:
-    from jzdesk.services.bulk import Plan, Wish
+    from jzdesk.services.plans import Plan, Wish
 
 _UID = ("编号", "uid")
 Yes = Annotated[bool, typer.Option("--yes", help="写入；不加只预览")]
@@ -43,8 +43,8 @@ def paste(
 
 
 def _wishes(entity: str, block: list[list[str]]) -> list[Wish]:
-    from jzdesk.services.bulk import Wish
     from jzdesk.services.pasting import headings
+    from jzdesk.services.plans import Wish
 
     known = headings(spec_of(entity))
     names = [("uid" if cell.strip() in _UID else known.get(cell.strip(), "")) for cell in block[0]] if block else []
@@ -63,7 +63,7 @@ def set_(
     yes: Yes = False,
 ) -> None:
     """把一批记录的栏目改成同一个值。"""
-    from jzdesk.services.bulk import Wish
+    from jzdesk.services.plans import Wish
 
     if not (text or where or uid):
         raise UserError("没有说明改哪些记录", "请用 --text、--where 或 --uid 选出要改的记录。")

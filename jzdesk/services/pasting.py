@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from jzdesk.core.fields import EntitySpec
 from jzdesk.core.text import normalise
-from jzdesk.services.bulk import Wish
+from jzdesk.services.plans import Wish
 
 Block = Sequence[Sequence[str]]
 

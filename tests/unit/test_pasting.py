@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jzdesk.models import SPECS
-from jzdesk.services.bulk import Wish
 from jzdesk.services.pasting import Place, pasted
+from jzdesk.services.plans import Wish
 
 STAFF = SPECS["staff"]
 COLUMNS = (("name", "姓名"), ("sex", "性别"), ("load", "带几人"), ("post", "职务"))

@@ -9,8 +9,9 @@ import pytest
 
 from jzdesk.core.errors import UserError
 from jzdesk.models import BY_NAME
-from jzdesk.services.bulk import CHANGED, SAME, WRONG, BulkService, Plan, Wish
+from jzdesk.services.bulk import BulkService
 from jzdesk.services.ledger import LedgerService, Query
+from jzdesk.services.plans import CHANGED, SAME, WRONG, Plan, Wish
 from jzdesk.services.undoing import UndoService
 from tests.factories.people import Desk, id_number, verified_desk
 

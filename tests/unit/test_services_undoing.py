@@ -78,7 +78,8 @@ def test_what_is_in_the_way_is_named_and_stays(ledger: LedgerService, undoing: U
 def test_an_action_of_many_records_is_taken_back_as_one(
     desk: Desk, undoing: UndoService, ledger: LedgerService
 ) -> None:
-    from jzdesk.services.bulk import BulkService, Wish
+    from jzdesk.services.bulk import BulkService
+    from jzdesk.services.plans import Wish
 
     bulk = BulkService(desk.context, ledger)
     bulk.apply(bulk.plan("staff", [Wish(None, {"name": f"教师{n}号"}) for n in "一二三四五"]))

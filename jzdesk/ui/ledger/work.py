@@ -20,8 +20,8 @@ from jzdesk.ui.dialogs.reason import ask_reason
 from jzdesk.ui.ledger.table import Table
 
 if TYPE_CHECKING:
-    from jzdesk.services.bulk import Wish
     from jzdesk.services.ledger import Row
+    from jzdesk.services.plans import Wish
     from jzdesk.ui.page import ListPage
 
 MOST_COPIED = 20_000
@@ -75,7 +75,7 @@ class TableWork(QObject):
 
     def fill_down(self) -> None:
         """Ctrl+D: the value of the first chosen row (with one row chosen: of the row above) for all chosen rows."""
-        from jzdesk.services.bulk import Wish
+        from jzdesk.services.plans import Wish
 
         field = self._field_here()
         if not self._may() or field is None:
