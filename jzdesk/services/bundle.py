@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from jzdesk.services.exchange import ExchangeService
     from jzdesk.services.filling import FillService
     from jzdesk.services.funds import FundService
+    from jzdesk.services.holds import HoldService
     from jzdesk.services.home import HomeService
     from jzdesk.services.importing import ImportService
     from jzdesk.services.lists.service import ListService
     from jzdesk.services.merging import MergeService
+    from jzdesk.services.merging_preview import PreviewService
     from jzdesk.services.pairing import PairingService
     from jzdesk.services.papers import PaperService
     from jzdesk.services.photos import PhotoService
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from jzdesk.services.undoing import UndoService
     from jzdesk.services.verifying import VerifyReport
     from jzdesk.services.visits import VisitService
+    from jzdesk.services.withdrawing import WithdrawService
     from jzdesk.services.worklist import WorkListService
 
 
@@ -245,6 +248,27 @@ class Services:
         from jzdesk.services.merging import MergeService
 
         return MergeService(self.context)
+
+    @cached_property
+    def previewing(self) -> PreviewService:
+        """What merging a package would change."""
+        from jzdesk.services.merging_preview import PreviewService
+
+        return PreviewService(self.context, self.merging)
+
+    @cached_property
+    def withdrawing(self) -> WithdrawService:
+        """Taking a merged package back, and letting it return."""
+        from jzdesk.services.withdrawing import WithdrawService
+
+        return WithdrawService(self.context)
+
+    @cached_property
+    def holds(self) -> HoldService:
+        """Entries that wait for the county's decision."""
+        from jzdesk.services.holds import HoldService
+
+        return HoldService(self.context)
 
     @cached_property
     def county(self) -> CountyService:

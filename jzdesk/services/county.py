@@ -24,12 +24,11 @@ from jzdesk.store import journal
 from jzdesk.store.journal import Chain
 from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.tables import journal as journal_table
-from jzdesk.store.tables import package
 from jzdesk.sync import certificate as certificates
 from jzdesk.sync import stick
 from jzdesk.sync.keys import PublicKeys, fingerprint_words
 from jzdesk.sync.lines import withheld_line
-from jzdesk.sync.receipt import DuplicateCase, EpochMark, PackageOutcome, Problem, ReceiptBody, write_receipt
+from jzdesk.sync.receipt import DuplicateCase, EpochMark, Problem, ReceiptBody, write_receipt
 from jzdesk.sync.stretch import Head
 
 POLICY = ("division", "school", "programme", "standard")
@@ -242,7 +241,7 @@ class CountyService:
                 school=held.school,
                 issued=context.today(),
                 epochs=tuple(EpochMark(epoch=c.ep, n=c.last_n, chain=c.last_h.hex()) for c in chains),
-                packages=tuple(_package_outcomes(connection, device)),
+                packages=tuple(package_log.told(connection, device)),
                 problems=tuple(_problems(connection, held.school)),
                 conflicts=tuple(worklist.conflicts_for(connection, held.school)),
                 duplicates=tuple(_duplicates(connection, held.school)),
@@ -345,25 +344,6 @@ def _records_of(connection: Connection, chain_id: int, school: str) -> set[tuple
             if scope == school:
                 found.add((ent, uid))
     return found
-
-
-def _package_outcomes(connection: Connection, device: str) -> Iterator[PackageOutcome]:
-    """What became of the last packages of a device."""
-    import json
-
-    query = select(package).where(package.c.dev == device, package.c.direction == "in").order_by(package.c.id.desc())
-    for row in connection.execute(query.limit(50)):
-        counts = json.loads(row.counts)
-        yield PackageOutcome(
-            package_id=row.package_id,
-            number=row.number,
-            outcome=row.outcome,
-            applied=counts["applied"],
-            known=counts["known"],
-            held=counts["held"],
-            rejected=counts["rejected"],
-            sentence=row.reason,
-        )
 
 
 def _problems(connection: Connection, school: str) -> Iterable[Problem]:

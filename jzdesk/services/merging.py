@@ -7,38 +7,35 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from jzdesk.core.errors import StationFault, UserError
 from jzdesk.services import attachments, identity, package_log
+from jzdesk.services.arriving import REASONS, arrive, hold_back
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.disk import files
 from jzdesk.services.package_log import EntryCounts
+from jzdesk.store import journal, standing
 from jzdesk.store.folder import copy_durably
 from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.tables import package
 from jzdesk.sync import stick
 from jzdesk.sync.certificate import Trust
-from jzdesk.sync.merge import FUTURE, Counts, Fork, Gap, Licence, take
+from jzdesk.sync.merge import FUTURE, Counts, Fork, Gap, Licence
 from jzdesk.sync.package import SUFFIX, PackageReader, open_package
 from jzdesk.sync.refusal import PackageRefused
+from jzdesk.sync.stretch import Manifest
 
 OUTCOMES = {
     "applied": "已并入",
     "duplicate": "以前已并入",
+    "withdrawn": "已撤回，未并入",
     "parked": "暂存待补",
     "held": "部分待裁定",
     "fork": "记录分叉",
     "rejected": "未接收",
 }
-_REASONS = {
-    "scope": "超出学校的权限范围",
-    "role": "身份与证书不符",
-    "policy": "改动了县里维护的内容",
-    "clock": "电脑时钟超前两天以上",
-    "record": "改动了别的学校的记录",
-    "value": "内容的写法不对",
-}
+_HOUR = (3600 * 1000) << 10  # hybrid time
 Progress = Callable[[int, int], None]
 
 
@@ -101,24 +98,33 @@ class MergeService:
             progress(len(files), len(files))
         return outcomes
 
-    def arrivals(self) -> list[package_log.LogLine]:
-        """The log of packages, newest first."""
+    def arrivals(self, school: str | None = None) -> list[package_log.LogLine]:
+        """The log of packages, newest first; with `school` those of one school."""
         with self._context.read() as connection:
-            return package_log.arrivals(connection)
+            return package_log.arrivals(connection, school)
 
-    def _trust(self) -> Trust:
+    def trust(self) -> Trust:
+        """Who may sign packages for this county."""
         card = identity.county_card(self._context)
         return Trust(card.county, (card.signing,), package_log.today(self._context))
 
     def _look(self, path: Path) -> InboxLine:
         try:
-            with open_package(path, identity.station_keys(self._context).sealing, self._trust()) as reader:
+            with open_package(path, identity.station_keys(self._context).sealing, self.trust()) as reader:
                 manifest = reader.manifest
                 entries = manifest.last_n - manifest.first_n + 1
-                state = "以前已并入" if self._seen(manifest.package_id) else "可以并入"
+                state = self._state(manifest)
                 return InboxLine(path, manifest.school_name, manifest.number, entries, state, None)
         except UserError as fault:
             return InboxLine(path, "", 0, 0, OUTCOMES["rejected"], fault.sentence())
+
+    def _state(self, manifest: Manifest) -> str:
+        if not self._seen(manifest.package_id):
+            return "可以并入"
+        with self._context.read() as connection:
+            known = journal.find_chain(connection, manifest.device, manifest.epoch)
+            cut = standing.cut_of(connection, known.id) if known else None
+        return "以前已撤回" if cut is not None and cut <= manifest.last_n else "以前已并入"
 
     def _seen(self, package_id: str) -> bool:
         query = select(package.c.id).where(
@@ -132,8 +138,8 @@ class MergeService:
         local: Path | None = None
         try:
             local = stick.read_local_copy(path, self._context.folder.sub("received"))
-            with open_package(local, identity.station_keys(self._context).sealing, self._trust()) as reader:
-                self._check_revoked(reader)
+            with open_package(local, identity.station_keys(self._context).sealing, self.trust()) as reader:
+                self.check_revoked(reader)
                 outcome = self._take(reader, path.name, local)
         except PackageRefused as refused:
             if refused.kind == "version" and local is not None:
@@ -146,7 +152,8 @@ class MergeService:
             local.unlink(missing_ok=True)
         return outcome
 
-    def _check_revoked(self, reader: PackageReader) -> None:
+    def check_revoked(self, reader: PackageReader) -> None:
+        """Refuse what was signed with a certificate that was revoked."""
         query = select(certificate_table.c.revoked).where(certificate_table.c.serial == str(reader.certificate.serial))
         with self._context.read() as connection:
             revoked = connection.execute(query).scalar_one_or_none()
@@ -159,33 +166,25 @@ class MergeService:
         whole = manifest.last_n - manifest.first_n + 1
         try:
             with self._context.write() as unit:
-                counts = take(unit, manifest, reader.entries(), self._licence(reader))
-                outcome, reason = _verdict(counts)
-                reason = attachments.take_in(unit.connection, reader, self._context.store.clock) or reason
+                arrived = arrive(unit, manifest, reader.entries(), licence_of(self._context, reader))
+                photos = attachments.take_in(unit.connection, reader, self._context.store.clock)
+                hold_back(unit, arrived)
+                outcome, reason = verdict(unit.connection, manifest, arrived.counts)
+                reason = photos or reason
                 if whole == 0 and self._seen(manifest.package_id):
                     outcome = "duplicate"
-                found = EntryCounts.of(counts)
+                found = EntryCounts.of(arrived.counts)
                 package_log.note_arrival(
                     unit.connection, manifest, name, _digest(local), outcome, reason, found, self._context.store.clock
                 )
-        except Gap as gap:
-            reason = f"缺第 {gap.first} 到第 {gap.last} 条记录，本包先存放，等缺的包到了会自动并入。"
-            return self._set_aside(reader, name, local, "parked", reason, EntryCounts(whole, held=whole))
-        except Fork as fork:
-            reason = (
-                f"从第 {fork.n} 条起与以前收到的不一样：这台电脑的硬盘可能被复制或恢复过。两份都已保存，请县里裁定。"
-            )
-            return self._set_aside(reader, name, local, "fork", reason, EntryCounts(whole, held=whole))
+        except (Gap, Fork) as obstacle:
+            outcome, reason = aside(obstacle)
+            return self._set_aside(reader, name, local, outcome, reason, EntryCounts(whole, held=whole))
         except PackageRefused as refused:
             nothing = EntryCounts(whole, rejected=whole)
             self._log(reader, name, local, "rejected", refused.sentence(), nothing)
             return MergeOutcome(name, manifest.school_name, "rejected", refused.sentence(), nothing)
         return MergeOutcome(name, manifest.school_name, outcome, reason, found)
-
-    def _licence(self, reader: PackageReader) -> Licence:
-        held = reader.certificate
-        latest = (self._context.store.clock.now_ms() << 10) + FUTURE
-        return Licence(frozenset(held.scope), held.role, policy=False, latest=latest)
 
     def _set_aside(
         self, reader: PackageReader, name: str, local: Path, outcome: str, reason: str, counts: EntryCounts
@@ -243,13 +242,40 @@ def package_files(paths: Iterable[Path]) -> list[Path]:
     return found
 
 
-def _verdict(counts: Counts) -> tuple[str, str | None]:
+def licence_of(context: Context, reader: PackageReader) -> Licence:
+    """What the author of a package may write, by its certificate; a clock that was explained may run ahead by that."""
+    held = reader.certificate
+    explained = int(context.store.setting(clock_setting(held.device), 0)) * _HOUR
+    latest = (context.store.clock.now_ms() << 10) + FUTURE + explained
+    return Licence(frozenset(held.scope), held.role, policy=False, latest=latest)
+
+
+def clock_setting(device: str) -> str:
+    """The setting that says by how many hours the clock of a device is known to run ahead."""
+    return f"clock_ahead:{device}"
+
+
+def verdict(connection: Connection, manifest: Manifest, counts: Counts) -> tuple[str, str | None]:
+    """(outcome, sentence) of a package whose entries were taken in."""
     if counts.held:
-        why = "、".join(f"{_REASONS[reason]} {number} 条" for reason, number in sorted(counts.reasons.items()))
+        why = "、".join(f"{REASONS[reason]} {number} 条" for reason, number in sorted(counts.reasons.items()))
         return "held", f"有 {counts.held} 条记录待县里裁定：{why}。其余已并入。"
     if counts.applied == 0 and counts.known:
+        known = journal.find_chain(connection, manifest.device, manifest.epoch)
+        cut = standing.cut_of(connection, known.id) if known else None
+        if cut is not None and cut <= manifest.last_n:
+            return "withdrawn", f"从第 {cut} 条起以前撤回过，这次没有再并入。要恢复请在“合并记录”里“重新并入”。"
         return "duplicate", None
     return "applied", None
+
+
+def aside(obstacle: Gap | Fork) -> tuple[str, str]:
+    """(outcome, sentence) of a package that cannot be taken in now."""
+    if isinstance(obstacle, Gap):
+        return "parked", f"缺第 {obstacle.first} 到第 {obstacle.last} 条记录，本包先存放，等缺的包到了会自动并入。"
+    return "fork", (
+        f"从第 {obstacle.n} 条起与以前收到的不一样：这台电脑的硬盘可能被复制或恢复过。两份都已保存，请县里裁定。"
+    )
 
 
 def _keep(local: Path, kept: Path) -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from jzdesk.core.clock import Clock, moment
 from jzdesk.services.context import Context
-from jzdesk.store.tables import package
+from jzdesk.store.tables import chain, hold, package, withdrawal
 from jzdesk.sync.merge import Counts
+from jzdesk.sync.receipt import PackageOutcome
 from jzdesk.sync.stretch import Manifest, PackageWritten
+
+_STANDS = ("applied", "held", "duplicate", "withdrawn")  # outcomes after which the entries are in the journal
+_RULINGS = {"admitted": "县里已采纳", "refused": "县里不予采纳"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,10 @@ class EntryCounts:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One package that came in."""
+    """One package that came in: what became of it then, and in `since` what was decided about it later.
+
+    `withdrawn` is whether it is taken back now; `waiting` how many of its entries still wait for the county.
+    """
 
     file: str
     school: str
@@ -45,6 +53,10 @@ class LogLine:
     when: str
     first_n: int
     last_n: int
+    package_id: str = ""
+    withdrawn: bool = False
+    waiting: int = 0
+    since: str = ""
 
 
 def today(context: Context) -> dt.date:
@@ -111,20 +123,113 @@ def last_export(connection: Connection) -> str | None:
     return moment(at) if at else None
 
 
-def arrivals(connection: Connection, limit: int = 1000) -> list[LogLine]:
-    """Packages that came in, newest first."""
-    query = select(package).where(package.c.direction == "in").order_by(package.c.id.desc()).limit(limit)
-    return [
-        LogLine(
-            row.file,
-            row.school,
-            row.number,
-            row.outcome,
-            row.reason,
-            EntryCounts(**json.loads(row.counts)),
-            moment(row.at),
-            row.first_n,
-            row.last_n,
+def arrivals(connection: Connection, school: str | None = None, limit: int = 1000) -> list[LogLine]:
+    """Packages that came in, newest first; with `school` those of one school."""
+    query = select(package).where(package.c.direction == "in")
+    if school:
+        query = query.where(package.c.school == school)
+    return [_log_line(connection, row) for row in connection.execute(query.order_by(package.c.id.desc()).limit(limit))]
+
+
+def _log_line(connection: Connection, row: Row[Any]) -> LogLine:
+    later = since(connection, row)
+    return LogLine(
+        row.file,
+        row.school,
+        row.number,
+        row.outcome,
+        row.reason,
+        EntryCounts(**json.loads(row.counts)),
+        moment(row.at),
+        row.first_n,
+        row.last_n,
+        row.package_id,
+        later.withdrawn > 0,
+        later.waiting,
+        later.sentence,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What was decided about a package after it was taken in, in entries, and in words."""
+
+    withdrawn: int = 0
+    waiting: int = 0
+    admitted: int = 0
+    refused: int = 0
+    sentence: str = ""
+
+
+def since(connection: Connection, row: Row[Any]) -> Since:
+    """What was decided about the package of this row of the log since it came."""
+    if row.outcome not in _STANDS:
+        return Since()
+    entries, words = _ruled(connection, row.package_id)
+    cut, why = _cut(connection, row)
+    gone = row.last_n - max(cut, row.first_n) + 1 if cut else 0
+    waiting = f"还有 {entries['']} 条待裁定。" if entries[""] else ""
+    return Since(gone, entries[""], entries["admitted"], entries["refused"], why + waiting + words)
+
+
+def _cut(connection: Connection, row: Row[Any]) -> tuple[int, str]:
+    """From which entry on the package is taken back (0: it is not), and the sentence that says so."""
+    query = (
+        select(withdrawal.c.first_n, withdrawal.c.at, withdrawal.c.reason)
+        .join(chain, chain.c.id == withdrawal.c.chain)
+        .where(
+            chain.c.dev == row.dev, chain.c.ep == row.ep, withdrawal.c.undone_at.is_(None),
+            withdrawal.c.first_n <= row.last_n,
         )
-        for row in connection.execute(query)
-    ]
+        .order_by(withdrawal.c.first_n)
+    )  # fmt: skip
+    found = connection.execute(query).first()
+    if found is None:
+        return 0, ""
+    return found.first_n, f"第 {found.first_n} 条起已于 {moment(found.at)} 撤回合并，理由：{found.reason}。"
+
+
+def _ruled(connection: Connection, package_id: str) -> tuple[dict[str, int], str]:
+    """Ruling ("" for none yet) → entries of the package that were held, and the sentences of the rulings."""
+    entries = {"": 0, "admitted": 0, "refused": 0}
+    words: dict[tuple[str, str], int] = {}
+    query = select(hold.c.first_n, hold.c.last_n, hold.c.ruling, hold.c.why).where(
+        hold.c.package_id == package_id, hold.c.reason != "fork"
+    )
+    for held in connection.execute(query.order_by(hold.c.id)):
+        entries[held.ruling or ""] += held.last_n - held.first_n + 1
+        if held.ruling:
+            key = (_RULINGS[held.ruling], held.why or "")
+            words[key] = words.get(key, 0) + held.last_n - held.first_n + 1
+    return entries, "".join(f"{ruling} {number} 条：{why}。" for (ruling, why), number in words.items())
+
+
+def told(connection: Connection, dev: str, limit: int = 50) -> Iterator[PackageOutcome]:
+    """What a receipt says became of the last packages of a device: as it stands now, with counts that balance.
+
+    What was taken back, or judged never to count, is `held` there: the receipt's format knows no further outcome.
+    """
+    query = select(package).where(package.c.dev == dev, package.c.direction == "in")
+    for row in connection.execute(query.order_by(package.c.id.desc()).limit(limit)):
+        yield _told(connection, row)
+
+
+def _told(connection: Connection, row: Row[Any]) -> PackageOutcome:
+    counts, later = json.loads(row.counts), since(connection, row)
+    applied = counts["applied"] + later.admitted
+    back = min(applied, later.withdrawn)  # those known before came first
+    held = counts["held"] - later.admitted + back
+    outcome = row.outcome
+    if outcome in _STANDS:
+        outcome = "held" if held or later.withdrawn else "applied" if outcome in ("applied", "held") else "duplicate"
+    sentence = later.sentence if later.withdrawn else (row.reason if held else "") + later.sentence
+    return PackageOutcome(
+        package_id=row.package_id,
+        number=row.number,
+        outcome=outcome,
+        applied=applied - back,
+        known=counts["known"],
+        held=held,
+        rejected=counts["rejected"],
+        sentence=sentence or None,
+    )

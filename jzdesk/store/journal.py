@@ -14,7 +14,7 @@ from jzdesk.core.merge import Entry, Known, RecordState, decode, record_state
 from jzdesk.models import BY_NAME
 from jzdesk.store import rows, search
 from jzdesk.store.engine import gate
-from jzdesk.store.tables import ACCEPTED, HELD, chain, journal
+from jzdesk.store.tables import ACCEPTED, chain, journal
 
 Key = tuple[str, str]  # (entity, uid)
 GENESIS = bytes(32)
@@ -217,21 +217,6 @@ def _insert_links(connection: Connection, chain_id: int, links: Sequence[Link]) 
     )
 
 
-def accept_held(connection: Connection, chain_id: int, numbers: Sequence[int]) -> None:
-    """Admit entries that were held, and recompute the records they touch."""
-    with gate(connection):
-        query = update(journal).where(journal.c.chain == chain_id, journal.c.n.in_(numbers), journal.c.state == HELD)
-        connection.execute(query.values(state=ACCEPTED))
-        touched = connection.execute(
-            select(journal.c.ent, journal.c.uid).where(journal.c.chain == chain_id, journal.c.n.in_(numbers))
-        )
-        by_ent: dict[str, set[str]] = defaultdict(set)
-        for ent, uid in touched:
-            by_ent[ent].add(uid)
-        for ent, uids in by_ent.items():
-            _recompute(connection, ent, uids)
-
-
 def recompute_newer(connection: Connection, schema: int) -> None:
     """After an upgrade: write anew what stations of a newer schema than `schema` had sent before we could show it.
 
@@ -243,7 +228,7 @@ def recompute_newer(connection: Connection, schema: int) -> None:
         by_ent[ent].add(uid)
     for ent in by_ent.keys() & BY_NAME.keys():
         for part in _slices(sorted(by_ent[ent])):
-            _recompute(connection, ent, set(part))
+            recompute(connection, ent, set(part))
 
 
 def _slices(uids: list[str]) -> Iterator[list[str]]:
@@ -251,11 +236,12 @@ def _slices(uids: list[str]) -> Iterator[list[str]]:
         yield uids[start : start + _AT_ONCE]
 
 
-def _recompute(connection: Connection, ent: str, uids: set[str]) -> None:
-    """Write the rows of these records anew from everything accepted."""
+def recompute(connection: Connection, ent: str, uids: set[str]) -> None:
+    """Write the rows of these records anew from everything accepted; a record of which nothing is left goes away."""
     table = BY_NAME[ent].__table__
     existing = set(connection.execute(select(table.c.uid).where(table.c.uid.in_(uids))).scalars())
     states = {uid: record_state(known) for uid, known in known_entries(connection, ent, uids).items()}
+    rows.delete_rows(connection, ent, existing - states.keys())
     _write(connection, ent, states, existing)
     if ent in search.SEARCHED:
         search.mark(connection, uids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -96,6 +96,14 @@ def update_rows(connection: Connection, ent: str, rows: Iterable[tuple[Any, ...]
     """Overwrite existing rows of one entity."""
     rotated = [(*row[:-3], *row[-2:], row[-3]) for row in rows]
     connection.exec_driver_sql(_statements(ent, connection.dialect)[1], rotated)
+
+
+def delete_rows(connection: Connection, ent: str, uids: Collection[str]) -> None:
+    """Take records of one entity out of its table, and their conflicts out of the list."""
+    if uids:
+        table = BY_NAME[ent].__table__
+        connection.execute(delete(table).where(table.c.uid.in_(uids)))  # type: ignore[arg-type]
+        connection.execute(delete(conflict).where(conflict.c.ent == ent, conflict.c.uid.in_(uids)))
 
 
 def write_conflicts(connection: Connection, states: Mapping[str, RecordState], ent: str) -> None:

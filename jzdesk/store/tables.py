@@ -17,7 +17,9 @@ from sqlalchemy import (
 
 local = MetaData()
 
-ACCEPTED, HELD = 0, 1
+# Standing of an entry: only accepted ones make up the tables. Held ones wait for a decision, withdrawn ones were taken
+# back and can return, refused ones were judged never to count; none is ever thrown away.
+ACCEPTED, HELD, WITHDRAWN, REFUSED = 0, 1, 2, 3
 
 chain = Table(
     "chain",
@@ -83,6 +85,41 @@ package = Table(
     Column("at", Integer, nullable=False),
     Index("ix_package_id", "package_id"),
     Index("ix_package_school", "school", "number"),
+)
+
+# A package taken back: entries of its chain from `first_n` on do not count while `undone_at` is empty.
+withdrawal = Table(
+    "withdrawal",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("chain", Integer, ForeignKey("chain.id"), nullable=False),
+    Column("first_n", Integer, nullable=False),
+    Column("package_id", String(32), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("account", String(60), nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("undone_by", String(60)),
+    Column("undone_at", Integer),
+    Index("ix_withdrawal_chain", "chain"),
+)
+
+# Entries of a chain that wait for the county, in stretches with one `reason`; `ruling` is "admitted" or "refused". With
+# the reason "fork" a whole package that tells another story than the one we hold.
+hold = Table(
+    "hold",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("chain", Integer, ForeignKey("chain.id"), nullable=False),
+    Column("package_id", String(32), nullable=False),
+    Column("first_n", Integer, nullable=False),
+    Column("last_n", Integer, nullable=False),
+    Column("reason", String(12), nullable=False),
+    Column("ruling", String(10)),
+    Column("why", String(200)),
+    Column("account", String(60)),
+    Column("at", Integer),
+    Index("ix_hold_chain", "chain"),
+    Index("ix_hold_package", "package_id"),
 )
 
 certificate = Table(

@@ -135,3 +135,40 @@ def _local(operations: Operations) -> None:
         Column("data", LargeBinary, nullable=False),
         Column("at", Integer, nullable=False),
     )
+    _standing(operations)
+
+
+def _standing(operations: Operations) -> None:
+    """What was taken back, and what waits for a decision; of what waited before nobody noted why."""
+    operations.create_table(
+        "withdrawal",
+        Column("id", Integer, primary_key=True),
+        Column("chain", Integer, ForeignKey("chain.id"), nullable=False),
+        Column("first_n", Integer, nullable=False),
+        Column("package_id", String(32), nullable=False),
+        Column("reason", String(200), nullable=False),
+        Column("account", String(60), nullable=False),
+        Column("at", Integer, nullable=False),
+        Column("undone_by", String(60)),
+        Column("undone_at", Integer),
+    )
+    operations.create_index("ix_withdrawal_chain", "withdrawal", ["chain"])
+    operations.create_table(
+        "hold",
+        Column("id", Integer, primary_key=True),
+        Column("chain", Integer, ForeignKey("chain.id"), nullable=False),
+        Column("package_id", String(32), nullable=False),
+        Column("first_n", Integer, nullable=False),
+        Column("last_n", Integer, nullable=False),
+        Column("reason", String(12), nullable=False),
+        Column("ruling", String(10)),
+        Column("why", String(200)),
+        Column("account", String(60)),
+        Column("at", Integer),
+    )
+    operations.create_index("ix_hold_chain", "hold", ["chain"])
+    operations.create_index("ix_hold_package", "hold", ["package_id"])
+    operations.execute(
+        "INSERT INTO hold (chain, package_id, first_n, last_n, reason)"
+        " SELECT chain, '', n, n, 'earlier' FROM journal WHERE state = 1 ORDER BY chain, n"
+    )

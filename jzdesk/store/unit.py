@@ -160,6 +160,11 @@ class Unit:
         """Move a foreign chain's head over entries withheld from us."""
         journal.set_head(self.connection, known.id, n, h)
 
+    def restood(self, touched: Iterable[journal.Key]) -> None:
+        """Take note of records whose entries changed their standing (`store.standing`)."""
+        for ent, uid in touched:
+            self._note(ent, uid)
+
     def flush(self) -> None:
         """Write what was collected."""
         if self._links:

@@ -142,7 +142,7 @@ def _links(fresh: Sequence[Numbered], licence: Licence, counts: Counts) -> list[
         raise PackageRefused("有一条记录的写法不对", "entry") from None
     links = []
     for (n, h, body), entry in zip(fresh, entries, strict=True):  # this runs for every entry of a county
-        if (reason := _objection(entry, licence)) is None:
+        if (reason := objection(entry, licence)) is None:
             links.append(Link(n, h, body, entry))
         else:
             counts.held += 1
@@ -152,7 +152,7 @@ def _links(fresh: Sequence[Numbered], licence: Licence, counts: Counts) -> list[
     return links
 
 
-def _objection(entry: Entry, licence: Licence) -> str | None:
+def objection(entry: Entry, licence: Licence) -> str | None:
     """Why an entry may not be applied, or None."""
     if entry.scope not in licence.scopes:
         return "scope"
@@ -163,14 +163,16 @@ def _objection(entry: Entry, licence: Licence) -> str | None:
         return "policy"
     if entry.at > licence.latest:
         return "clock"
-    if entity is None or _fits(entry.ent, tuple(entry.set), tuple(map(type, entry.set.values()))):
-        return None
-    return "value"
+    return None if entity is None or fits(entry) else "value"
+
+
+def fits(entry: Entry) -> bool:
+    """Whether every value is of its column's type: SQLite would turn another into it, and the journal would differ."""
+    return _fits(entry.ent, tuple(entry.set), tuple(map(type, entry.set.values())))
 
 
 @lru_cache(maxsize=4096)
 def _fits(ent: str, names: tuple[str, ...], kinds: tuple[type, ...]) -> bool:
-    """Whether every value is of its column's type: SQLite would turn another into it, and the journal would differ."""
     types = rows.value_types(ent)
     return all(
         kind is type(None) or issubclass(kind, types.get(name, object)) for name, kind in zip(names, kinds, strict=True)

@@ -1,0 +1,102 @@
+"""What both merging a package and looking at it beforehand do: take its entries in, and note what must wait and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from jzdesk.core.merge import Entry, decode
+from jzdesk.store import journal as book
+from jzdesk.store import standing
+from jzdesk.store.standing import Stretch
+from jzdesk.store.tables import ACCEPTED, HELD, WITHDRAWN, hold, journal
+from jzdesk.store.unit import Unit
+from jzdesk.sync.merge import Counts, Licence, Numbered, objection, take
+from jzdesk.sync.stretch import Manifest
+
+CLOCK, RECORD, FORK, FOLLOWS = "clock", "record", "fork", "withdrawn"
+REASONS = {
+    "scope": "超出学校的权限范围",
+    "role": "身份与证书不符",
+    "policy": "改动了县里维护的内容",
+    CLOCK: "电脑时钟超前两天以上",
+    RECORD: "改动了别的学校的记录",
+    "value": "内容的写法不对",
+    FOLLOWS: "接在已撤回的内容后面",
+    "earlier": "升级以前就在等裁定",
+    FORK: "记录分叉",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A package taken in: its counts, and the entries of its chain that are new here (perhaps none)."""
+
+    counts: Counts
+    fresh: Stretch
+
+
+def arrive(
+    unit: Unit,
+    manifest: Manifest,
+    entries: Iterable[Numbered],
+    licence: Licence,
+    progress: Callable[[int], None] | None = None,
+) -> Arrived:
+    """Take a package's entries in, within the caller's transaction; raises as `sync.merge.take` does."""
+    before = book.find_chain(unit.connection, manifest.device, manifest.epoch)
+    counts = take(unit, manifest, entries, licence, progress)
+    known = book.find_chain(unit.connection, manifest.device, manifest.epoch)
+    assert known is not None, "taking a stretch in opens its chain"
+    fresh = Stretch(known.id, (before.last_n if before else 0) + 1, known.last_n)
+    if counts.held:
+        _note_holds(unit.connection, manifest.package_id, fresh, licence)
+    return Arrived(counts, fresh)
+
+
+def hold_back(unit: Unit, arrived: Arrived) -> None:
+    """What follows a part of its chain that was taken back waits with that part, and returns with it."""
+    cut = standing.cut_of(unit.connection, arrived.fresh.chain)
+    if cut is None:
+        return
+    moved = standing.restand(unit, arrived.fresh, (ACCEPTED,), WITHDRAWN)
+    if moved:
+        counts = arrived.counts
+        counts.applied -= moved
+        counts.held += moved
+        counts.reasons[FOLLOWS] = moved
+
+
+def _note_holds(connection: Connection, package_id: str, fresh: Stretch, licence: Licence) -> None:
+    """Note the stretches that were held; each is about one record, or all that a wrong clock wrote in a row."""
+    query = select(journal.c.n, journal.c.ent, journal.c.uid, journal.c.body).where(fresh.where((HELD,)))
+    found = list(_stretches(connection.execute(query.order_by(journal.c.n)), licence))
+    rows = [
+        {"chain": fresh.chain, "package_id": package_id, "first_n": first, "last_n": last, "reason": reason}
+        for first, last, reason in found
+    ]
+    if rows:
+        connection.execute(insert(hold), rows)
+
+
+def _stretches(rows: Iterable[Row[Any]], licence: Licence) -> Iterator[tuple[int, int, str]]:
+    """(first, last, reason) of entries in a row that wait for the same reason."""
+    first, last = 0, 0
+    same: tuple[str, ...] = ("",)
+    for row in rows:
+        reason = why_held(decode(row.body), licence)
+        about = (reason,) if reason == CLOCK else (reason, row.ent, row.uid)
+        if first and (row.n != last + 1 or about != same):
+            yield first, last, same[0]
+            first = 0
+        first, last, same = first or row.n, row.n, about
+    if first:
+        yield first, last, same[0]
+
+
+def why_held(entry: Entry, licence: Licence) -> str:
+    """Why an entry was held: what its author may not write, else that the record is another school's."""
+    return objection(entry, licence) or RECORD

@@ -1,0 +1,244 @@
+"""What a change of the accepted set does to the records: counted by entity, and the first changes old → new.
+
+It compares the state of each record from the entries that counted before with the state from those that count after:
+the same pure function as everywhere (decision 1), so what is foretold is what happens. Memory does not grow.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from jzdesk.core.fields import EntitySpec, Value
+from jzdesk.core.kinds import Reference
+from jzdesk.core.merge import Known, RecordState, record_state
+from jzdesk.models import BY_NAME, SPECS
+from jzdesk.services.ledger import shown, titles
+from jzdesk.store import standing
+from jzdesk.store.standing import Placed, Stretch
+
+LIMIT = 300  # changes that are listed one by one; all are counted
+NEW, CHANGED, VOIDED, RESTORED, GONE = "new", "changed", "voided", "restored", "gone"
+LABELS = {NEW: "新增", CHANGED: "修改", VOIDED: "作废", RESTORED: "恢复", GONE: "消失"}
+
+Counts = Callable[[Placed], bool]
+
+
+@dataclass(slots=True)
+class EntityEffect:
+    """What happens to the records of one entity, each counted once; `partial` ones are left without their beginning.
+
+    `opened` and `closed` are conflicts, one a field.
+    """
+
+    entity: str
+    label: str
+    new: int = 0
+    changed: int = 0
+    voided: int = 0
+    restored: int = 0
+    gone: int = 0
+    partial: int = 0
+    opened: int = 0
+    closed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of what changes; `field_label` is empty when it is about the record as a whole."""
+
+    entity: str
+    entity_label: str
+    uid: str
+    title: str
+    kind: str
+    field_label: str
+    old: str
+    new: str
+
+    @property
+    def kind_label(self) -> str:
+        """The kind in Chinese."""
+        return LABELS[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What a change of the accepted set does; `changes` are the first `LIMIT` of `listed`.
+
+    `payments` counts payments that appear, change or go, `fen` what the sum of all payments moves by.
+    """
+
+    entities: tuple[EntityEffect, ...] = ()
+    changes: tuple[Change, ...] = ()
+    listed: int = 0
+    payments: int = 0
+    fen: int = 0
+
+    def total(self, name: str) -> int:
+        """A count over all entities."""
+        return sum(int(getattr(one, name)) for one in self.entities)
+
+
+class _Turn(NamedTuple):
+    """One record before and after; None where there is none."""
+
+    uid: str
+    before: RecordState | None
+    after: RecordState | None
+    partial: bool
+
+
+@dataclass(slots=True)
+class _Tally:
+    by_ent: dict[str, EntityEffect] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    listed: int = 0
+    payments: int = 0
+    fen: int = 0
+
+
+def effects(
+    connection: Connection,
+    stretch: Stretch,
+    states: Collection[int],
+    before: Counts,
+    after: Counts,
+    progress: Callable[[int], None] | None = None,
+) -> Effects:
+    """What it does when the entries that count are no longer `before` but `after`.
+
+    They differ only in entries of `stretch` that stand as one of `states` now.
+    """
+    tally = _Tally()
+    for block in stretch.blocks():
+        for ent, uids in standing.touched(connection, block, states).items():
+            if ent in BY_NAME:
+                for part in standing.slices(uids):
+                    turns = _turns(connection, ent, part, (stretch, block, states), before, after)
+                    _note(connection, tally, ent, list(turns))
+        if progress:
+            progress(block.last - stretch.first + 1)
+    entities = tuple(tally.by_ent[ent] for ent in BY_NAME if ent in tally.by_ent)
+    return Effects(entities, tuple(tally.changes), tally.listed, tally.payments, tally.fen)
+
+
+def _turns(
+    connection: Connection,
+    ent: str,
+    uids: Sequence[str],
+    where: tuple[Stretch, Stretch, Collection[int]],
+    before: Counts,
+    after: Counts,
+) -> Iterator[_Turn]:
+    """Each record in the block where the stretch first touches it, so that none is counted twice."""
+    stretch, block, states = where
+    for uid, placed in sorted(standing.histories(connection, ent, uids).items()):
+        if min(one.n for one in placed if stretch.holds(one) and one.state in states) >= block.first:
+            was = [one.known for one in placed if before(one)]
+            becomes = [one.known for one in placed if after(one)]
+            partial = _headless(becomes) and not _headless(was)
+            yield _Turn(uid, record_state(was) if was else None, record_state(becomes) if becomes else None, partial)
+
+
+def _headless(entries: Sequence[Known]) -> bool:
+    """Whether changes of a record are there, and nothing that made it."""
+    return bool(entries) and not any(one.entry.op == "put" and not one.entry.base for one in entries)
+
+
+def _note(connection: Connection, tally: _Tally, ent: str, turns: Sequence[_Turn]) -> None:
+    effect = tally.by_ent.setdefault(ent, EntityEffect(ent, SPECS[ent].label))
+    told: list[tuple[_Turn, str]] = []
+    for turn in turns:
+        kind = _kind(turn)
+        if kind:
+            setattr(effect, kind, getattr(effect, kind) + 1)
+        effect.partial += turn.partial
+        old, new = _conflicts(turn.before), _conflicts(turn.after)
+        effect.opened += len(new - old)
+        effect.closed += len(old - new)
+        if kind and kind != NEW:
+            told.append((turn, kind))
+        if ent == "payment":
+            tally.payments += bool(kind)
+            tally.fen += _fen(turn.after) - _fen(turn.before)
+    _tell(connection, tally, ent, told)
+
+
+def _kind(turn: _Turn) -> str:
+    """What happens to the record, or "" when nobody would see a difference."""
+    before, after = turn.before, turn.after
+    if before is None or after is None:
+        return NEW if after else GONE if before else ""
+    if before.hidden != after.hidden:
+        return VOIDED if after.hidden else RESTORED
+    names = before.values.keys() | after.values.keys()
+    return CHANGED if any(before.values.get(name) != after.values.get(name) for name in names) else ""
+
+
+def _conflicts(state: RecordState | None) -> set[str]:
+    """Fields with open conflicts; `*` is an edit that met a void."""
+    if state is None:
+        return set()
+    return {*state.conflicts, *(("*",) if state.edited_after_void else ())}
+
+
+def _fen(state: RecordState | None) -> int:
+    return 0 if state is None or state.hidden else int(state.values.get("fen") or 0)
+
+
+def _tell(connection: Connection, tally: _Tally, ent: str, told: Sequence[tuple[_Turn, str]]) -> None:
+    """List the changes, field by field, as long as there is room."""
+    spec = SPECS[ent]
+    lines = [(turn, kind, name) for turn, kind in told for name in _names(spec, turn, kind)]
+    tally.listed += len(lines)
+    lines = lines[: LIMIT - len(tally.changes)]
+    if not lines:
+        return
+    words = _references(connection, spec, [_values(turn) for turn, _, _ in lines])
+    names = titles(connection, ent, sorted({turn.uid for turn, _, _ in lines}))
+    for turn, kind, name in lines:
+        known = turn.after or turn.before
+        title = names.get(turn.uid) or spec.title_of(known.values if known else {})
+        tally.changes.append(_line(spec, turn, kind, name, title, words))
+
+
+def _names(spec: EntitySpec, turn: _Turn, kind: str) -> list[str]:
+    """Fields that differ, or "" for a change of the whole record."""
+    if kind != CHANGED or turn.before is None or turn.after is None:
+        return [""]
+    old, new = turn.before.values, turn.after.values
+    return [name for name in spec.fields if old.get(name) != new.get(name)]
+
+
+def _values(turn: _Turn) -> Iterator[tuple[str, Value]]:
+    for state in (turn.before, turn.after):
+        if state is not None:
+            yield from state.values.items()
+
+
+def _references(
+    connection: Connection, spec: EntitySpec, values: Iterable[Iterable[tuple[str, Value]]]
+) -> Mapping[str, str]:
+    """uid → title of what these values refer to."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for name, value in (pair for pairs in values for pair in pairs):
+        known = spec.fields.get(name)
+        if value and known is not None and isinstance(known.kind, Reference):
+            wanted[known.kind.entity].add(str(value))
+    found: dict[str, str] = {}
+    for entity, uids in wanted.items():
+        found |= titles(connection, entity, sorted(uids))
+    return found
+
+
+def _line(spec: EntitySpec, turn: _Turn, kind: str, name: str, title: str, words: Mapping[str, str]) -> Change:
+    if not name:
+        return Change(spec.name, spec.label, turn.uid, title, kind, "", "", "")
+    known = spec.fields[name]
+    old, new = (shown(known, state.values.get(name) if state else None, words) for state in (turn.before, turn.after))
+    return Change(spec.name, spec.label, turn.uid, title, kind, known.label, old, new)

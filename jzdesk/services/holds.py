@@ -1,0 +1,301 @@
+"""待裁定的记录: what was held of packages, with who, what and why, and how the county decides (sync §2.6 and §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, select, update
+
+from jzdesk.core.clock import moment
+from jzdesk.core.errors import UserError
+from jzdesk.core.fields import EntitySpec
+from jzdesk.core.merge import AUTHORITY, Entry, decode
+from jzdesk.models import BY_NAME, SPECS
+from jzdesk.services.arriving import CLOCK, FORK, REASONS
+from jzdesk.services.context import COUNTY_SCOPE, Context
+from jzdesk.services.effects import Effects, effects
+from jzdesk.services.ledger import titles
+from jzdesk.services.merging import clock_setting, is_county
+from jzdesk.store import journal as book
+from jzdesk.store import standing
+from jzdesk.store.standing import Placed, Stretch
+from jzdesk.store.store import read_setting, write_setting
+from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, WITHDRAWN, certificate, hold, journal, package
+from jzdesk.store.unit import Unit
+from jzdesk.sync.certificate import Certificate
+from jzdesk.sync.merge import FUTURE, fits
+
+ADMITTED, TURNED_DOWN = "admitted", "refused"
+RULINGS = {"": "待裁定", ADMITTED: "已采纳", TURNED_DOWN: "不予采纳"}
+OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定"}
+SHOWN = 200  # entries of one hold that are shown
+_HOUR = (3600 * 1000) << 10  # hybrid time
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLine:
+    """One thing to decide: entries `first_n` to `last_n` of one package that wait for one reason.
+
+    `who`, `when` and `title` are of the first entry; `ruling` is "", "admitted" or "refused" and `why` its reason.
+    """
+
+    id: int
+    reason: str
+    school: str
+    file: str
+    number: int
+    first_n: int
+    last_n: int
+    entity_label: str
+    title: str
+    who: str
+    when: str
+    ruling: str = ""
+    why: str = ""
+
+    @property
+    def entries(self) -> int:
+        """How many entries."""
+        return self.last_n - self.first_n + 1
+
+    @property
+    def reason_label(self) -> str:
+        """Why it waits, in Chinese."""
+        return REASONS[self.reason]
+
+    @property
+    def ruling_label(self) -> str:
+        """What was decided, in Chinese."""
+        return RULINGS[self.ruling]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldEntry:
+    """One held entry: what it does to which record, in words; `scope` is whose record it claims to be."""
+
+    n: int
+    entity_label: str
+    title: str
+    op_label: str
+    who: str
+    when: str
+    scope: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HoldDetail:
+    """Everything to decide by: the first entries, what admitting them would change, and why that may be impossible.
+
+    `ahead_hours` is by how much the newest entry's clock runs ahead of ours now, 0 when it does not.
+    """
+
+    line: HoldLine
+    entries: tuple[HeldEntry, ...]
+    effects: Effects
+    obstacle: str
+    ahead_hours: int
+
+
+class HoldService:
+    """Lists and decides what is held."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def waiting(self, *, decided: bool = False, limit: int = 500) -> list[HoldLine]:
+        """What waits for a decision, oldest first; with `decided` what was decided, newest first. Forks excepted."""
+        query = select(hold).where(hold.c.reason != FORK)
+        query = query.where(hold.c.ruling.is_not(None) if decided else hold.c.ruling.is_(None))
+        query = query.order_by(hold.c.at.desc(), hold.c.id) if decided else query.order_by(hold.c.id)
+        with self._context.read() as connection:
+            return [_line(connection, row) for row in connection.execute(query.limit(limit)).all()]
+
+    def detail(self, number: int) -> HoldDetail:
+        """One hold with its entries and what admitting it would do; raises UserError."""
+        with self._context.read() as connection:
+            row = _row(connection, number)
+            stretch = _stretch(row)
+            found = effects(
+                connection, stretch, (HELD, REFUSED), lambda one: one.state == ACCEPTED,
+                lambda one: one.state == ACCEPTED or _would_count(connection, stretch, one),
+            ) if not _obstacle(connection, row) else Effects()  # fmt: skip
+            entries = tuple(_held_entry(connection, placed) for placed in _entries(connection, stretch, SHOWN))
+            obstacle = _obstacle(connection, row)
+            ahead = _ahead_hours(connection, stretch, self._context)
+            return HoldDetail(_line(connection, row), entries, found, obstacle, ahead)
+
+    def admit(self, number: int, reason: str, ahead_hours: int | None = None) -> int:
+        """Let the held entries count, with the reason; returns how many. Raises UserError for what never may.
+
+        Entries dated ahead need `ahead_hours`: by how much the clock of that computer runs ahead. It holds for
+        what the computer sends from now on as well.
+        """
+        self._check(reason)
+        with self._context.write() as unit:
+            row = _row(unit.connection, number)
+            if row.ruling == ADMITTED:
+                raise UserError("这一项已经采纳过了", "请刷新页面。", "裁定")
+            if obstacle := _obstacle(unit.connection, row):
+                raise UserError(obstacle, "可以“不予采纳”，原件会一直保留。", "裁定")
+            self._explain_clock(unit, row, ahead_hours)
+            admitted = _admit(unit, _stretch(row))
+            self._note(unit, number, ADMITTED, reason)
+        self._context.store.catch_up()
+        return admitted
+
+    def refuse(self, number: int, reason: str) -> int:
+        """Never let the held entries count, with the reason: they are kept, and the receipt says so."""
+        self._check(reason)
+        with self._context.write() as unit:
+            row = _row(unit.connection, number)
+            if row.ruling:
+                raise UserError("这一项已经裁定过了", "请刷新页面。", "裁定")
+            refused = standing.restand(unit, _stretch(row), (HELD,), REFUSED)
+            self._note(unit, number, TURNED_DOWN, reason)
+        return refused
+
+    def _check(self, reason: str) -> None:
+        if not is_county(self._context):
+            raise UserError("待裁定的记录由县教育局裁定", "请在县站登录后再试。", "裁定")
+        if not reason.strip():
+            raise UserError("没有写明裁定的理由", "请写一句理由，例如“电话核实，学生已转来本校”。", "裁定")
+
+    def _note(self, unit: Unit, number: int, ruling: str, reason: str) -> None:
+        values = {
+            "ruling": ruling, "why": reason.strip()[:200], "account": self._context.actor.account,
+            "at": unit.clock.tick(),
+        }  # fmt: skip
+        unit.connection.execute(update(hold).where(hold.c.id == number).values(values))
+
+    def _explain_clock(self, unit: Unit, row: Row[Any], ahead_hours: int | None) -> None:
+        ahead = _ahead_hours(unit.connection, _stretch(row), self._context)
+        if row.reason != CLOCK and not ahead:
+            return
+        if ahead_hours is None or ahead_hours < 0:
+            raise UserError("没有说明这台电脑的时钟快多少", f"请写明快几小时；按记录看至少快 {ahead} 小时。", "时钟")
+        if ahead_hours + FUTURE // _HOUR < ahead:
+            raise UserError(
+                f"说明的偏差（{ahead_hours} 小时）解释不了记录上的时间，记录至少快 {ahead} 小时",
+                "请与学校核对那台电脑的日期和时间。",
+                "时钟",
+            )
+        dev = book.chain_of(unit.connection, row.chain).dev
+        known = int(read_setting(unit.connection, clock_setting(dev), 0))
+        write_setting(unit.connection, clock_setting(dev), max(known, ahead_hours))
+
+
+def _admit(unit: Unit, stretch: Stretch) -> int:
+    """Those before the cut of the chain count now; those behind it wait for what was taken back to return."""
+    cut = standing.cut_of(unit.connection, stretch.chain)
+    waiting = (HELD, REFUSED)
+    if cut is None or cut > stretch.last:
+        return standing.restand(unit, stretch, waiting, ACCEPTED)
+    behind = stretch._replace(first=max(stretch.first, cut))
+    before = stretch._replace(last=behind.first - 1)
+    return standing.restand(unit, before, waiting, ACCEPTED) + standing.restand(unit, behind, waiting, WITHDRAWN)
+
+
+def _would_count(connection: Connection, stretch: Stretch, one: Placed) -> bool:
+    cut = standing.cut_of(connection, stretch.chain)
+    return stretch.holds(one) and one.state in (HELD, REFUSED) and (cut is None or one.n < cut)
+
+
+def _row(connection: Connection, number: int) -> Row[Any]:
+    row = connection.execute(select(hold).where(hold.c.id == number, hold.c.reason != FORK)).first()
+    if row is None:
+        raise UserError("没有这一项待裁定的记录", "请刷新“待裁定的记录”，按其中的编号办理。", str(number))
+    return row
+
+
+def _stretch(row: Row[Any]) -> Stretch:
+    return Stretch(row.chain, row.first_n, row.last_n)
+
+
+def _entries(connection: Connection, stretch: Stretch, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
+    """(n, entry) of a stretch, streamed."""
+    query = select(journal.c.n, journal.c.body).where(stretch.where((HELD, REFUSED, ACCEPTED, WITHDRAWN)))
+    query = query.order_by(journal.c.n).limit(limit)
+    for row in connection.execute(query.execution_options(stream_results=True, yield_per=2000)):
+        yield row.n, decode(row.body)
+
+
+def _obstacle(connection: Connection, row: Row[Any]) -> str:
+    """Why these entries may never count, as a sentence without its stop; "" when they may."""
+    allowed = AUTHORITY.get(_role_of(connection, book.chain_of(connection, row.chain).dev), 0)
+    for _, entry in _entries(connection, _stretch(row)):
+        entity = BY_NAME.get(entry.ent)
+        if entity is not None and entity.owner == COUNTY_SCOPE:
+            return f"{entity.label}由县里维护，学校写的不能采纳，需要时请县里自己改"
+        if AUTHORITY.get(entry.role, 0) > allowed:
+            return "记录自称的身份高于证书上的身份，不能采纳"
+        if entity is not None and not fits(entry):
+            return f"{entity.label}里有一栏的内容写法不对，本版本不能采纳"
+    return ""
+
+
+def _role_of(connection: Connection, device: str) -> str:
+    """The role on the newest certificate of a device."""
+    query = select(certificate.c.body).where(certificate.c.device == device).order_by(certificate.c.issued.desc())
+    raw = connection.execute(query.limit(1)).scalar_one_or_none()
+    return msgspec.json.decode(raw, type=Certificate).role if raw else "school"
+
+
+def _ahead_hours(connection: Connection, stretch: Stretch, context: Context) -> int:
+    """By how many hours, rounded up, the newest of these entries is dated ahead of now; 0 within two days."""
+    now = context.store.clock.now_ms() << 10
+    newest = max((entry.at for _, entry in _entries(connection, stretch)), default=now)
+    return 0 if newest - now <= FUTURE else -(-(newest - now) // _HOUR)
+
+
+def _line(connection: Connection, row: Row[Any]) -> HoldLine:
+    query = select(package.c.file, package.c.school, package.c.number).where(package.c.package_id == row.package_id)
+    came = connection.execute(query.order_by(package.c.id).limit(1)).first()
+    school = came.school if came else book.chain_of(connection, row.chain).school
+    first = next(_entries(connection, _stretch(row), 1), None)
+    entity_label, title, who, when = _about(connection, first[1]) if first else ("", "", "", "")
+    return HoldLine(
+        row.id, row.reason, school, came.file if came else "", came.number if came else 0, row.first_n, row.last_n,
+        entity_label, title, who, when, row.ruling or "", row.why or "",
+    )  # fmt: skip
+
+
+def _about(connection: Connection, entry: Entry) -> tuple[str, str, str, str]:
+    """(entity, title, who, when) of an entry."""
+    spec = SPECS.get(entry.ent)
+    who, when = entry.actor, moment(entry.at)
+    if spec is None:
+        return entry.ent, entry.uid[:8], who, when
+    known = titles(connection, entry.ent, (entry.uid,))
+    return spec.label, known.get(entry.uid) or _title(spec, entry), who, when
+
+
+def _title(spec: EntitySpec, entry: Entry) -> str:
+    """A record that is not here goes by what the entry itself says."""
+    shown = _shown(spec, {name: entry.set[name] for name in spec.title if name in entry.set})
+    return " ".join(text for _, text in shown if text) or spec.label
+
+
+def _shown(spec: EntitySpec, values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(label, text) of fields; a value of a wrong type is shown as it stands."""
+    found = []
+    for name, value in values.items():
+        known = spec.fields.get(name)
+        try:
+            found.append((known.label if known else name, known.masked(value) if known else str(value or "")))
+        except (TypeError, ValueError, AttributeError):
+            found.append((known.label if known else name, str(value)))
+    return found
+
+
+def _held_entry(connection: Connection, numbered: tuple[int, Entry]) -> HeldEntry:
+    n, entry = numbered
+    entity_label, title, who, when = _about(connection, entry)
+    spec = SPECS.get(entry.ent)
+    fields = _shown(spec, entry.set) if spec else [(name, str(value)) for name, value in entry.set.items()]
+    if entry.why:
+        fields.append(("理由", entry.why))
+    return HeldEntry(n, entity_label, title, OPS.get(entry.op, entry.op), who, when, entry.scope, tuple(fields))

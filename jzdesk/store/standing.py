@@ -1,0 +1,153 @@
+"""Changes the standing of entries already in the journal, and keeps the tables what the accepted ones say they are.
+
+State is a function of the accepted set (sync §2), so any change of standing is: mark the entries, then work out anew
+the records they touch. It goes block by block along the chain, so memory does not grow with the chain.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+
+from jzdesk.core.merge import Known, decode
+from jzdesk.models import BY_NAME
+from jzdesk.store import journal as book
+from jzdesk.store.engine import gate
+from jzdesk.store.journal import Chain
+from jzdesk.store.tables import chain as chain_table
+from jzdesk.store.tables import journal, withdrawal
+from jzdesk.store.unit import Unit
+
+BLOCK = 5000
+_AT_ONCE = 900
+Progress = Callable[[int], None]
+
+
+class Placed(NamedTuple):
+    """An entry with its place in the journal and its standing."""
+
+    chain: int
+    n: int
+    state: int
+    known: Known
+
+
+class Stretch(NamedTuple):
+    """Entries `first` to `last` of a chain, both included."""
+
+    chain: int
+    first: int
+    last: int
+
+    def holds(self, placed: Placed) -> bool:
+        """Whether an entry is one of the stretch."""
+        return placed.chain == self.chain and self.first <= placed.n <= self.last
+
+    def blocks(self) -> Iterator[Stretch]:
+        """The stretch in pieces."""
+        for start in range(self.first, self.last + 1, BLOCK):
+            yield Stretch(self.chain, start, min(start + BLOCK - 1, self.last))
+
+    def where(self, states: Collection[int]) -> ColumnElement[bool]:
+        """The condition for its entries of these standings."""
+        condition = (journal.c.chain == self.chain) & journal.c.n.between(self.first, self.last)
+        return condition & journal.c.state.in_(states)
+
+
+def restand(unit: Unit, stretch: Stretch, was: Collection[int], becomes: int, progress: Progress | None = None) -> int:
+    """Give the entries of a stretch that stand as one of `was` another standing; returns how many there were."""
+    connection, changed = unit.connection, 0
+    for block in stretch.blocks():
+        by_ent = touched(connection, block, was)
+        if by_ent:
+            with gate(connection):
+                changed += connection.execute(update(journal).where(block.where(was)).values(state=becomes)).rowcount
+                _recompute(connection, by_ent)
+            unit.restood((ent, uid) for ent, uids in by_ent.items() if ent in BY_NAME for uid in uids)
+        if progress:
+            progress(block.last - stretch.first + 1)
+    return changed
+
+
+def touched(connection: Connection, stretch: Stretch, states: Collection[int]) -> dict[str, list[str]]:
+    """Entity → uids of the records that entries of these standings touch, each once."""
+    found: dict[str, list[str]] = defaultdict(list)
+    query = select(journal.c.ent, journal.c.uid).where(stretch.where(states)).distinct()
+    for ent, uid in connection.execute(query.order_by(journal.c.ent, journal.c.uid)):
+        found[ent].append(uid)
+    return found
+
+
+def _recompute(connection: Connection, by_ent: Mapping[str, Sequence[str]]) -> None:
+    for ent, uids in by_ent.items():
+        if ent in BY_NAME:  # what a newer schema sent has no table yet
+            for part in slices(uids):
+                book.recompute(connection, ent, set(part))
+
+
+def slices(uids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Parts that one statement takes."""
+    for start in range(0, len(uids), _AT_ONCE):
+        yield uids[start : start + _AT_ONCE]
+
+
+def histories(connection: Connection, ent: str, uids: Iterable[str]) -> dict[str, list[Placed]]:
+    """uid → every entry of these records (at most 900) of one entity, whatever its standing."""
+    query = select(journal.c.uid, journal.c.chain, journal.c.n, journal.c.state, journal.c.h, journal.c.body)
+    found: dict[str, list[Placed]] = defaultdict(list)
+    for row in connection.execute(query.where(journal.c.ent == ent, journal.c.uid.in_(uids))):
+        found[row.uid].append(Placed(row.chain, row.n, row.state, Known(row.h[:16].hex(), decode(row.body))))
+    return found
+
+
+def count(connection: Connection, stretch: Stretch, states: Collection[int]) -> int:
+    """How many entries of a stretch stand so."""
+    query = select(func.count()).select_from(journal).where(stretch.where(states))
+    return connection.execute(query).scalar_one()
+
+
+def cut_of(connection: Connection, chain_id: int) -> int | None:
+    """The first number of a chain that was taken back and has not returned; None when all of it counts."""
+    query = select(func.min(withdrawal.c.first_n)).where(
+        withdrawal.c.chain == chain_id, withdrawal.c.undone_at.is_(None)
+    )
+    found: int | None = connection.execute(query).scalar_one()
+    return found
+
+
+def branch_off(unit: Unit, trunk: Chain, after: int, label: str) -> Chain:
+    """Move the entries of a chain after number `after` to a chain named `label`; none changes its standing.
+
+    The trunk then ends at `after` and can go on from there with another branch.
+    """
+    connection = unit.connection
+    head = book.hash_at(connection, trunk, after)
+    assert head is not None, "the branching point is an entry we hold"
+    side = open_side(connection, trunk, after, label)
+    with gate(connection):
+        moved = update(journal).where(journal.c.chain == trunk.id, journal.c.n > after)
+        connection.execute(moved.values(chain=side.id))
+    _set_end(connection, side, trunk.last_n, trunk.last_h, trunk.last_at)
+    _set_end(connection, trunk, after, head, trunk.last_at)
+    return book.chain_of(connection, side.id)
+
+
+def open_side(connection: Connection, trunk: Chain, after: int, label: str) -> Chain:
+    """A chain named `label` for what leaves the trunk after number `after`; the one that is there, if there is one."""
+    if (known := book.find_chain(connection, trunk.dev, label)) is not None:
+        return known
+    side = book.open_chain(connection, trunk.dev, label, trunk.school, own=False)
+    head = book.hash_at(connection, trunk, after)
+    assert head is not None, "the branching point is an entry we hold"
+    book.set_head(connection, side.id, after, head)
+    return book.chain_of(connection, side.id)
+
+
+def _set_end(connection: Connection, known: Chain, n: int, h: bytes, at: int) -> None:
+    with gate(connection):
+        connection.execute(
+            update(chain_table).where(chain_table.c.id == known.id).values(last_n=n, last_h=h, last_at=at)
+        )
