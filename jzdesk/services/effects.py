@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from jzdesk.core.fields import EntitySpec, Value
 from jzdesk.core.kinds import Reference
-from jzdesk.core.merge import Known, RecordState, record_state
+from jzdesk.core.merge import RecordState, record_state
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.ledger import shown, titles
 from jzdesk.store import standing
@@ -30,7 +30,7 @@ Counts = Callable[[Placed], bool]
 
 @dataclass(slots=True)
 class EntityEffect:
-    """What happens to the records of one entity, each counted once; `partial` ones are left without their beginning.
+    """What happens to the records of one entity, each counted once; `partial` ones are left without required fields.
 
     `opened` and `closed` are conflicts, one a field.
     """
@@ -141,13 +141,15 @@ def _turns(
         if min(one.n for one in placed if stretch.holds(one) and one.state in states) >= block.first:
             was = [one.known for one in placed if before(one)]
             becomes = [one.known for one in placed if after(one)]
-            partial = _headless(becomes) and not _headless(was)
-            yield _Turn(uid, record_state(was) if was else None, record_state(becomes) if becomes else None, partial)
+            old, new = (record_state(known) if known else None for known in (was, becomes))
+            yield _Turn(uid, old, new, _lacking(ent, new) and not _lacking(ent, old))
 
 
-def _headless(entries: Sequence[Known]) -> bool:
-    """Whether changes of a record are there, and nothing that made it."""
-    return bool(entries) and not any(one.entry.op == "put" and not one.entry.base for one in entries)
+def _lacking(ent: str, state: RecordState | None) -> bool:
+    """Whether a record is there without something every record of its kind has."""
+    return state is not None and any(
+        spec.required and state.values.get(name) is None for name, spec in SPECS[ent].fields.items()
+    )
 
 
 def _note(connection: Connection, tally: _Tally, ent: str, turns: Sequence[_Turn]) -> None:

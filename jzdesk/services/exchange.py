@@ -263,7 +263,8 @@ class ExchangeService:
             return ReceiptOutcome(
                 name, "refused", "回执里县里的数据与本站已有的接不上。请向县里重要一份完整回执。", body.number
             )
-        problems = (*(item.sentence for item in body.problems), *(case.sentence for case in body.duplicates))
+        told = (f"第 {one.number} 号数据包：{one.sentence}" for one in body.packages if one.outcome == "held")
+        problems = (*told, *(item.sentence for item in body.problems), *(case.sentence for case in body.duplicates))
         return ReceiptOutcome(name, "read", f"第 {body.number} 号回执已读，县里已收到本站数据。", body.number, problems)
 
 
