@@ -119,19 +119,10 @@ class MergeService:
             return InboxLine(path, "", 0, 0, OUTCOMES["rejected"], fault.sentence())
 
     def _state(self, manifest: Manifest) -> str:
-        if not self._seen(manifest.package_id):
-            return "可以并入"
         with self._context.read() as connection:
-            known = journal.find_chain(connection, manifest.device, manifest.epoch)
-            cut = standing.cut_of(connection, known.id) if known else None
-        return "以前已撤回" if cut is not None and cut <= manifest.last_n else "以前已并入"
-
-    def _seen(self, package_id: str) -> bool:
-        query = select(package.c.id).where(
-            package.c.package_id == package_id, package.c.outcome.in_(("applied", "held"))
-        )
-        with self._context.read() as connection:
-            return connection.execute(query).first() is not None
+            if not seen(connection, manifest.package_id):
+                return "可以并入"
+            return "以前已撤回" if _cut_within(connection, manifest) else "以前已并入"
 
     def _merge_file(self, path: Path) -> MergeOutcome:
         """Copy to local disk, check that copy, take that copy in."""
@@ -171,8 +162,6 @@ class MergeService:
                 hold_back(unit, arrived)
                 outcome, reason = verdict(unit.connection, manifest, arrived.counts)
                 reason = photos or reason
-                if whole == 0 and self._seen(manifest.package_id):
-                    outcome = "duplicate"
                 found = EntryCounts.of(arrived.counts)
                 package_log.note_arrival(
                     unit.connection, manifest, name, _digest(local), outcome, reason, found, self._context.store.clock
@@ -255,15 +244,26 @@ def clock_setting(device: str) -> str:
     return f"clock_ahead:{device}"
 
 
+def seen(connection: Connection, package_id: str) -> bool:
+    """Whether the package was taken in before."""
+    query = select(package.c.id).where(package.c.package_id == package_id, package.c.outcome.in_(("applied", "held")))
+    return connection.execute(query).first() is not None
+
+
+def _cut_within(connection: Connection, manifest: Manifest) -> int:
+    """The first entry of the package that is taken back, 0 when none is."""
+    known = journal.find_chain(connection, manifest.device, manifest.epoch)
+    cut = standing.cut_of(connection, known.id) if known else None
+    return cut if cut is not None and cut <= manifest.last_n else 0
+
+
 def verdict(connection: Connection, manifest: Manifest, counts: Counts) -> tuple[str, str | None]:
     """(outcome, sentence) of a package whose entries were taken in."""
     if counts.held:
         why = "、".join(f"{REASONS[reason]} {number} 条" for reason, number in sorted(counts.reasons.items()))
         return "held", f"有 {counts.held} 条记录待县里裁定：{why}。其余已并入。"
-    if counts.applied == 0 and counts.known:
-        known = journal.find_chain(connection, manifest.device, manifest.epoch)
-        cut = standing.cut_of(connection, known.id) if known else None
-        if cut is not None and cut <= manifest.last_n:
+    if counts.applied == 0 and (counts.known or seen(connection, manifest.package_id)):
+        if cut := _cut_within(connection, manifest):
             return "withdrawn", f"从第 {cut} 条起以前撤回过，这次没有再并入。要恢复请在“合并记录”里“重新并入”。"
         return "duplicate", None
     return "applied", None

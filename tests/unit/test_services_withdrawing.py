@@ -176,7 +176,14 @@ def test_conflicts_close_and_open_again(certified: Services, county: Services, s
 def test_payments_that_would_go_are_counted_with_their_sum(certified: Services, county: Services, stick: Path) -> None:
     uid = save(certified, "宋一")
     with certified.context.write() as unit:
-        row = {"student": uid, "programme": "living", "term": "2025-2026-1", "due": 62500, "fen": 62500, "kind": "pay"}
+        row: dict[str, Any] = {
+            "student": uid,
+            "programme": "living",
+            "term": "2025-2026-1",
+            "due": 62500,
+            "fen": 62500,
+            "kind": "pay",
+        }
         unit.add(Payment, {**row, "batch": "b" * 32, "decision": "d" * 32, "state": "paid"})
     name = sent(certified, county, stick)
     seen = county.withdrawing.look(name).effects
