@@ -70,6 +70,17 @@ def hold_back(unit: Unit, arrived: Arrived) -> None:
         counts.reasons[FOLLOWS] = moved
 
 
+def note_fork(connection: Connection, manifest: Manifest) -> None:
+    """Note a package that tells another story than what we hold of its chain: the county decides which goes on."""
+    known = book.find_chain(connection, manifest.device, manifest.epoch)
+    assert known is not None, "a fork is told from what we hold"
+    row = {
+        "chain": known.id, "package_id": manifest.package_id, "first_n": manifest.first_n, "last_n": manifest.last_n,
+        "reason": FORK,
+    }  # fmt: skip
+    connection.execute(insert(hold), [row])
+
+
 def _note_holds(connection: Connection, package_id: str, fresh: Stretch, licence: Licence) -> None:
     """Note the stretches that were held; each is about one record, or all that a wrong clock wrote in a row."""
     query = select(journal.c.n, journal.c.ent, journal.c.uid, journal.c.body).where(fresh.where((HELD,)))

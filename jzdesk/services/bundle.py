@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jzdesk.services.county import CountyService
     from jzdesk.services.exchange import ExchangeService
     from jzdesk.services.filling import FillService
+    from jzdesk.services.forks import ForkService
     from jzdesk.services.funds import FundService
     from jzdesk.services.holds import HoldService
     from jzdesk.services.home import HomeService
@@ -269,6 +270,13 @@ class Services:
         from jzdesk.services.holds import HoldService
 
         return HoldService(self.context)
+
+    @cached_property
+    def forks(self) -> ForkService:
+        """Two stories of one device."""
+        from jzdesk.services.forks import ForkService
+
+        return ForkService(self.context, self.merging)
 
     @cached_property
     def county(self) -> CountyService:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from jzdesk.core.errors import StationFault, UserError
 from jzdesk.services import attachments, identity, package_log
-from jzdesk.services.arriving import REASONS, arrive, hold_back
+from jzdesk.services.arriving import REASONS, arrive, hold_back, note_fork
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.disk import files
 from jzdesk.services.package_log import EntryCounts
@@ -19,9 +19,10 @@ from jzdesk.store import journal, standing
 from jzdesk.store.folder import copy_durably
 from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.tables import package
+from jzdesk.store.unit import Unit
 from jzdesk.sync import stick
 from jzdesk.sync.certificate import Trust
-from jzdesk.sync.merge import FUTURE, Counts, Fork, Gap, Licence
+from jzdesk.sync.merge import FUTURE, Counts, Fork, Gap, Licence, Numbered
 from jzdesk.sync.package import SUFFIX, PackageReader, open_package
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import Manifest
@@ -157,15 +158,7 @@ class MergeService:
         whole = manifest.last_n - manifest.first_n + 1
         try:
             with self._context.write() as unit:
-                arrived = arrive(unit, manifest, reader.entries(), licence_of(self._context, reader))
-                photos = attachments.take_in(unit.connection, reader, self._context.store.clock)
-                hold_back(unit, arrived)
-                outcome, reason = verdict(unit.connection, manifest, arrived.counts)
-                reason = photos or reason
-                found = EntryCounts.of(arrived.counts)
-                package_log.note_arrival(
-                    unit.connection, manifest, name, _digest(local), outcome, reason, found, self._context.store.clock
-                )
+                return take_package(self._context, unit, reader, manifest, reader.entries(), name, file_digest(local))
         except (Gap, Fork) as obstacle:
             outcome, reason = aside(obstacle)
             return self._set_aside(reader, name, local, outcome, reason, EntryCounts(whole, held=whole))
@@ -173,7 +166,6 @@ class MergeService:
             nothing = EntryCounts(whole, rejected=whole)
             self._log(reader, name, local, "rejected", refused.sentence(), nothing)
             return MergeOutcome(name, manifest.school_name, "rejected", refused.sentence(), nothing)
-        return MergeOutcome(name, manifest.school_name, outcome, reason, found)
 
     def _set_aside(
         self, reader: PackageReader, name: str, local: Path, outcome: str, reason: str, counts: EntryCounts
@@ -191,8 +183,17 @@ class MergeService:
     ) -> None:
         with self._context.store.local() as connection:
             package_log.note_arrival(
-                connection, reader.manifest, name, _digest(local), outcome, reason, counts, self._context.store.clock
+                connection,
+                reader.manifest,
+                name,
+                file_digest(local),
+                outcome,
+                reason,
+                counts,
+                self._context.store.clock,
             )
+            if outcome == "fork":
+                note_fork(connection, reader.manifest)
 
     def _park_unread(self, name: str, local: Path, refused: PackageRefused) -> MergeOutcome:
         """A newer format is kept whole until this program is updated."""
@@ -229,6 +230,30 @@ def package_files(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         found += sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
     return found
+
+
+def take_package(
+    context: Context,
+    unit: Unit,
+    reader: PackageReader,
+    manifest: Manifest,
+    entries: Iterable[Numbered],
+    name: str,
+    digest: str,
+) -> MergeOutcome:
+    """Take entries of a package in, with its photographs, and the line in the log; raises as `arrive` does.
+
+    `manifest` says where the entries lie; it is the package's own, except for a branch that goes a way of its own.
+    """
+    arrived = arrive(unit, manifest, entries, licence_of(context, reader))
+    photos = attachments.take_in(unit.connection, reader, context.store.clock)
+    hold_back(unit, arrived)
+    outcome, reason = verdict(unit.connection, manifest, arrived.counts)
+    found = EntryCounts.of(arrived.counts)
+    package_log.note_arrival(
+        unit.connection, manifest, name, digest, outcome, photos or reason, found, context.store.clock
+    )
+    return MergeOutcome(name, manifest.school_name, outcome, photos or reason, found)
 
 
 def licence_of(context: Context, reader: PackageReader) -> Licence:
@@ -287,7 +312,8 @@ def _rejected(name: str, fault: UserError | StationFault) -> MergeOutcome:
     return MergeOutcome(name, "", "rejected", fault.sentence(), EntryCounts())
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
     with path.open("rb") as file:
         digest = sha256()
         while block := file.read(1 << 20):

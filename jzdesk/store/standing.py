@@ -17,7 +17,6 @@ from jzdesk.models import BY_NAME
 from jzdesk.store import journal as book
 from jzdesk.store.engine import gate
 from jzdesk.store.journal import Chain
-from jzdesk.store.tables import chain as chain_table
 from jzdesk.store.tables import journal, withdrawal
 from jzdesk.store.unit import Unit
 
@@ -124,14 +123,13 @@ def branch_off(unit: Unit, trunk: Chain, after: int, label: str) -> Chain:
     The trunk then ends at `after` and can go on from there with another branch.
     """
     connection = unit.connection
-    head = book.hash_at(connection, trunk, after)
-    assert head is not None, "the branching point is an entry we hold"
     side = open_side(connection, trunk, after, label)
+    head = book.hash_at(connection, trunk, after)
     with gate(connection):
         moved = update(journal).where(journal.c.chain == trunk.id, journal.c.n > after)
         connection.execute(moved.values(chain=side.id))
-    _set_end(connection, side, trunk.last_n, trunk.last_h, trunk.last_at)
-    _set_end(connection, trunk, after, head, trunk.last_at)
+    book.set_head(connection, side.id, trunk.last_n, trunk.last_h)
+    book.set_head(connection, trunk.id, after, head or book.GENESIS)
     return book.chain_of(connection, side.id)
 
 
@@ -144,10 +142,3 @@ def open_side(connection: Connection, trunk: Chain, after: int, label: str) -> C
     assert head is not None, "the branching point is an entry we hold"
     book.set_head(connection, side.id, after, head)
     return book.chain_of(connection, side.id)
-
-
-def _set_end(connection: Connection, known: Chain, n: int, h: bytes, at: int) -> None:
-    with gate(connection):
-        connection.execute(
-            update(chain_table).where(chain_table.c.id == known.id).values(last_n=n, last_h=h, last_at=at)
-        )

@@ -1,0 +1,288 @@
+"""记录分叉: one device, two stories (its disk was cloned or restored); the county says which goes on, both survive.
+
+The branch that goes on is the chain under the device's own epoch: later packages continue it. The other one stands in
+the journal as a chain of its own, named after its first entry, and either counts as well or is set aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, select, update
+
+from jzdesk.core.clock import moment
+from jzdesk.core.errors import UserError
+from jzdesk.core.merge import Entry, decode
+from jzdesk.models import SPECS
+from jzdesk.services import identity
+from jzdesk.services.arriving import FORK, REASONS
+from jzdesk.services.context import Context
+from jzdesk.services.merging import MergeService, file_digest, is_county, licence_of, take_package
+from jzdesk.store import journal as book
+from jzdesk.store import standing
+from jzdesk.store.journal import Chain
+from jzdesk.store.standing import Stretch
+from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, hold, package
+from jzdesk.store.unit import Unit
+from jzdesk.sync.merge import Numbered, take
+from jzdesk.sync.package import SUFFIX, PackageReader, open_package
+from jzdesk.sync.stretch import Manifest
+
+OURS, THEIRS = "ours", "theirs"
+EXAMPLES = 8
+_AT_ONCE = 5000
+_TAKEN = ("applied", "held", "duplicate", "withdrawn")
+
+
+@dataclass(frozen=True, slots=True)
+class ForkLine:
+    """A package that tells another story; `ruling` is "", "admitted" (it goes on) or "refused" (ours goes on)."""
+
+    id: int
+    school: str
+    file: str
+    number: int
+    first_n: int
+    last_n: int
+    when: str
+    ruling: str
+    why: str
+
+    @property
+    def reason_label(self) -> str:
+        """What it is, in Chinese."""
+        return REASONS[FORK]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One story: how many entries after the branching point, from when to when, by whom, and the first few of them."""
+
+    entries: int
+    first: str
+    last: str
+    who: tuple[str, ...]
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForkDetail:
+    """Both stories side by side; `after` is the last entry they share, None when what lies between is not here."""
+
+    line: ForkLine
+    after: int | None
+    ours: Branch
+    theirs: Branch
+
+
+class ForkService:
+    """Shows forks and settles them."""
+
+    def __init__(self, context: Context, merging: MergeService) -> None:
+        self._context, self._merging = context, merging
+
+    def waiting(self, *, decided: bool = False) -> list[ForkLine]:
+        """Forks to decide, oldest first; with `decided` those that were."""
+        query = select(hold).where(hold.c.reason == FORK)
+        query = query.where(hold.c.ruling.is_not(None) if decided else hold.c.ruling.is_(None))
+        with self._context.read() as connection:
+            return [_line(connection, row) for row in connection.execute(query.order_by(hold.c.id)).all()]
+
+    def detail(self, number: int) -> ForkDetail:
+        """Both branches of one fork; raises UserError."""
+        with self._context.read() as connection:
+            row = _row(connection, number)
+            line, trunk = _line(connection, row), book.chain_of(connection, row.chain)
+            with self._open(row) as reader:
+                after = _branching(connection, trunk, reader)
+                begin = reader.manifest.first_n - 1 if after is None else after
+                ours = _branch(_held_here(connection, trunk, begin), trunk.last_n - begin)
+                theirs = _branch(
+                    (decode(body) for n, _, body in reader.entries() if n > begin), reader.manifest.last_n - begin
+                )
+        return ForkDetail(line, after, ours, theirs)
+
+    def settle(self, number: int, continues: str, reason: str, *, keep_other: bool = True) -> None:
+        """Decide which branch goes on, with the reason: "ours" (held first) or "theirs" (the package's).
+
+        With `keep_other` the entries of the other branch count too, and differences become conflicts; without it
+        they are set aside. Nothing is thrown away. Raises UserError.
+        """
+        if not is_county(self._context):
+            raise UserError("分叉由县教育局裁定", "请在县站登录后再试。", "裁定")
+        if not reason.strip():
+            raise UserError("没有写明裁定的理由", "请写一句理由，例如“旧电脑已停用，以新电脑为准”。", "裁定")
+        with self._context.read() as connection:
+            row = _row(connection, number)
+            if row.ruling:
+                raise UserError("这个分叉已经裁定过了", "请刷新页面。", "裁定")
+        with self._open(row) as reader, self._context.write() as unit:
+            self._settle(unit, row, reader, continues, keep_other)
+            values = {
+                "ruling": "admitted" if continues == THEIRS else "refused", "why": reason.strip()[:200],
+                "account": self._context.actor.account, "at": unit.clock.tick(),
+            }  # fmt: skip
+            unit.connection.execute(update(hold).where(hold.c.id == number).values(values))
+        self._context.store.catch_up()
+
+    def _settle(self, unit: Unit, row: Row[Any], reader: PackageReader, continues: str, keep_other: bool) -> None:
+        trunk = book.chain_of(unit.connection, row.chain)
+        after = _branching(unit.connection, trunk, reader)
+        if after is None:
+            if continues == THEIRS or keep_other:
+                raise UserError(
+                    "这一支中间缺少记录，接不上，现在只能先保存",
+                    "请让学校从那台电脑导出缺的包，或选“原来的继续，另一支搁置”。",
+                )
+            return
+        if continues == THEIRS:
+            self._go_on_with(unit, trunk, after, reader, keep_other)
+        else:
+            self._put_beside(unit, trunk, after, reader, keep_other)
+
+    def _go_on_with(self, unit: Unit, trunk: Chain, after: int, reader: PackageReader, keep_other: bool) -> None:
+        """What we hold after the branching point steps aside; the package goes on from there."""
+        if standing.cut_of(unit.connection, trunk.id) is not None:
+            raise UserError("这台电脑有撤回的包，要先处理", "请先把它们“重新并入”，再裁定分叉。", "分叉")
+        if trunk.last_n > after:
+            label = _label(trunk, _hash_after(unit.connection, trunk, after))
+            side = standing.branch_off(unit, trunk, after, label)
+            _move_notes(unit.connection, trunk, side, after)
+            if not keep_other:
+                standing.restand(unit, Stretch(side.id, after + 1, side.last_n), (ACCEPTED, HELD), REFUSED)
+        name, path = self._name(unit.connection, reader), self._kept(reader.manifest.package_id)
+        take_package(self._context, unit, reader, reader.manifest, reader.entries(), name, file_digest(path))
+
+    def _put_beside(self, unit: Unit, trunk: Chain, after: int, reader: PackageReader, keep_other: bool) -> None:
+        """What we hold goes on; the package's branch becomes a chain of its own."""
+        first = next((h for n, h, _ in reader.entries() if n > after), None)
+        if first is None:
+            return
+        side = standing.open_side(unit.connection, trunk, after, _label(trunk, first))
+        before = book.hash_at(unit.connection, trunk, after)
+        assert before is not None, "the branching point is an entry we hold"
+        manifest = msgspec.structs.replace(reader.manifest, epoch=side.ep, first_n=after + 1, chain_before=before.hex())
+        entries = (entry for entry in reader.entries() if entry[0] > after)
+        if keep_other:
+            name, path = self._name(unit.connection, reader), self._kept(manifest.package_id)
+            take_package(self._context, unit, reader, manifest, entries, name, file_digest(path))
+        else:
+            self._set_aside(unit, manifest, entries, reader, side)
+
+    def _set_aside(
+        self, unit: Unit, manifest: Manifest, entries: Iterable[Numbered], reader: PackageReader, side: Chain
+    ) -> None:
+        take(unit, manifest, entries, licence_of(self._context, reader))
+        standing.restand(unit, Stretch(side.id, side.last_n + 1, manifest.last_n), (ACCEPTED, HELD), REFUSED)
+
+    def _kept(self, package_id: str) -> Path:
+        return self._context.folder.sub("fork") / f"{package_id}{SUFFIX}"
+
+    def _name(self, connection: Connection, reader: PackageReader) -> str:
+        query = select(package.c.file).where(package.c.package_id == reader.manifest.package_id)
+        return str(connection.execute(query.limit(1)).scalar_one())
+
+    def _open(self, row: Row[Any]) -> PackageReader:
+        """The kept file, verified anew; raises UserError."""
+        kept = self._kept(row.package_id)
+        if not kept.exists():
+            raise UserError("分叉的数据包文件不在本机了", "请让学校再送一次这个数据包。", kept.name)
+        return open_package(kept, identity.station_keys(self._context).sealing, self._merging.trust())
+
+
+def _row(connection: Connection, number: int) -> Row[Any]:
+    row = connection.execute(select(hold).where(hold.c.id == number, hold.c.reason == FORK)).first()
+    if row is None:
+        raise UserError("没有这个分叉", "请刷新“待裁定的记录”，按其中的编号办理。", str(number))
+    return row
+
+
+def _line(connection: Connection, row: Row[Any]) -> ForkLine:
+    query = select(package).where(package.c.package_id == row.package_id).order_by(package.c.id).limit(1)
+    came = connection.execute(query).one()
+    return ForkLine(
+        row.id, came.school, came.file, came.number, row.first_n, row.last_n, moment(came.at), row.ruling or "",
+        row.why or "",
+    )  # fmt: skip
+
+
+def _branching(connection: Connection, trunk: Chain, reader: PackageReader) -> int | None:
+    """The last entry that both share; None when the package begins after the branching point."""
+    manifest = reader.manifest
+    before = book.hash_at(connection, trunk, manifest.first_n - 1)
+    if before is None or before.hex() != manifest.chain_before:
+        return None
+    shared = manifest.first_n - 1
+    entries = reader.entries()
+    while part := list(islice(entries, _AT_ONCE)):
+        ours = book.hashes(connection, trunk, part[0][0], part[-1][0])
+        for n, h, _ in part:
+            if ours.get(n) != h:
+                return shared
+            shared = n
+    return shared
+
+
+def _hash_after(connection: Connection, trunk: Chain, after: int) -> bytes:
+    found = book.hash_at(connection, trunk, after + 1)
+    assert found is not None, "the trunk goes on after the branching point"
+    return found
+
+
+def _label(trunk: Chain, first: bytes) -> str:
+    """The name of a side chain: the same for every package of that branch."""
+    return sha256(trunk.ep.encode() + first).hexdigest()[:16]
+
+
+def _move_notes(connection: Connection, trunk: Chain, side: Chain, after: int) -> None:
+    """What was noted of the entries that moved goes with them."""
+    connection.execute(
+        update(hold)
+        .where(hold.c.chain == trunk.id, hold.c.first_n > after, hold.c.reason != FORK)
+        .values(chain=side.id)
+    )
+    connection.execute(
+        update(package)
+        .where(
+            package.c.dev == trunk.dev, package.c.ep == trunk.ep, package.c.last_n > after,
+            package.c.direction == "in", package.c.outcome.in_(_TAKEN),
+        )
+        .values(ep=side.ep)
+    )  # fmt: skip
+
+
+def _held_here(connection: Connection, trunk: Chain, after: int) -> Iterator[Entry]:
+    for _, _, body in book.stretch(connection, trunk.id, after):
+        yield decode(body)
+
+
+def _branch(entries: Iterator[Entry], count: int) -> Branch:
+    first = last = 0
+    who: dict[str, None] = {}
+    examples: list[str] = []
+    for entry in entries:
+        first, last = first or entry.at, entry.at
+        who[entry.actor] = None
+        if len(examples) < EXAMPLES:
+            examples.append(_example(entry))
+    times = (moment(first), moment(last)) if first else ("", "")
+    return Branch(max(count, 0), *times, tuple(islice(who, EXAMPLES)), tuple(examples))
+
+
+def _example(entry: Entry) -> str:
+    """An entry in a few words."""
+    from jzdesk.services.holds import OPS
+
+    spec = SPECS.get(entry.ent)
+    if spec is None:
+        return entry.ent
+    fields: Sequence[str] = [
+        f"{spec[name].label} {spec[name].masked(value)}" for name, value in entry.set.items() if name in spec.fields
+    ]
+    return f"{OPS.get(entry.op, entry.op)}{spec.label}：{'，'.join(fields[:3])}"
