@@ -19,6 +19,7 @@ from jzdesk.cli import (
     exchange,
     fill,
     lists,
+    merged,
     people,
     records,
     rehearse,
@@ -35,7 +36,7 @@ app = typer.Typer(
     help="教育帮扶台账：命令行。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 for part in (
-    station, backups, records, bulk, people, roll, sheets, fill, work, aid, exchange, county, rehearse, lists,
+    station, backups, records, bulk, people, roll, sheets, fill, work, aid, exchange, merged, county, rehearse, lists,
 ):  # fmt: skip
     part.register(app)
 

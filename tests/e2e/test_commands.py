@@ -163,3 +163,34 @@ def test_a_lost_password_is_set_anew_with_the_recovery_key(jz: Jz, tmp_path: Pat
 
 def test_the_usage_of_an_unknown_command_is_the_persons_problem(jz: Jz) -> None:
     assert "No such command" in jz("school", "fly", code=1)
+
+
+def test_a_package_is_previewed_taken_back_and_returned_by_command(jz: Jz, stations: None, stick: Path) -> None:
+    jz("school", "student", "add", "姓名=曾小乐", f"身份证件号={NUMBER}", "--enrolment", "年级=小学三年级")
+    path = Path(jz("school", "export", "--to", stick)["package"])
+    seen = jz("county", "preview", path)
+    new = {one["entity"]: one["new"] for one in seen["effects"]["entities"]}
+    assert (seen["outcome"], new["student"], jz("county", "verify")["students"]) == ("applied", 1, 0)
+    assert "学校" in jz("school", "preview", path, code=1)
+    (merged,) = jz("county", "merge", path)
+    assert merged["entries"] == {
+        "in": seen["counts"]["entries_in"], **{name: seen["counts"][name] for name in ("applied", "known", "held")},
+        "rejected": 0,
+    }  # fmt: skip
+    whole = jz("county", "verify")
+    assert "理由" in jz("county", "withdraw", path.name, code=1)
+    assert jz("county", "withdraw", path.name, "--look")["entries"] == merged["entries"]["in"]
+    assert jz("county", "withdraw", path.name, "--reason", "报错了")["entries"] == merged["entries"]["in"]
+    assert jz("county", "verify")["students"] == 0
+    assert jz("county", "merge", path)[0]["outcome"] == "withdrawn"
+    assert jz("county", "withdraw", path.name, "--undo", "--look")["entries"] == merged["entries"]["in"]
+    jz("county", "withdraw", path.name, "--undo")
+    assert jz("county", "verify") == whole
+    again, first = jz("county", "merges", "--school", "2143990001")
+    assert (again["outcome"], first["outcome"], first["withdrawn"]) == ("withdrawn", "applied", False)
+    assert jz("county", "merges", "--school", "2143990002") == []
+    assert jz("county", "holds", "list") == {"holds": [], "forks": []}
+    for command in (("show", 1), ("admit", 1, "--reason", "核实"), ("refuse", 1, "--reason", "核实")):
+        assert "没有这一项" in jz("county", "holds", *command, code=1)
+    assert "没有这个分叉" in jz("county", "holds", "fork", 1, "--continues", "ours", "--reason", "核实", code=1)
+    assert "没有这种选择" in jz("county", "holds", "fork", 1, "--continues", "x", "--reason", "核实", code=1)

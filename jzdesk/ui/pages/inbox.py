@@ -13,22 +13,25 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from jzdesk.core.errors import UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
+from jzdesk.ui.dialogs.effects import EffectsDialog
 from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
-from jzdesk.ui.pages.figures import Figures
+from jzdesk.ui.pages.figures import Figure, Figures
 from jzdesk.ui.pages.files import FileDrop, StickPick, tell
 from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
-from jzdesk.ui.pages.merged import OUTCOME_TONES, balance
+from jzdesk.ui.pages.merge_log import OUTCOME_TONES, balance
 from jzdesk.ui.tasks import Progress, Task
 
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
     from jzdesk.services.county import RequestLine
     from jzdesk.services.merging import InboxLine, MergeOutcome
+    from jzdesk.services.merging_preview import Preview
     from jzdesk.services.package_log import EntryCounts
 
 PACKAGES, REQUESTS = 0, 1
+_SETTLED = frozenset({"以前已并入", "以前已撤回"})
 _COUNTS = frozenset({"applied", "known", "held", "rejected"})
 PACKAGE_SUFFIX, REQUEST_SUFFIX = ".jzp", ".jzr"
 
@@ -54,6 +57,7 @@ class PackageLine:
     tone: str
     sentence: str
     counts: EntryCounts | None = None
+    path: Path | None = None
 
 
 def look(services: Services, paths: Sequence[Path]) -> Found:
@@ -76,7 +80,7 @@ class InboxPage(Page):
     """Choose the stick (or drop packages), see what each is, merge, answer."""
 
     title, icon, entities = "收件箱", "inbox", frozenset({"school"})
-    hints = "Ctrl+S 并入　F3 选择文件夹　F5 再看一次"
+    hints = "回车 预览　Ctrl+S 全部并入　F3 选择文件夹　F5 再看一次"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -84,13 +88,19 @@ class InboxPage(Page):
         self._task: Task[list[MergeOutcome]] | None = None
         buttons = self.heading()
         self.answer_button = widgets.button("写回执", self.write_receipts, icon="export")
+        self.preview_button = widgets.button(
+            "预览", self.preview, icon="search", tip="回车：看这个包会改动什么，不写入"
+        )
         self.merge_button = widgets.button("并入 (Ctrl+S)", self.merge, icon="merge", role="primary")
         buttons.addWidget(self.answer_button)
+        buttons.addWidget(self.preview_button)
         buttons.addWidget(self.merge_button)
         self.sticks = StickPick(desk, lambda: widgets.pick_folder(self, "选择 U 盘或放数据包的文件夹"))
         self.sticks.chosen.connect(lambda folder: self.take([folder]))
         self.banner = widgets.Banner()
         self.packages = PackagesView()
+        self.packages.table.chosen.connect(lambda _: self._allow())
+        self.packages.table.opened.connect(lambda _: self.preview())
         self.requests = RequestsView(self.issue)
         self._build()
         self._allow()
@@ -126,9 +136,41 @@ class InboxPage(Page):
 
     def merge(self) -> None:
         """Take in every package; stopping waits for the package under way."""
-        if not self.merge_button.isEnabled():
+        if self.merge_button.isEnabled():
+            self._merge(self._package_paths())
+
+    def preview(self) -> None:
+        """Show what merging the package with the cursor would change."""
+        line = self.packages.line_here()
+        if line is None or line.path is None or not self.preview_button.isEnabled():
             return
-        service, paths = self.desk.services.merging, self._package_paths()
+        service, path = self.desk.services.previewing, line.path
+        self.preview_button.setEnabled(False)
+        self.desk.write(
+            lambda progress: service.preview(path, progress),
+            partial(self._previewed, path),
+            title=f"正在预览{line.school}第 {line.number} 包",
+            cancellable=True,
+            owner=self,
+            always=self._allow,
+        )
+
+    def _previewed(self, path: Path, seen: Preview) -> None:
+        counts = seen.counts
+        explain = (
+            f"{seen.school}第 {seen.number} 包，{seen.outcome_label}：共 {counts.entries_in:,} 条，"
+            f"并入 {counts.applied:,}，以前已有 {counts.known:,}，待裁定 {counts.held:,}。"
+            f"{seen.reason or ''}现在还没有写入任何内容。"
+        )
+        more = [Figure(f"待裁定：{reason}", f"{number:,}", "look") for reason, number in seen.held]
+        if seen.cases:
+            more.append(Figure("同一学生待核实", f"{seen.cases:,}", "look"))
+        dialog = EffectsDialog(self, "并入前预览", explain, seen.effects, deed="并入这个包", more=more)
+        dialog.agreed.connect(lambda _: self._merge([path]))
+        dialog.open()
+
+    def _merge(self, paths: Sequence[Path]) -> None:
+        service = self.desk.services.merging
 
         def job(progress: Progress) -> list[MergeOutcome]:
             return service.merge(paths, tell(progress), progress.cancelled)
@@ -203,6 +245,8 @@ class InboxPage(Page):
     def _allow(self) -> None:
         self.merge_button.setEnabled(bool(self.packages.waiting))
         self.answer_button.setEnabled(bool(self.paths))
+        line = self.packages.line_here()
+        self.preview_button.setEnabled(line is not None and line.path is not None)
 
     def _merged(self, outcomes: list[MergeOutcome]) -> None:
         stopped = self._task is not None and self._task.progress.cancelled()
@@ -276,12 +320,14 @@ class PackagesView(QWidget):
 
     def show_waiting(self, lines: Sequence[InboxLine], *, chosen: bool) -> None:
         """Show packages that were verified; after merging and looking again the outcome stays until others come."""
-        fresh = [line for line in lines if line.state != "以前已并入"]
+        fresh = [line for line in lines if line.state not in _SETTLED]
         if not fresh and self.figures.isVisible():
             return
         self.waiting = list(lines)
         self.figures.hide()
         self.middle.put_rows([_waiting_line(line) for line in lines])
+        if lines and self.table.uid() is None:
+            self.table.selectRow(0)
         self._show_counts(shown=False)
         refused = sum(line.sentence is not None for line in lines)
         if not lines:
@@ -296,6 +342,11 @@ class PackagesView(QWidget):
         for number, column in enumerate(self.table.records().columns):
             if column.name in _COUNTS:
                 self.table.setColumnHidden(number, not shown)
+
+    def line_here(self) -> PackageLine | None:
+        """The package with the cursor."""
+        line: PackageLine | None = self.table.row_here()
+        return line
 
     def forget(self) -> None:
         """Other places are being looked into."""
@@ -320,9 +371,12 @@ def _count(name: str, line: PackageLine) -> str:
 
 
 def _waiting_line(line: InboxLine) -> PackageLine:
-    tone = "wrong" if line.sentence else "muted" if line.state == "以前已并入" else "good"
+    tone = "wrong" if line.sentence else "muted" if line.state in _SETTLED else "good"
     number = str(line.number) if line.number else ""
-    return PackageLine(line.path.name, line.school, number, line.entries, line.state, tone, line.sentence or "")
+    path = None if line.sentence else line.path
+    return PackageLine(
+        line.path.name, line.school, number, line.entries, line.state, tone, line.sentence or "", path=path
+    )
 
 
 def _outcome_line(one: MergeOutcome, number: int | None) -> PackageLine:

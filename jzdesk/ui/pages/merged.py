@@ -1,4 +1,4 @@
-"""合并结果 (county): the log of packages, the same child on two rolls, and fields filled in differently."""
+"""合并结果 (county): the log of packages, the same child on two rolls, fields filled in differently, what is held."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget
 
 from jzdesk.core.fields import Value
 from jzdesk.ui import theme, widgets
@@ -17,20 +15,20 @@ from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.reason import ask_reason
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
-from jzdesk.ui.pages.figures import Figure, Figures
-from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
+from jzdesk.ui.pages.cases import CaseView, Choice
+from jzdesk.ui.pages.held import HeldView
+from jzdesk.ui.pages.listing import Listing
+from jzdesk.ui.pages.merge_log import LogView
 
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
     from jzdesk.services.package_log import LogLine
     from jzdesk.services.settling import ConflictLine, DuplicateLine
+    from jzdesk.ui.pages.held import Held
 
-LOG, DUPLICATES, CONFLICTS = 0, 1, 2
+LOG, DUPLICATES, CONFLICTS, HOLDS = 0, 1, 2, 3
 VOIDED = "*"  # an edit that met a 作废
-_HINTS = {"log": LOG, "duplicates": DUPLICATES, "conflicts": CONFLICTS}
-OUTCOME_TONES = {
-    "applied": "good", "duplicate": "muted", "parked": "look", "held": "look", "fork": "wrong", "rejected": "wrong",
-}  # fmt: skip
+_HINTS = {"log": LOG, "duplicates": DUPLICATES, "conflicts": CONFLICTS, "holds": HOLDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +38,18 @@ class Seen:
     log: list[LogLine]
     duplicates: list[DuplicateLine]
     conflicts: list[ConflictLine]
+    holds: list[Held]
     names: Mapping[str, str]
 
 
 def look(services: Services) -> Seen:
     """Read it."""
     return Seen(
-        services.merging.arrivals(), services.settling.duplicates(), services.settling.conflicts(), names_of(services)
+        services.merging.arrivals(),
+        services.settling.duplicates(),
+        services.settling.conflicts(),
+        [*services.forks.waiting(), *services.holds.waiting()],
+        names_of(services),
     )
 
 
@@ -59,24 +62,25 @@ def names_of(services: Services) -> dict[str, str]:
 
 
 class MergedPage(Page):
-    """Three tabs; what needs a person is counted in their titles."""
+    """Four tabs; what needs a person is counted in their titles."""
 
     title, icon = "合并结果", "merge"
-    hints = "F5 刷新　↑↓ 换一件　数字键 选定"
+    hints = "F5 刷新　↑↓ 回车 换一件　数字键 选定"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self.figures = Figures()
         self.heading()
-        self.log = LogView()
+        self.log = LogView(desk, self.refresh)
         self.duplicates = DuplicateView(desk, self.refresh)
         self.conflicts = ConflictView(desk, self.refresh)
+        self.holds = HeldView(desk, self.refresh)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setMinimumSize(theme.em(30), theme.em(14))
-        self.tabs.addTab(self.log, "数据包")
+        self.tabs.addTab(self.log, "合并记录")
         self.tabs.addTab(self.duplicates, "同一学生")
         self.tabs.addTab(self.conflicts, "不同填法")
+        self.tabs.addTab(self.holds, "待裁定的记录")
         self.body.addWidget(self.tabs, 1)
 
     def arrive(self, hint: str = "") -> None:
@@ -97,177 +101,13 @@ class MergedPage(Page):
         self.log.show_log(seen.log, seen.names)
         self.duplicates.show_cases(seen.duplicates)
         self.conflicts.show_conflicts(seen.conflicts, seen.names)
-        for number, (title, waiting) in enumerate(
-            (("数据包", len(seen.log)), ("同一学生", len(seen.duplicates)), ("不同填法", len(seen.conflicts)))
-        ):
-            self.tabs.setTabText(number, f"{title}（{waiting:,}）" if waiting else title)
-
-
-class LogView(QWidget):
-    """Every package that came, newest first, and what its entries became."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._names: Mapping[str, str] = {}
-        self.table = Listing(
-            (
-                Column("when", "时间", 19),
-                Column("school", "学校", 20, text=lambda one: self._names.get(one.school, one.school)),
-                Column("number", "包号", 5, numeric=True),
-                Column("outcome", "结果", 11, text=outcome_label, tone=lambda one: OUTCOME_TONES.get(one.outcome, "")),
-                Column("in", "收到", 8, numeric=True, text=lambda one: f"{one.counts.entries_in:,}"),
-                Column("applied", "并入", 8, numeric=True, text=lambda one: f"{one.counts.applied:,}"),
-                Column("known", "以前已有", 8, numeric=True, text=lambda one: f"{one.counts.known:,}"),
-                Column("held", "待裁定", 7, numeric=True, text=_held, tone=_held_tone),
-                Column("rejected", "未接收", 7, numeric=True, text=_rejected, tone=_rejected_tone),
-                Column("reason", "说明", 40, text=lambda one: one.reason or ""),
-                Column("file", "文件", 46),
-            ),
-            key=None,
+        self.holds.show_holds(seen.holds, seen.names)
+        counts = (
+            ("合并记录", seen.log), ("同一学生", seen.duplicates), ("不同填法", seen.conflicts),
+            ("待裁定的记录", seen.holds),
         )  # fmt: skip
-        hint = "在“收件箱”里选 U 盘并入学校的数据包，经过会记在这里。"
-        self.middle = ListingOrEmpty(self.table, widgets.Empty("merge", "还没有收到过数据包", hint))
-        self.figures = Figures()
-        inside = widgets.column(self.figures, self.middle)
-        inside.setStretch(1, 1)
-        inside.setContentsMargins(0, theme.em(0.6), 0, 0)
-        self.setLayout(inside)
-
-    def show_log(self, log: Sequence[LogLine], names: Mapping[str, str]) -> None:
-        """Show it, with sums that balance."""
-        self._names = names
-        self.middle.put_rows(log)
-        self.figures.setVisible(bool(log))
-        self.figures.put(balance([line.counts for line in log]), total_first=True)
-
-
-def balance(counts: Sequence[object]) -> list[Figure]:
-    """收到 = 并入 + 以前已有 + 待裁定 + 未接收, over several packages."""
-
-    def total(name: str) -> int:
-        return sum(int(getattr(one, name)) for one in counts)
-
-    held, rejected = total("held"), total("rejected")
-    return [
-        Figure("收到记录", f"{total('entries_in'):,}"),
-        Figure("并入", f"{total('applied'):,}", "good" if total("applied") else "muted"),
-        Figure("以前已有", f"{total('known'):,}", "muted"),
-        Figure("待裁定", f"{held:,}", "look" if held else "muted"),
-        Figure("未接收", f"{rejected:,}", "wrong" if rejected else "muted"),
-    ]
-
-
-def outcome_label(one: LogLine) -> str:
-    """The outcome in Chinese."""
-    from jzdesk.services.merging import OUTCOMES
-
-    return OUTCOMES.get(one.outcome, one.outcome)
-
-
-def _held(one: LogLine) -> str:
-    return f"{one.counts.held:,}"
-
-
-def _held_tone(one: LogLine) -> str:
-    return "look" if one.counts.held else ""
-
-
-def _rejected(one: LogLine) -> str:
-    return f"{one.counts.rejected:,}"
-
-
-def _rejected_tone(one: LogLine) -> str:
-    return "wrong" if one.counts.rejected else ""
-
-
-class Choice(widgets.Card):
-    """One of the things to choose from: a key, a headline, facts."""
-
-    def __init__(self, number: int, headline: str, facts: Sequence[tuple[str, str]], deed: str = "") -> None:
-        super().__init__(live=bool(deed), space=0.3)
-        self.body.addWidget(widgets.label(headline, size=1.2, bold=True, wrap=True))
-        for name, value in facts:
-            words = widgets.label(name, tone="muted")
-            words.setMinimumWidth(theme.em(4.2))
-            line = widgets.row(words, widgets.label(value or "（未填）", wrap=True))
-            line.setStretch(1, 1)
-            self.body.addLayout(line)
-        self.body.addStretch(1)
-        if deed:
-            made = widgets.button(f"{deed} ({number})", self.clicked.emit)
-            made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            self.body.addWidget(made)
-        self.setAccessibleName("，".join([headline, *(f"{name} {value}" for name, value in facts)]))
-
-
-class CaseView(QWidget):
-    """Cases at the left, the one with the cursor side by side at the right; number keys decide."""
-
-    pressed = Signal(int)
-
-    def __init__(self, table: Listing, empty: widgets.Empty) -> None:
-        super().__init__()
-        self.table = table
-        self.middle = ListingOrEmpty(table, empty)
-        self.question = widgets.label(size=1.1, bold=True, wrap=True)
-        self.explain = widgets.label(tone="muted", wrap=True)
-        self._sides = QWidget()
-        self._row = widgets.row(space=0.75)
-        self._sides.setLayout(self._row)
-        self.deeds = widgets.Flow()
-        right = QWidget()
-        column = QVBoxLayout(right)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.gap())
-        for part in (self.question, self.explain, self._sides, widgets.holder(self.deeds)):
-            column.addWidget(part)
-        column.addStretch(1)
-        self.right = widgets.Card()
-        self.right.body.addWidget(widgets.scrolled(right), 1)
-        self.right.setMinimumWidth(theme.em(24))
-        halves = QSplitter(Qt.Orientation.Horizontal)
-        halves.setChildrenCollapsible(False)
-        halves.setHandleWidth(theme.gap())
-        halves.addWidget(self.middle)
-        halves.addWidget(self.right)
-        halves.setSizes([theme.em(26), theme.em(34)])
-        inside = widgets.column(halves)
-        inside.setContentsMargins(0, theme.em(0.6), 0, 0)
-        self.setLayout(inside)
-        self.table.chosen.connect(lambda _: self.show_case())
-        self.table.installEventFilter(self)
-
-    def show_case(self) -> None:
-        """Show the case with the cursor."""
-        raise NotImplementedError
-
-    def put(self, rows: Sequence[object]) -> None:
-        """Show these cases; the cursor stays, or begins at the top."""
-        self.middle.put_rows(rows)
-        if rows and self.table.uid() is None:
-            self.table.selectRow(0)
-        self.right.setVisible(bool(rows))
-        self.show_case()
-
-    def place(self, cards: Sequence[QWidget]) -> None:
-        """Stand these side by side."""
-        widgets.clear(self._row)
-        for card in cards:
-            self._row.addWidget(card, 1)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """1, 2, 3… decide the case with the cursor; a table would take them for a search."""
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-            if plain and Qt.Key.Key_1 <= event.key() <= Qt.Key.Key_9 and not event.isAutoRepeat():
-                self.pressed.emit(event.key() - Qt.Key.Key_1)
-                return True
-        return super().eventFilter(watched, event)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        """The keyboard goes to the cases."""
-        super().showEvent(event)
-        self.table.setFocus()
+        for number, (title, waiting) in enumerate((title, len(lines)) for title, lines in counts):
+            self.tabs.setTabText(number, f"{title}（{waiting:,}）" if waiting else title)
 
 
 class DuplicateView(CaseView):
