@@ -24,12 +24,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 from jzdesk.services import stations
 from jzdesk.services.bundle import Services
 from jzdesk.ui import program, theme
+from jzdesk.ui.dialogs.effects import EffectsDialog
 from jzdesk.ui.errors_shown import Presenter
 from jzdesk.ui.ledger.page import LedgerPage
 from jzdesk.ui.page import ListPage
 from jzdesk.ui.pages.filling import FillingPage
 from jzdesk.ui.pages.imports import HISTORY, PARKED, REPORT, ImportsPage
 from jzdesk.ui.pages.ledger_pages import LedgersPage
+from jzdesk.ui.pages.merged import MergedPage
 from jzdesk.ui.pages.roll import RollPage
 from jzdesk.ui.shell import Shell
 from jzdesk.ui.tasks import Tasks
@@ -91,6 +93,8 @@ def pages(camera: Camera, shell: Shell) -> None:
             imports(camera, shell, page)
         elif isinstance(page, RollPage):
             roll(camera, shell, page)
+        elif isinstance(page, MergedPage):
+            merging(camera, shell, page)
         elif isinstance(page, ListPage):
             with_record(camera, shell, page, f"{shell.desk.services.info.kind}-{place.key}-record")
 
@@ -106,6 +110,18 @@ def roll(camera: Camera, shell: Shell, page: RollPage) -> None:
     dialog = page.events._ask({"kind": "02"}, {})
     camera.take(dialog, "school-roll-dialog")
     dialog.reject()
+
+
+def merging(camera: Camera, shell: Shell, page: MergedPage) -> None:
+    """What waits for a decision, tab by tab, and what taking a package back would undo."""
+    for hint in ("duplicates", "conflicts", "holds", "log"):
+        page.arrive(hint)
+        camera.take(shell, f"county-merge-{hint}")
+    page.log.table.selectRow(0)
+    page.log.take_back()
+    camera.settle()
+    for dialog in page.findChildren(EffectsDialog):
+        shown(camera, dialog, "county-merge-take-back")
 
 
 def ledgers(camera: Camera, shell: Shell, page: LedgersPage) -> None:

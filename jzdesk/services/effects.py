@@ -15,15 +15,15 @@ from sqlalchemy import Connection
 
 from jzdesk.core.fields import EntitySpec, Value
 from jzdesk.core.kinds import Reference
-from jzdesk.core.merge import RecordState, record_state
+from jzdesk.core.merge import Known, RecordState, record_state
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.ledger import shown, titles
 from jzdesk.store import standing
 from jzdesk.store.standing import Placed, Stretch
 
-LIMIT = 300  # changes that are listed one by one; all are counted
-NEW, CHANGED, VOIDED, RESTORED, GONE = "new", "changed", "voided", "restored", "gone"
-LABELS = {NEW: "新增", CHANGED: "修改", VOIDED: "作废", RESTORED: "恢复", GONE: "消失"}
+LIMIT = 60  # changes of one entity that are listed one by one; all are counted
+NEW, CHANGED, VOIDED, RESTORED, GONE, CLASH = "new", "changed", "voided", "restored", "gone", "clash"
+LABELS = {NEW: "新增", CHANGED: "修改", VOIDED: "作废", RESTORED: "恢复", GONE: "消失", CLASH: "不同填法"}
 
 Counts = Callable[[Placed], bool]
 
@@ -49,7 +49,10 @@ class EntityEffect:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One line of what changes; `field_label` is empty when it is about the record as a whole."""
+    """One line of what changes; `field_label` is empty when it is about the record as a whole.
+
+    For a conflict that opens (`kind` "clash") `old` is the value shown afterwards and `new` what others wrote.
+    """
 
     entity: str
     entity_label: str
@@ -68,7 +71,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What a change of the accepted set does; `changes` are the first `LIMIT` of `listed`.
+    """What a change of the accepted set does; `changes` are the first `LIMIT` of each entity, `listed` counts
+    all that could be listed.
 
     `payments` counts payments that appear, change or go, `fen` what the sum of all payments moves by.
     """
@@ -85,18 +89,19 @@ class Effects:
 
 
 class _Turn(NamedTuple):
-    """One record before and after; None where there is none."""
+    """One record before and after; None where there is none. `clashes`: field → values, of conflicts that open."""
 
     uid: str
     before: RecordState | None
     after: RecordState | None
     partial: bool
+    clashes: dict[str, tuple[Value, ...]]
 
 
 @dataclass(slots=True)
 class _Tally:
     by_ent: dict[str, EntityEffect] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
+    changes: dict[str, list[Change]] = field(default_factory=lambda: defaultdict(list))
     listed: int = 0
     payments: int = 0
     fen: int = 0
@@ -124,7 +129,8 @@ def effects(
         if progress:
             progress(block.last - stretch.first + 1)
     entities = tuple(tally.by_ent[ent] for ent in BY_NAME if ent in tally.by_ent)
-    return Effects(entities, tuple(tally.changes), tally.listed, tally.payments, tally.fen)
+    changes = tuple(change for ent in BY_NAME for change in tally.changes.get(ent, ()))
+    return Effects(entities, changes, tally.listed, tally.payments, tally.fen)
 
 
 def _turns(
@@ -142,7 +148,18 @@ def _turns(
             was = [one.known for one in placed if before(one)]
             becomes = [one.known for one in placed if after(one)]
             old, new = (record_state(known) if known else None for known in (was, becomes))
-            yield _Turn(uid, old, new, _lacking(ent, new) and not _lacking(ent, old))
+            yield _Turn(uid, old, new, _lacking(ent, new) and not _lacking(ent, old), _clashes(old, new, becomes))
+
+
+def _clashes(
+    old: RecordState | None, new: RecordState | None, entries: Sequence[Known]
+) -> dict[str, tuple[Value, ...]]:
+    """Field → the values that stand against each other, the shown one first, for each conflict that opens."""
+    opened = sorted(_conflicts(new) - _conflicts(old) - {"*"})
+    if new is None or not opened:
+        return {}
+    said = {known.id: known.entry.set for known in entries}
+    return {name: tuple(dict.fromkeys(said[leaf][name] for leaf in new.leaves[name])) for name in opened}
 
 
 def _lacking(ent: str, state: RecordState | None) -> bool:
@@ -165,6 +182,8 @@ def _note(connection: Connection, tally: _Tally, ent: str, turns: Sequence[_Turn
         effect.closed += len(old - new)
         if kind and kind != NEW:
             told.append((turn, kind))
+        if turn.clashes:
+            told.append((turn, CLASH))
         if ent == "payment":
             tally.payments += bool(kind)
             tally.fen += _fen(turn.after) - _fen(turn.before)
@@ -198,7 +217,8 @@ def _tell(connection: Connection, tally: _Tally, ent: str, told: Sequence[tuple[
     spec = SPECS[ent]
     lines = [(turn, kind, name) for turn, kind in told for name in _names(spec, turn, kind)]
     tally.listed += len(lines)
-    lines = lines[: LIMIT - len(tally.changes)]
+    room = tally.changes[ent]
+    lines = lines[: LIMIT - len(room)]
     if not lines:
         return
     words = _references(connection, spec, [_values(turn) for turn, _, _ in lines])
@@ -206,11 +226,13 @@ def _tell(connection: Connection, tally: _Tally, ent: str, told: Sequence[tuple[
     for turn, kind, name in lines:
         known = turn.after or turn.before
         title = names.get(turn.uid) or spec.title_of(known.values if known else {})
-        tally.changes.append(_line(spec, turn, kind, name, title, words))
+        room.append(_line(spec, turn, kind, name, title, words))
 
 
 def _names(spec: EntitySpec, turn: _Turn, kind: str) -> list[str]:
     """Fields that differ, or "" for a change of the whole record."""
+    if kind == CLASH:
+        return [name for name in turn.clashes if name in spec.fields]
     if kind != CHANGED or turn.before is None or turn.after is None:
         return [""]
     old, new = turn.before.values, turn.after.values
@@ -221,6 +243,8 @@ def _values(turn: _Turn) -> Iterator[tuple[str, Value]]:
     for state in (turn.before, turn.after):
         if state is not None:
             yield from state.values.items()
+    for name, values in turn.clashes.items():
+        yield from ((name, value) for value in values)
 
 
 def _references(
@@ -242,5 +266,8 @@ def _line(spec: EntitySpec, turn: _Turn, kind: str, name: str, title: str, words
     if not name:
         return Change(spec.name, spec.label, turn.uid, title, kind, "", "", "")
     known = spec.fields[name]
+    if kind == CLASH:
+        ours, *others = (shown(known, value, words) or "（空）" for value in turn.clashes[name])
+        return Change(spec.name, spec.label, turn.uid, title, kind, known.label, ours, "／".join(others))
     old, new = (shown(known, state.values.get(name) if state else None, words) for state in (turn.before, turn.after))
     return Change(spec.name, spec.label, turn.uid, title, kind, known.label, old, new)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -36,6 +36,7 @@ OUTCOMES = {
     "fork": "记录分叉",
     "rejected": "未接收",
 }
+READY = "可以并入"
 _HOUR = (3600 * 1000) << 10  # hybrid time
 Progress = Callable[[int, int], None]
 
@@ -122,24 +123,25 @@ class MergeService:
     def _state(self, manifest: Manifest) -> str:
         with self._context.read() as connection:
             if not seen(connection, manifest.package_id):
-                return "可以并入"
+                return READY
             return "以前已撤回" if _cut_within(connection, manifest) else "以前已并入"
 
-    def _merge_file(self, path: Path) -> MergeOutcome:
-        """Copy to local disk, check that copy, take that copy in."""
+    def _merge_file(self, path: Path, name: str = "") -> MergeOutcome:
+        """Copy to local disk, check that copy, take that copy in; `name` is how it first came, when not as `path`."""
+        name = name or path.name
         local: Path | None = None
         try:
             local = stick.read_local_copy(path, self._context.folder.sub("received"))
             with open_package(local, identity.station_keys(self._context).sealing, self.trust()) as reader:
                 self.check_revoked(reader)
-                outcome = self._take(reader, path.name, local)
+                outcome = self._take(reader, name, local)
         except PackageRefused as refused:
             if refused.kind == "version" and local is not None:
-                outcome = self._park_unread(path.name, local, refused)
+                outcome = self._park_unread(name, local, refused)
             else:
-                outcome = _rejected(path.name, refused)
+                outcome = _rejected(name, refused)
         except UserError as fault:
-            outcome = _rejected(path.name, fault)
+            outcome = _rejected(name, fault)
         if local is not None and outcome.outcome not in ("applied", "held"):
             local.unlink(missing_ok=True)
         return outcome
@@ -175,8 +177,14 @@ class MergeService:
         kept = self._context.folder.sub(outcome) / f"{manifest.package_id}{SUFFIX}"
         if not kept.exists():
             _keep(local, kept)
+        if not self._logged(manifest.package_id, outcome):
             self._log(reader, name, local, outcome, reason, counts)
         return MergeOutcome(name, manifest.school_name, outcome, reason, counts)
+
+    def _logged(self, package_id: str, outcome: str) -> bool:
+        query = select(package.c.id).where(package.c.package_id == package_id, package.c.outcome == outcome)
+        with self._context.read() as connection:
+            return connection.execute(query).first() is not None
 
     def _log(
         self, reader: PackageReader, name: str, local: Path, outcome: str, reason: str, counts: EntryCounts
@@ -209,11 +217,11 @@ class MergeService:
         while progressed:
             progressed = False
             for kept in sorted(self._context.folder.sub("parked").glob(f"*{SUFFIX}")):
-                outcome = self._merge_file(kept)
+                outcome = self._merge_file(kept, self._first_name(kept))
                 if outcome.outcome in ("applied", "held", "duplicate", "fork"):
                     kept.unlink()
                     if outcome.outcome != "duplicate":
-                        done.append(replace(outcome, package=self._first_name(kept)))
+                        done.append(outcome)
                     progressed |= outcome.outcome in ("applied", "held")
         return done
 

@@ -14,7 +14,7 @@ from jzdesk.services.arriving import REASONS, Arrived, arrive, hold_back
 from jzdesk.services.context import Context
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.effects import Effects, effects
-from jzdesk.services.merging import OUTCOMES, MergeService, aside, licence_of, verdict
+from jzdesk.services.merging import OUTCOMES, READY, MergeService, aside, licence_of, verdict
 from jzdesk.services.package_log import EntryCounts
 from jzdesk.store.standing import Placed
 from jzdesk.store.tables import ACCEPTED
@@ -45,8 +45,8 @@ class Preview:
 
     @property
     def outcome_label(self) -> str:
-        """The outcome in Chinese."""
-        return OUTCOMES[self.outcome]
+        """The outcome in Chinese; it has not happened yet."""
+        return READY if self.outcome == "applied" else OUTCOMES[self.outcome]
 
 
 class _Enough(Exception):

@@ -160,7 +160,8 @@ def _plan_in(connection: Connection, word: str) -> _Plan:
 
 def find(connection: Connection, word: str) -> Packet:
     """The package that was taken in under this id, beginning of an id, or file name; raises UserError."""
-    named = (package.c.package_id.startswith(word, autoescape=True)) | (package.c.file == word)
+    came = select(package.c.package_id).where(package.c.direction == "in", package.c.file == word)
+    named = (package.c.package_id.startswith(word, autoescape=True)) | package.c.package_id.in_(came)
     query = select(package).where(package.c.direction == "in", package.c.outcome.in_(_TAKEN), named)
     rows = connection.execute(query.order_by(package.c.id)).all()
     if len({row.package_id for row in rows}) > 1:

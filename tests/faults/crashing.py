@@ -67,7 +67,23 @@ def receipt(root: Path, report: Report) -> None:
             report(outcome.outcome)
 
 
-WORKS: dict[str, Callable[[Path, Report], None]] = {"save": save, "export": export, "merge": merge, "receipt": receipt}
+def withdraw(root: Path, report: Report) -> None:
+    """The county merges, takes the later package back, lets it return, and takes both back."""
+    merge(root, lambda _line: None)
+    with open_at(root / "county") as county:
+        for line in county.merging.arrivals():
+            if line.withdrawn:
+                county.withdrawing.rejoin(line.package_id)
+                break
+        county.withdrawing.withdraw("1.jzp", "报错了")
+        county.withdrawing.rejoin("1.jzp")
+        county.withdrawing.withdraw("0.jzp", "报错了")
+        report("withdrawn")
+
+
+WORKS: dict[str, Callable[[Path, Report], None]] = {
+    "save": save, "export": export, "merge": merge, "receipt": receipt, "withdraw": withdraw,
+}  # fmt: skip
 
 
 class open_at:  # noqa: N801 - reads as a verb

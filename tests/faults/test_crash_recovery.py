@@ -80,6 +80,8 @@ def _check_reported(work: str, root: Path) -> None:
         if work == "merge":
             applied = {line.split()[0] for line in reported if line.endswith("applied")}
             assert applied <= {line.file for line in county.merging.arrivals() if line.outcome == "applied"}
+        if work == "withdraw" and reported:
+            assert all(line.withdrawn for line in county.merging.arrivals() if line.outcome == "applied")
         if work == "receipt" and reported:
             assert school.exchange.pending().last_receipt is not None
 

@@ -46,7 +46,7 @@ class EffectsDialog(Dialog):
         self.figures = Figures()
         self.figures.put([*figures_of(effects), *more])
         self.body.addWidget(self.figures)
-        self.changes, self.entities = _changes_table(), _entities_table()
+        self.changes, self.entities = _changes_table(), _entities_table(effects)
         self._tabs(effects)
         self.reason = LineEdit()
         if reason:
@@ -97,10 +97,8 @@ class EffectsDialog(Dialog):
 def figures_of(effects: Effects) -> list[Figure]:
     """The sums over all ledgers, without those that are nothing; payments with their sum."""
     found = [
-        Figure(label, f"{effects.total(name):,}", tone)
-        for name, label, tone in _COUNTS
-        if effects.total(name) or name in ("new", "changed")
-    ]
+        Figure(label, f"{effects.total(name):,}", tone) for name, label, tone in _COUNTS if effects.total(name)
+    ] or [Figure("改动", "0", "muted")]
     if effects.payments:
         found.append(Figure("涉及发放（笔）", f"{effects.payments:,}", "look"))
         sign = "+" if effects.fen > 0 else ""
@@ -112,19 +110,22 @@ def _changes_table() -> Listing:
     return Listing(
         (
             Column("entity_label", "台账", 10),
-            Column("title", "记录", 16),
-            Column("kind", "变化", 6, text=lambda one: one.kind_label, tone=_tone),
-            Column("field_label", "栏目", 12),
-            Column("old", "原来", 22),
-            Column("new", "变为", 22),
+            Column("title", "记录", 14),
+            Column("kind", "变化", 8, text=lambda one: one.kind_label, tone=_tone),
+            Column("field_label", "栏目", 10),
+            Column("old", "原来", 16),
+            Column("new", "变为", 12),
         ),
         key=None,
     )
 
 
-def _entities_table() -> Listing:
-    counts = (Column(name, label, 8, numeric=True, text=_number(name)) for name, label, _ in _COUNTS)
-    return Listing((Column("label", "台账", 14), *counts), key=None)
+def _entities_table(effects: Effects) -> Listing:
+    """One row a ledger; only columns in which something stands."""
+    counts = (
+        Column(name, label, 8, numeric=True, text=_number(name)) for name, label, _ in _COUNTS if effects.total(name)
+    )
+    return Listing((Column("label", "台账", 14), *counts, Column("", "", 1, text=lambda _: "")), key=None)
 
 
 def _number(name: str) -> Callable[[Any], str]:
@@ -132,4 +133,4 @@ def _number(name: str) -> Callable[[Any], str]:
 
 
 def _tone(one: Change) -> str:
-    return {"gone": "wrong", "voided": "look", "restored": "good"}.get(one.kind, "")
+    return {"gone": "wrong", "voided": "look", "clash": "look", "restored": "good"}.get(one.kind, "")

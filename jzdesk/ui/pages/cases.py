@@ -25,6 +25,7 @@ class Choice(widgets.Card):
             words.setMinimumWidth(theme.em(4.2))
             line = widgets.row(words, widgets.label(value or "（未填）", wrap=True))
             line.setStretch(1, 1)
+            line.setAlignment(words, Qt.AlignmentFlag.AlignTop)
             self.body.addLayout(line)
         self.body.addStretch(1)
         if deed:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtWidgets import QBoxLayout, QCheckBox
 
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Desk
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Held: TypeAlias = HoldLine | ForkLine
 
-_SHOWN = 6
+_SHOWN = 4
 _FORK = "记录分叉"
 
 
@@ -33,19 +33,19 @@ class HeldView(CaseView):
 
     def __init__(self, desk: Desk, changed: Callable[[], object]) -> None:
         columns = (
-            Column("reason_label", "原因", 16),
-            Column("school", "学校", 16, text=lambda one: self._names.get(one.school, one.school)),
-            Column("number", "包号", 5, numeric=True),
+            Column("reason_label", "原因", 21),
+            Column("title", "记录", 10, text=lambda one: getattr(one, "title", "两份不同的记录")),
             Column("count", "条数", 6, numeric=True, text=lambda one: f"{one.last_n - one.first_n + 1:,}"),
-            Column("title", "记录", 14, text=lambda one: getattr(one, "title", "")),
+            Column("school", "学校", 16, text=lambda one: self._names.get(one.school, one.school)),
         )
         hint = "学校越权、时钟不准或硬盘被复制时，记录先放在这里，等县里裁定；原件永远保留。"
         self._names: Mapping[str, str] = {}
         table = Listing(columns, key=lambda one: str(one.id))
         super().__init__(table, widgets.Empty("ok", "没有待裁定的记录", hint))
         self.desk, self._changed = desk, changed
+        self._row.setDirection(QBoxLayout.Direction.TopToBottom)  # long words: one card beneath the other
         self.detail: HoldDetail | ForkDetail | None = None
-        self.keep_other = QCheckBox("另一支的记录也留在台账里（有出入的栏目列入“不同填法”）")
+        self.keep_other = QCheckBox("另一支的记录也留在台账里")
         self.keep_other.setChecked(True)
         self.deeds.addWidget(self.keep_other)
         self.pressed.connect(self.choose)
@@ -89,7 +89,7 @@ class HeldView(CaseView):
     def _show_hold(self, seen: HoldDetail) -> None:
         line = seen.line
         school = self._names.get(line.school, line.school)
-        self.question.setText(f"{school}第 {line.number} 包有 {line.entries:,} 条记录{line.reason_label}，要采纳吗？")
+        self.question.setText(f"{school}第 {line.number} 包的 {line.entries:,} 条记录：{line.reason_label}。要采纳吗？")
         words = [_words(entry, self._names) for entry in seen.entries[:_SHOWN]]
         if line.entries > _SHOWN:
             words.append(f"……共 {line.entries:,} 条")
@@ -108,7 +108,9 @@ class HeldView(CaseView):
         school = self._names.get(line.school, line.school)
         self.question.setText(f"{school}的同一台电脑交来两份不同的记录，以后以哪一支继续？")
         shared = f"两支在第 {seen.after} 条以前相同。" if seen.after is not None else "这一支中间缺少记录，暂时接不上。"
-        self.explain.setText(f"{shared}硬盘被复制或从备份恢复过会这样。请打电话问清哪台电脑还在用；两支都会保存。")
+        self.explain.setText(
+            f"{shared}硬盘被复制或从备份恢复过会这样，请打电话问清哪台还在用。两支都会保存；另一支留在台账里时，有出入的栏目列入“不同填法”。"
+        )
         first = Choice(1, "原来收到的一支", _branch_facts(seen.ours), "让它继续")
         second = Choice(2, f"第 {line.number} 包的一支", _branch_facts(seen.theirs), "让它继续")
         self.keep_other.setVisible(seen.after is not None)

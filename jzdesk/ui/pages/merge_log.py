@@ -60,7 +60,8 @@ class LogView(QWidget):
         self.back_button = widgets.button("撤回合并…", self.take_back, icon="undo")
         self.return_button = widgets.button("重新并入…", self.let_return, icon="merge")
         head = widgets.row(self.school, None, self.return_button, self.back_button)
-        inside = widgets.column(head, self.figures, self.middle)
+        self.words = widgets.label(wrap=True)
+        inside = widgets.column(head, self.figures, self.middle, self.words)
         inside.setStretch(2, 1)
         self.table.chosen.connect(lambda _: self._allow())
         self.table.opened.connect(lambda _: self._open())
@@ -129,6 +130,8 @@ class LogView(QWidget):
         self.middle.put_rows(shown)
         self.figures.setVisible(bool(shown))
         self.figures.put(balance([line.counts for line in shown]), total_first=True)
+        if shown and self.table.uid() is None:
+            self.table.selectRow(0)
         self._allow()
 
     def _open(self) -> None:
@@ -140,6 +143,13 @@ class LogView(QWidget):
         back = line is not None and line.withdrawn
         self.back_button.setEnabled(taken and not back)
         self.return_button.setEnabled(taken and back)
+        self.words.setText(_words(line) if line else "")
+        self.words.setVisible(line is not None)
+
+
+def _words(line: LogLine) -> str:
+    """All that is to be said of a package, beneath the table."""
+    return f"{line.file}，第 {line.first_n:,} 到第 {line.last_n:,} 条。{line.reason or ''}{line.since}"
 
 
 def _along(seen: Turnabout) -> str:
