@@ -20,7 +20,7 @@ from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.exchange import CERTIFICATE_SUFFIX, REQUEST_SUFFIX
 from jzdesk.services.merging import is_county, scopes_of
-from jzdesk.store import journal
+from jzdesk.store import journal, standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.tables import journal as journal_table
@@ -226,7 +226,7 @@ class CountyService:
         """One receipt for every certified device that has sent something, onto the stick."""
         self._only_county()
         with self._context.read() as connection:
-            arrived = [known for known in journal.chains(connection) if not known.own]
+            arrived = standing.received(connection)
         devices = sorted({known.dev for known in arrived})
         return [self._write_receipt(device, [c for c in arrived if c.dev == device], to) for device in devices]
 
@@ -260,7 +260,7 @@ class CountyService:
         """Write everything we hold of a device's journal onto the stick, for a school that lost it."""
         self._only_county()
         with self._context.read() as connection:
-            chains = [known for known in journal.chains(connection) if not known.own and known.dev == device]
+            chains = [known for known in standing.received(connection) if known.dev == device]
         if not chains:
             raise UserError(f"没有收到过设备 {device} 的数据", "请在证书清单里核对设备编号。", "送还数据")
         return returning.return_entries(self._context, self._certificate_of(device), chains, to)

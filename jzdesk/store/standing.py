@@ -17,6 +17,7 @@ from jzdesk.models import BY_NAME
 from jzdesk.store import journal as book
 from jzdesk.store.engine import gate
 from jzdesk.store.journal import Chain
+from jzdesk.store.tables import chain as chain_table
 from jzdesk.store.tables import journal, withdrawal
 from jzdesk.store.unit import Unit
 
@@ -141,4 +142,12 @@ def open_side(connection: Connection, trunk: Chain, after: int, label: str) -> C
     head = book.hash_at(connection, trunk, after)
     assert head is not None, "the branching point is an entry we hold"
     book.set_head(connection, side.id, after, head)
+    book.mark_chain(connection, side.id, parent=trunk.ep)
     return book.chain_of(connection, side.id)
+
+
+def received(connection: Connection) -> list[Chain]:
+    """The chains of other stations, oldest first, without the side chains that we keep of forks (`open_side`)."""
+    query = select(chain_table.c.id).where(chain_table.c.own == 0, chain_table.c.parent.is_(None))
+    ids = set(connection.execute(query).scalars())
+    return [known for known in book.chains(connection) if known.id in ids]

@@ -221,6 +221,8 @@ def test_the_county_says_which_story_goes_on_and_both_survive(
     assert (report.ok, report.entries - held) == (True, 2), "both stories stand in the journal"
     assert names(county) == shown
     assert len(county.settling.conflicts()) == conflicts
+    told = [one.outcome for one in forked[0].exchange.read_receipts(county.county.write_receipts(stick))]
+    assert told == ["read" if continues == "ours" else "refused"], "a receipt speaks of the branch that goes on"
     assert county.forks.waiting() == []
     assert [one.why for one in county.forks.waiting(decided=True)] == ["旧电脑停用"]
 
