@@ -118,15 +118,14 @@ class HoldService:
         """One hold with its entries and what admitting it would do; raises UserError."""
         with self._context.read() as connection:
             row = _row(connection, number)
-            stretch = _stretch(row)
-            found = effects(
-                connection, stretch, (HELD, REFUSED), lambda one: one.state == ACCEPTED,
-                lambda one: one.state == ACCEPTED or _would_count(connection, stretch, one),
-            ) if not _obstacle(connection, row) else Effects()  # fmt: skip
-            entries = tuple(_held_entry(connection, placed) for placed in _entries(connection, stretch, SHOWN))
-            obstacle = _obstacle(connection, row)
-            ahead = _ahead_hours(connection, stretch, self._context)
-            return HoldDetail(_line(connection, row), entries, found, obstacle, ahead)
+            stretch, obstacle = _stretch(row), _obstacle(connection, row)
+            return HoldDetail(
+                _line(connection, row),
+                tuple(_held_entry(connection, numbered) for numbered in _entries(connection, stretch, SHOWN)),
+                Effects() if obstacle else _foretell(connection, stretch),
+                obstacle,
+                _ahead_hours(connection, stretch, self._context),
+            )
 
     def admit(self, number: int, reason: str, ahead_hours: int | None = None) -> int:
         """Let the held entries count, with the reason; returns how many. Raises UserError for what never may.
@@ -199,9 +198,15 @@ def _admit(unit: Unit, stretch: Stretch) -> int:
     return standing.restand(unit, before, waiting, ACCEPTED) + standing.restand(unit, behind, waiting, WITHDRAWN)
 
 
-def _would_count(connection: Connection, stretch: Stretch, one: Placed) -> bool:
-    cut = standing.cut_of(connection, stretch.chain)
-    return stretch.holds(one) and one.state in (HELD, REFUSED) and (cut is None or one.n < cut)
+def _foretell(connection: Connection, stretch: Stretch) -> Effects:
+    """What admitting these entries would do; those behind a cut would go on waiting."""
+    cut = standing.cut_of(connection, stretch.chain) or stretch.last + 1
+    waiting = stretch._replace(last=min(stretch.last, cut - 1))
+
+    def would_count(one: Placed) -> bool:
+        return one.state == ACCEPTED or (one.state in (HELD, REFUSED) and waiting.holds(one))
+
+    return effects(connection, waiting, (HELD, REFUSED), lambda one: one.state == ACCEPTED, would_count)
 
 
 def _row(connection: Connection, number: int) -> Row[Any]:

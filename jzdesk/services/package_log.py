@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from jzdesk.core.clock import Clock, moment
 from jzdesk.services.context import Context
@@ -128,11 +129,12 @@ def arrivals(connection: Connection, school: str | None = None, limit: int = 100
     query = select(package).where(package.c.direction == "in")
     if school:
         query = query.where(package.c.school == school)
-    return [_log_line(connection, row) for row in connection.execute(query.order_by(package.c.id.desc()).limit(limit))]
+    decided = Decisions(connection)
+    return [_log_line(decided, row) for row in connection.execute(query.order_by(package.c.id.desc()).limit(limit))]
 
 
-def _log_line(connection: Connection, row: Row[Any]) -> LogLine:
-    later = since(connection, row)
+def _log_line(decided: Decisions, row: Row[Any]) -> LogLine:
+    later = decided.since(row)
     return LogLine(
         row.file,
         row.school,
@@ -157,51 +159,61 @@ class Since:
     withdrawn: int = 0
     waiting: int = 0
     admitted: int = 0
-    refused: int = 0
     sentence: str = ""
 
 
-def since(connection: Connection, row: Row[Any]) -> Since:
-    """What was decided about the package of this row of the log since it came."""
-    if row.outcome not in _STANDS:
-        return Since()
-    entries, words = _ruled(connection, row.package_id)
-    cut, why = _cut(connection, row)
-    gone = row.last_n - max(cut, row.first_n) + 1 if cut else 0
-    waiting = f"还有 {entries['']} 条待裁定。" if entries[""] else ""
-    return Since(gone, entries[""], entries["admitted"], entries["refused"], why + waiting + words)
+class _Cut(NamedTuple):
+    """A chain is taken back from `first_n` on."""
+
+    first_n: int
+    at: int
+    reason: str
 
 
-def _cut(connection: Connection, row: Row[Any]) -> tuple[int, str]:
-    """From which entry on the package is taken back (0: it is not), and the sentence that says so."""
-    query = (
-        select(withdrawal.c.first_n, withdrawal.c.at, withdrawal.c.reason)
-        .join(chain, chain.c.id == withdrawal.c.chain)
-        .where(
-            chain.c.dev == row.dev, chain.c.ep == row.ep, withdrawal.c.undone_at.is_(None),
-            withdrawal.c.first_n <= row.last_n,
-        )
-        .order_by(withdrawal.c.first_n)
-    )  # fmt: skip
-    found = connection.execute(query).first()
-    if found is None:
-        return 0, ""
-    return found.first_n, f"第 {found.first_n} 条起已于 {moment(found.at)} 撤回合并，理由：{found.reason}。"
+class _Ruled(NamedTuple):
+    """Entries of a package that were held, with the ruling ("" for none yet)."""
+
+    ruling: str
+    why: str
+    entries: int
 
 
-def _ruled(connection: Connection, package_id: str) -> tuple[dict[str, int], str]:
-    """Ruling ("" for none yet) → entries of the package that were held, and the sentences of the rulings."""
-    entries = {"": 0, "admitted": 0, "refused": 0}
-    words: dict[tuple[str, str], int] = {}
-    query = select(hold.c.first_n, hold.c.last_n, hold.c.ruling, hold.c.why).where(
-        hold.c.package_id == package_id, hold.c.reason != "fork"
-    )
-    for held in connection.execute(query.order_by(hold.c.id)):
-        entries[held.ruling or ""] += held.last_n - held.first_n + 1
-        if held.ruling:
-            key = (_RULINGS[held.ruling], held.why or "")
-            words[key] = words.get(key, 0) + held.last_n - held.first_n + 1
-    return entries, "".join(f"{ruling} {number} 条：{why}。" for (ruling, why), number in words.items())
+class Decisions:
+    """Everything decided about packages since they came, read once for a whole list of them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._cuts: dict[tuple[str, str], list[_Cut]] = defaultdict(list)
+        self._rulings: dict[str, list[_Ruled]] = defaultdict(list)
+        taken = select(chain.c.dev, chain.c.ep, withdrawal.c.first_n, withdrawal.c.at, withdrawal.c.reason)
+        taken = taken.join(chain, chain.c.id == withdrawal.c.chain).where(withdrawal.c.undone_at.is_(None))
+        for dev, ep, *cut in connection.execute(taken.order_by(withdrawal.c.first_n)):
+            self._cuts[dev, ep].append(_Cut(*cut))
+        entries = func.sum(hold.c.last_n - hold.c.first_n + 1)
+        held = select(hold.c.package_id, hold.c.ruling, hold.c.why, entries).where(hold.c.reason != "fork")
+        held = held.group_by(hold.c.package_id, hold.c.ruling, hold.c.why).order_by(func.min(hold.c.id))
+        for package_id, ruling, why, number in connection.execute(held):
+            self._rulings[package_id].append(_Ruled(ruling or "", why or "", int(number)))
+
+    def since(self, row: Row[Any]) -> Since:
+        """What was decided about the package of this row of the log since it came."""
+        if row.outcome not in _STANDS:
+            return Since()
+        entries = {"": 0, "admitted": 0, "refused": 0}
+        words = ""
+        for ruled in self._rulings.get(row.package_id, ()):
+            entries[ruled.ruling] += ruled.entries
+            words += f"{_RULINGS[ruled.ruling]} {ruled.entries} 条：{ruled.why}。" if ruled.ruling else ""
+        gone, why = self._taken_back(row)
+        waiting = f"还有 {entries['']} 条待裁定。" if entries[""] else ""
+        return Since(gone, entries[""], entries["admitted"], why + waiting + words)
+
+    def _taken_back(self, row: Row[Any]) -> tuple[int, str]:
+        """How many entries of the package are taken back, and the sentence that says so."""
+        cut = next((cut for cut in self._cuts.get((row.dev, row.ep), ()) if cut.first_n <= row.last_n), None)
+        if cut is None:
+            return 0, ""
+        words = f"第 {cut.first_n} 条起已于 {moment(cut.at)} 撤回合并，理由：{cut.reason}。"
+        return row.last_n - max(cut.first_n, row.first_n) + 1, words
 
 
 def told(connection: Connection, dev: str, limit: int = 50) -> Iterator[PackageOutcome]:
@@ -210,12 +222,13 @@ def told(connection: Connection, dev: str, limit: int = 50) -> Iterator[PackageO
     What was taken back, or judged never to count, is `held` there: the receipt's format knows no further outcome.
     """
     query = select(package).where(package.c.dev == dev, package.c.direction == "in")
+    decided = Decisions(connection)
     for row in connection.execute(query.order_by(package.c.id.desc()).limit(limit)):
-        yield _told(connection, row)
+        yield _told(decided, row)
 
 
-def _told(connection: Connection, row: Row[Any]) -> PackageOutcome:
-    counts, later = json.loads(row.counts), since(connection, row)
+def _told(decided: Decisions, row: Row[Any]) -> PackageOutcome:
+    counts, later = json.loads(row.counts), decided.since(row)
     applied = counts["applied"] + later.admitted
     back = min(applied, later.withdrawn)  # those known before came first
     held = counts["held"] - later.admitted + back

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout
 
 from jzdesk.core.errors import UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.effects import EffectsDialog
 from jzdesk.ui.errors_shown import Message
-from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
-from jzdesk.ui.pages.figures import Figure, Figures
+from jzdesk.ui.pages.figures import Figure
 from jzdesk.ui.pages.files import FileDrop, StickPick, tell
-from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
-from jzdesk.ui.pages.merge_log import OUTCOME_TONES, balance
+from jzdesk.ui.pages.inbox_packages import PackagesView
+from jzdesk.ui.pages.inbox_requests import RequestsView
 from jzdesk.ui.tasks import Progress, Task
 
 if TYPE_CHECKING:
@@ -28,11 +27,8 @@ if TYPE_CHECKING:
     from jzdesk.services.county import RequestLine
     from jzdesk.services.merging import InboxLine, MergeOutcome
     from jzdesk.services.merging_preview import Preview
-    from jzdesk.services.package_log import EntryCounts
 
 PACKAGES, REQUESTS = 0, 1
-_SETTLED = frozenset({"以前已并入", "以前已撤回"})
-_COUNTS = frozenset({"applied", "known", "held", "rejected"})
 PACKAGE_SUFFIX, REQUEST_SUFFIX = ".jzp", ".jzr"
 
 
@@ -43,21 +39,6 @@ class Found:
     packages: list[InboxLine]
     requests: list[RequestLine]
     fingerprint: str
-
-
-@dataclass(frozen=True, slots=True)
-class PackageLine:
-    """One package in the table, before merging (`counts` None) or after."""
-
-    file: str
-    school: str
-    number: str
-    entries: int
-    state: str
-    tone: str
-    sentence: str
-    counts: EntryCounts | None = None
-    path: Path | None = None
 
 
 def look(services: Services, paths: Sequence[Path]) -> Found:
@@ -285,159 +266,3 @@ def merge_message(outcomes: Sequence[MergeOutcome], waiting: int, *, stopped: bo
         remedy += f"有 {look_at} 个要等补齐或裁定。"
     tone = "wrong" if wrong else "look" if look_at or stopped else "good"
     return Message(tone, what, remedy or "现在可以写回执，让学校知道哪些已收到。")
-
-
-class PackagesView(QWidget):
-    """The packages: before merging what each is, afterwards what became of it, with sums that balance."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waiting: list[InboxLine] = []
-        self.words = widgets.label(tone="muted", wrap=True)
-        self.figures = Figures()
-        self.table = Listing(
-            (
-                Column("school", "学校", 22),
-                Column("number", "包号", 5, numeric=True),
-                Column("state", "状态", 12, tone=lambda one: one.tone),
-                Column("entries", "条数", 8, numeric=True, text=lambda one: f"{one.entries:,}"),
-                Column("applied", "并入", 8, numeric=True, text=partial(_count, "applied")),
-                Column("known", "以前已有", 8, numeric=True, text=partial(_count, "known")),
-                Column("held", "待裁定", 7, numeric=True, text=partial(_count, "held")),
-                Column("rejected", "未接收", 7, numeric=True, text=partial(_count, "rejected")),
-                Column("sentence", "说明", 44),
-                Column("file", "文件", 46),
-            ),
-            key=None,
-        )
-        hint = "插上学校带来的 U 盘，或把数据包拖到这里；先逐个核验，再由您决定并入。"
-        self.middle = ListingOrEmpty(self.table, widgets.Empty("inbox", "还没有要并入的数据包", hint))
-        inside = widgets.column(self.words, self.figures, self.middle)
-        inside.setStretch(2, 1)
-        inside.setContentsMargins(0, theme.em(0.6), 0, 0)
-        self.setLayout(inside)
-        self.figures.hide()
-
-    def show_waiting(self, lines: Sequence[InboxLine], *, chosen: bool) -> None:
-        """Show packages that were verified; after merging and looking again the outcome stays until others come."""
-        fresh = [line for line in lines if line.state not in _SETTLED]
-        if not fresh and self.figures.isVisible():
-            return
-        self.waiting = list(lines)
-        self.figures.hide()
-        self.middle.put_rows([_waiting_line(line) for line in lines])
-        if lines and self.table.uid() is None:
-            self.table.selectRow(0)
-        self._show_counts(shown=False)
-        refused = sum(line.sentence is not None for line in lines)
-        if not lines:
-            self.words.setText("选中的位置没有数据包（文件名以 .jzp 结尾）。" if chosen else "")
-        else:
-            bad = f"，其中 {refused} 个不能接收，原因见“说明”" if refused else ""
-            self.words.setText(f"有 {len(lines):,} 个数据包，已逐个核验{bad}。确认后按“并入”。")
-        self.words.setVisible(bool(self.words.text()))
-
-    def _show_counts(self, *, shown: bool) -> None:
-        """What the entries became is known only afterwards."""
-        for number, column in enumerate(self.table.records().columns):
-            if column.name in _COUNTS:
-                self.table.setColumnHidden(number, not shown)
-
-    def line_here(self) -> PackageLine | None:
-        """The package with the cursor."""
-        line: PackageLine | None = self.table.row_here()
-        return line
-
-    def forget(self) -> None:
-        """Other places are being looked into."""
-        self.waiting = []
-        self.figures.hide()
-        self.words.setText("正在逐个核验……")
-        self.words.show()
-
-    def show_outcomes(self, outcomes: Sequence[MergeOutcome]) -> None:
-        """Show what became of them."""
-        numbers = {line.path.name: line.number for line in self.waiting}
-        self.waiting = []
-        self.middle.put_rows([_outcome_line(one, numbers.get(one.package)) for one in outcomes])
-        self._show_counts(shown=True)
-        self.figures.put(balance([one.counts for one in outcomes]), total_first=True)
-        self.figures.show()
-        self.words.hide()
-
-
-def _count(name: str, line: PackageLine) -> str:
-    return "" if line.counts is None else f"{getattr(line.counts, name):,}"
-
-
-def _waiting_line(line: InboxLine) -> PackageLine:
-    tone = "wrong" if line.sentence else "muted" if line.state in _SETTLED else "good"
-    number = str(line.number) if line.number else ""
-    path = None if line.sentence else line.path
-    return PackageLine(
-        line.path.name, line.school, number, line.entries, line.state, tone, line.sentence or "", path=path
-    )
-
-
-def _outcome_line(one: MergeOutcome, number: int | None) -> PackageLine:
-    tone, counts = OUTCOME_TONES.get(one.outcome, ""), one.counts
-    return PackageLine(
-        one.package, one.school, str(number or ""), counts.entries_in, one.outcome_label, tone, one.reason or "", counts
-    )
-
-
-class RequestsView(QWidget):
-    """Stations that ask for a certificate, each with the characters to compare by telephone."""
-
-    def __init__(self, issue: Callable[[RequestLine], object]) -> None:
-        super().__init__()
-        self._issue = issue
-        self.table = Listing(
-            (
-                Column("name", "学校", 24),
-                Column("code", "学校标识码", 14),
-                Column("fingerprint", "校验字", 13),
-                Column("known", "在学校名单里", 12, text=_known, tone=lambda one: "" if one.known else "wrong"),
-                Column("sentence", "说明", 50, text=_request_sentence),
-            ),
-            key=lambda one: str(one.path),
-        )
-        hint = "学校在“数据交换”里按“申请证书”，把申请文件放到 U 盘上带来，就会出现在这里。"
-        self.middle = ListingOrEmpty(self.table, widgets.Empty("certificate", "没有证书申请", hint))
-        self.mine = widgets.label(bold=True)
-        self.deed = widgets.button("发证…（回车）", self.issue, icon="certificate", role="primary")
-        foot = widgets.row(widgets.label("本县校验字（学校装证书时要核对）", tone="muted"), self.mine, None, self.deed)
-        inside = widgets.column(self.middle, foot)
-        inside.setStretch(0, 1)
-        inside.setContentsMargins(0, theme.em(0.6), 0, 0)
-        self.setLayout(inside)
-        self.table.opened.connect(lambda _: self.issue())
-        self.table.chosen.connect(lambda _: self._allow())
-
-    def show_requests(self, lines: Sequence[RequestLine], fingerprint: str) -> None:
-        """Show these."""
-        self.middle.put_rows(lines)
-        self.mine.setText(fingerprint)
-        if lines and self.table.uid() is None:
-            self.table.selectRow(0)
-        self._allow()
-
-    def issue(self) -> None:
-        """Certify the one with the cursor."""
-        line: RequestLine | None = self.table.row_here()
-        if line is not None and self.deed.isEnabled():
-            self._issue(line)
-
-    def _allow(self) -> None:
-        line: RequestLine | None = self.table.row_here()
-        self.deed.setEnabled(line is not None and line.known and line.sentence is None)
-
-
-def _known(line: RequestLine) -> str:
-    return "是" if line.known else "" if line.sentence else "否"
-
-
-def _request_sentence(line: RequestLine) -> str:
-    if line.sentence:
-        return line.sentence
-    return "" if line.known else "不在本县学校名单里。请先在“学校与证书”里补上这所学校。"

@@ -1,0 +1,138 @@
+"""The packages of the 收件箱: before merging what each is, afterwards what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from jzdesk.ui import theme, widgets
+from jzdesk.ui.ledger.model import Column
+from jzdesk.ui.pages.figures import Figures
+from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
+from jzdesk.ui.pages.merge_log import OUTCOME_TONES, balance
+
+if TYPE_CHECKING:
+    from jzdesk.services.merging import InboxLine, MergeOutcome
+    from jzdesk.services.package_log import EntryCounts
+
+_SETTLED = frozenset({"以前已并入", "以前已撤回"})
+_COUNTS = frozenset({"applied", "known", "held", "rejected"})
+
+
+@dataclass(frozen=True, slots=True)
+class PackageLine:
+    """One package in the table, before merging (`counts` None) or after."""
+
+    file: str
+    school: str
+    number: str
+    entries: int
+    state: str
+    tone: str
+    sentence: str
+    counts: EntryCounts | None = None
+    path: Path | None = None
+
+
+class PackagesView(QWidget):
+    """The packages: before merging what each is, afterwards what became of it, with sums that balance."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[InboxLine] = []
+        self.words = widgets.label(tone="muted", wrap=True)
+        self.figures = Figures()
+        self.table = Listing(
+            (
+                Column("school", "学校", 22),
+                Column("number", "包号", 5, numeric=True),
+                Column("state", "状态", 12, tone=lambda one: one.tone),
+                Column("entries", "条数", 8, numeric=True, text=lambda one: f"{one.entries:,}"),
+                Column("applied", "并入", 8, numeric=True, text=partial(_count, "applied")),
+                Column("known", "以前已有", 8, numeric=True, text=partial(_count, "known")),
+                Column("held", "待裁定", 7, numeric=True, text=partial(_count, "held")),
+                Column("rejected", "未接收", 7, numeric=True, text=partial(_count, "rejected")),
+                Column("sentence", "说明", 44),
+                Column("file", "文件", 46),
+            ),
+            key=None,
+        )
+        hint = "插上学校带来的 U 盘，或把数据包拖到这里；先逐个核验，再由您决定并入。"
+        self.middle = ListingOrEmpty(self.table, widgets.Empty("inbox", "还没有要并入的数据包", hint))
+        inside = widgets.column(self.words, self.figures, self.middle)
+        inside.setStretch(2, 1)
+        inside.setContentsMargins(0, theme.em(0.6), 0, 0)
+        self.setLayout(inside)
+        self.figures.hide()
+
+    def show_waiting(self, lines: Sequence[InboxLine], *, chosen: bool) -> None:
+        """Show packages that were verified; after merging and looking again the outcome stays until others come."""
+        fresh = [line for line in lines if line.state not in _SETTLED]
+        if not fresh and self.figures.isVisible():
+            return
+        self.waiting = list(lines)
+        self.figures.hide()
+        self.middle.put_rows([_waiting_line(line) for line in lines])
+        if lines and self.table.uid() is None:
+            self.table.selectRow(0)
+        self._show_counts(shown=False)
+        refused = sum(line.sentence is not None for line in lines)
+        if not lines:
+            self.words.setText("选中的位置没有数据包（文件名以 .jzp 结尾）。" if chosen else "")
+        else:
+            bad = f"，其中 {refused} 个不能接收，原因见“说明”" if refused else ""
+            self.words.setText(f"有 {len(lines):,} 个数据包，已逐个核验{bad}。确认后按“并入”。")
+        self.words.setVisible(bool(self.words.text()))
+
+    def _show_counts(self, *, shown: bool) -> None:
+        """What the entries became is known only afterwards."""
+        for number, column in enumerate(self.table.records().columns):
+            if column.name in _COUNTS:
+                self.table.setColumnHidden(number, not shown)
+
+    def line_here(self) -> PackageLine | None:
+        """The package with the cursor."""
+        line: PackageLine | None = self.table.row_here()
+        return line
+
+    def forget(self) -> None:
+        """Other places are being looked into."""
+        self.waiting = []
+        self.figures.hide()
+        self.words.setText("正在逐个核验……")
+        self.words.show()
+
+    def show_outcomes(self, outcomes: Sequence[MergeOutcome]) -> None:
+        """Show what became of them."""
+        numbers = {line.path.name: line.number for line in self.waiting}
+        self.waiting = []
+        self.middle.put_rows([_outcome_line(one, numbers.get(one.package)) for one in outcomes])
+        self._show_counts(shown=True)
+        self.figures.put(balance([one.counts for one in outcomes]), total_first=True)
+        self.figures.show()
+        self.words.hide()
+
+
+def _count(name: str, line: PackageLine) -> str:
+    return "" if line.counts is None else f"{getattr(line.counts, name):,}"
+
+
+def _waiting_line(line: InboxLine) -> PackageLine:
+    tone = "wrong" if line.sentence else "muted" if line.state in _SETTLED else "good"
+    number = str(line.number) if line.number else ""
+    path = None if line.sentence else line.path
+    return PackageLine(
+        line.path.name, line.school, number, line.entries, line.state, tone, line.sentence or "", path=path
+    )
+
+
+def _outcome_line(one: MergeOutcome, number: int | None) -> PackageLine:
+    tone, counts = OUTCOME_TONES.get(one.outcome, ""), one.counts
+    return PackageLine(
+        one.package, one.school, str(number or ""), counts.entries_in, one.outcome_label, tone, one.reason or "", counts
+    )
