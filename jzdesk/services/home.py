@@ -16,7 +16,7 @@ from jzdesk.services.roll.todos import waiting
 from jzdesk.services.sync_state import unexported
 from jzdesk.services.visits import VisitService
 from jzdesk.services.worklist import WorkListService
-from jzdesk.store.tables import conflict, parked_row
+from jzdesk.store.tables import conflict, hold, parked_row
 
 
 def _table(name: str) -> Table:
@@ -230,9 +230,11 @@ def _school_todos(connection: Connection) -> tuple[Todo, ...]:
 
 def _county_todos(connection: Connection) -> tuple[Todo, ...]:
     conflicts = connection.execute(select(func.count()).select_from(conflict)).scalar_one()
+    held = connection.execute(select(func.count()).select_from(hold).where(hold.c.ruling.is_(None))).scalar_one()
     return (
         Todo("同一学生在两校登记，等待核实", len(open_cases(connection)), "merge", "duplicates"),
         Todo("同一栏有不同填法，等待裁定", conflicts, "merge", "conflicts"),
+        Todo("数据包里有记录等待裁定", held, "merge", "holds"),
         Todo(
             "各校资料有疑问、尚未核实",
             _count(connection, QUESTION, QUESTION.c.state == "open"),

@@ -179,6 +179,7 @@ def test_what_is_held_is_decided_by_key_with_a_reason(
     stage: Stage, county: Services, certified: Services, stick: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting(certified, county, stick)
+    assert ("数据包里有记录等待裁定", 3) in [(todo.label, todo.count) for todo in county.home.summary().todos]
     page = stage.show(MergedPage, "holds")
     assert page.tabs.currentIndex() == HOLDS
     assert page.tabs.tabText(HOLDS) == "待裁定的记录（3）"

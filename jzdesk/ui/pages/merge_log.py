@@ -114,8 +114,8 @@ class LogView(QWidget):
         dialog.agreed.connect(lambda _: self._do(partial(service.rejoin, word), "已重新并入", "正在重新并入"))
         dialog.open()
 
-    def _do(self, deed: Callable[[], object], said: str, title: str) -> None:
-        self.desk.write(lambda _: deed(), lambda _: self._done(said), title=title, owner=self)
+    def _do(self, deed: Callable[[Progress], object], said: str, title: str) -> None:
+        self.desk.write(deed, lambda _: self._done(said), title=title, cancellable=True, owner=self)
 
     def _done(self, said: str) -> None:
         self.desk.say(said)
