@@ -94,19 +94,16 @@ NEVER: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", NEVER)
-def test_what_may_never_count_can_only_be_refused(
-    certified: Services, county: Services, stick: Path, case: str
-) -> None:
-    changes, sentence = NEVER[case]
-    forged(certified, county, stick, **changes)
-    (line,) = county.holds.waiting()
-    seen = county.holds.detail(line.id)
-    assert sentence in seen.obstacle
-    assert seen.entries[0].fields
-    with pytest.raises(UserError, match=sentence):
-        county.holds.admit(line.id, "放行")
-    county.holds.refuse(line.id, "不合规定")
+def test_what_may_never_count_can_only_be_refused(certified: Services, county: Services, stick: Path) -> None:
+    for case, (changes, sentence) in NEVER.items():
+        forged(certified, county, stick, **changes)
+        (line,) = county.holds.waiting()
+        seen = county.holds.detail(line.id)
+        assert sentence in seen.obstacle, case
+        assert seen.entries[0].fields
+        with pytest.raises(UserError, match=sentence):
+            county.holds.admit(line.id, "放行")
+        county.holds.refuse(line.id, "不合规定")
     assert county.verify().ok
 
 
