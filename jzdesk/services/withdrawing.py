@@ -1,4 +1,4 @@
-"""撤回合并: takes one package back out of the tables, also after later ones, and lets it return (decision 15).
+"""撤回合并: takes one package back out of the tables, also after later ones, and lets it return (decision 16).
 
 What counts of a device's chain is always its beginning up to a cut (less what is held). Taking a package back moves the
 cut to the first entry that no shorter package brought; what came after builds on it and goes along. Nothing leaves the
