@@ -108,9 +108,9 @@ def _of_scope(connection: Connection, scope: str) -> Any:
 
     The index hands out rows in an order in which every page of the table is read again and again: three times slower.
     """
-    of_scope = select(func.count()).where(ENROLMENT.c.scope == scope)
-    every = select(func.count()).select_from(ENROLMENT)
-    mostly = connection.execute(of_scope).scalar_one() * _FEW > connection.execute(every).scalar_one()
+    theirs = select(func.count()).where(ENROLMENT.c.scope == scope).scalar_subquery()
+    every = select(func.count()).select_from(ENROLMENT).scalar_subquery()
+    mostly = connection.execute(select(theirs * _FEW > every)).scalar_one()
     return (ENROLMENT.c.scope.concat("") if mostly else ENROLMENT.c.scope) == scope
 
 

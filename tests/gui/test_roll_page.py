@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QTableView
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QTableView, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -86,8 +86,14 @@ def fill(dialog: DeedDialog, **values: str) -> None:
     for key, text in values.items():
         box = dialog.form.boxes.get(key) or dialog.form.boxes[f"more.{key}"]
         box.focus()
+        assert QTest.qWaitFor(lambda: _holds_cursor(box), 5000)
         type_into(QApplication.focusWidget(), text)
         press(Qt.Key.Key_Return)
+
+
+def _holds_cursor(box: QWidget) -> bool:
+    focused = QApplication.focusWidget()
+    return focused is not None and box.isAncestorOf(focused)
 
 
 def save(stage: Stage, dialog: DeedDialog) -> None:
@@ -159,6 +165,7 @@ def test_what_the_rules_refuse_is_said_beside_the_field_and_the_dialog_stays(
     assert dialog.isVisible()
     dialog.form.boxes["kind"].put("24")
     dialog.form.boxes["kind"].edited.emit()
+    stage.qtbot.waitUntil(lambda: "more.to_class" in dialog.form.boxes)
     fill(dialog, to_class="六年级")
     save(stage, dialog)
     assert "不是小学三年级的班" in dialog.form.boxes["more.to_class"].sentence()

@@ -98,7 +98,11 @@ def hardship_list() -> list[Column]:
         ),
         Column("list.cause", FieldSpec("致贫原因", Text(60), "cause", aliases=("主要致贫原因", "致贫返贫原因"))),
         *(
-            Column(f"list.{name}", FieldSpec(label, Text(60), name, aliases=aliases), optional=True)
+            Column(
+                f"list.{name}",
+                FieldSpec(label, Text(60), name, aliases=aliases, help="照部门名单的原样填写。"),
+                optional=True,
+            )
             for name, label, aliases in _LIST_WORDS
         ),
     ]
