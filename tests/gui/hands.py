@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -24,3 +26,12 @@ def type_into(widget: QWidget | None, text: str) -> None:
             event = QInputMethodEvent("", [])
             event.setCommitString(character)
             QApplication.sendEvent(widget, event)
+
+
+def wait_for(there: Callable[[], bool], most_ms: int = 5000) -> None:
+    """Let the window work until something is so."""
+    for _ in range(most_ms // 5):
+        if there():
+            return
+        QTest.qWait(5)
+    raise AssertionError("it did not come to pass")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from jzdesk.ui.pages.roll import RollPage
 from jzdesk.ui.pages.roll.view import DeedDialog
 from jzdesk.ui.tasks import Tasks
 from tests.factories.people import clock_at
-from tests.gui.hands import type_into
+from tests.gui.hands import type_into, wait_for
 from tests.gui.stage import Stage, well_behaved
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -86,7 +87,7 @@ def fill(dialog: DeedDialog, **values: str) -> None:
     for key, text in values.items():
         box = dialog.form.boxes.get(key) or dialog.form.boxes[f"more.{key}"]
         box.focus()
-        assert QTest.qWaitFor(lambda: _holds_cursor(box), 5000)
+        wait_for(partial(_holds_cursor, box))
         type_into(QApplication.focusWidget(), text)
         press(Qt.Key.Key_Return)
 
