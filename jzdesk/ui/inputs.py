@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QPlainTextEdit,
     QPushButton,
     QSizePolicy,
+    QStyleOptionComboBox,
     QWidget,
     QWidgetAction,
 )
@@ -230,6 +231,12 @@ class Combo(QComboBox):
             self.focusNextPrevChild(True)
         else:
             super().keyPressEvent(event)
+
+    def initStyleOption(self, option: QStyleOptionComboBox) -> None:
+        """A choice that is too long for its field ends in …"""
+        super().initStyleOption(option)
+        room = self.width() - theme.em(0.6 + 1.7) - 4
+        option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideRight, room)
 
 
 def _popup() -> QListView:

@@ -33,22 +33,22 @@ class Place:
 
 
 _PAGES = "jzdesk.ui.pages"
-PLACES = (
+PLACES = (  # as the day goes: what is due, the pupils, their support, then sheets, papers and the stick
     Place("home", "工作台", "home", f"{_PAGES}.home", "HomePage"),
     Place("inbox", "收件箱", "inbox", f"{_PAGES}.inbox", "InboxPage", COUNTY),
     Place("merge", "合并结果", "merge", f"{_PAGES}.merged", "MergedPage", COUNTY),
     Place("student", "学生", "student", f"{_PAGES}.students", "StudentPage"),
-    Place("roll", "学籍异动", "history", f"{_PAGES}.roll", "RollPage", SCHOOL),
+    Place("roll", "学籍异动", "roll", f"{_PAGES}.roll", "RollPage", SCHOOL),
     Place("visit", "走访", "visit", f"{_PAGES}.visits", "VisitPage", SCHOOL),
     Place("aid", "资助", "aid", f"{_PAGES}.aid", "AidPage", SCHOOL),
     Place("pledge", "责任状", "pledge", f"{_PAGES}.pledges", "PledgesPage", SCHOOL),
-    Place("ledger", "台账", "ledger", f"{_PAGES}.ledger_pages", "LedgersPage"),
-    Place("imports", "导入导出", "import", f"{_PAGES}.imports", "ImportsPage", SCHOOL),
     Place("lists", "名单比对", "lists", f"{_PAGES}.lists", "ListsPage", SCHOOL),
-    Place("filling", "报表填写", "edit", f"{_PAGES}.filling", "FillingPage"),
+    Place("imports", "导入导出", "sheets", f"{_PAGES}.imports", "ImportsPage", SCHOOL),
+    Place("filling", "报表填写", "filling", f"{_PAGES}.filling", "FillingPage"),
+    Place("ledger", "台账", "ledger", f"{_PAGES}.ledger_pages", "LedgersPage"),
     Place("exchange", "数据交换", "exchange", f"{_PAGES}.exchange", "ExchangePage", SCHOOL),
     Place("certificate", "学校与证书", "certificate", f"{_PAGES}.certificates", "CertificatesPage", COUNTY),
-    Place("upkeep", "维护", "lock", f"{_PAGES}.upkeep", "UpkeepPage"),
+    Place("upkeep", "维护", "settings", f"{_PAGES}.upkeep", "UpkeepPage"),
 )
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import zip_longest
 
-from PySide6.QtCore import QEvent, QObject, QSize, QTime, QTimer
-from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTime, QTimer
+from PySide6.QtGui import QCloseEvent, QColor, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLabel,
     QMainWindow,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -27,12 +30,13 @@ from jzdesk.ui.places import Place, places_of
 from jzdesk.ui.tasks import Task
 
 NAVIGATION = 11
+PLACE_KEYS = "1234567890-="  # with Alt, in the order of the navigation: the upper row of a keyboard
 KIND_LABELS = {"school": "学校", "township": "乡镇中心学校", "county": "县教育局"}
 PRODUCT = "教育帮扶台账"
 
 
 class Navigation(QFrame):
-    """The dark column at the left; `Alt+1…9` open the places in order."""
+    """The dark column at the left; Alt with the upper row of the keyboard (`PLACE_KEYS`) opens the places in order."""
 
     def __init__(self, places: list[Place], station: str, open_: Callable[[str], object]) -> None:
         super().__init__()
@@ -42,9 +46,11 @@ class Navigation(QFrame):
         inside.setContentsMargins(0, 0, 0, theme.em(0.8))
         inside.setSpacing(0)
         inside.addWidget(_brand(station))
-        self._buttons = {place.key: self._button(place, number, open_) for number, place in enumerate(places, 1)}
+        self._buttons = {
+            place.key: self._button(place, key, open_) for place, key in zip_longest(places, PLACE_KEYS) if place
+        }
         for made in self._buttons.values():
-            inside.addWidget(made)
+            inside.addWidget(made, 100)  # a low window makes the places lower, rather than hide one
         inside.addStretch(1)
 
     def mark_here(self, key: str) -> None:
@@ -52,16 +58,36 @@ class Navigation(QFrame):
         for each, made in self._buttons.items():
             made.setChecked(each == key)
 
-    def _button(self, place: Place, number: int, open_: Callable[[str], object]) -> QPushButton:
-        made = widgets.Button(place.title)
-        made.setProperty("role", "place")
-        made.setCheckable(True)
-        made.setAutoDefault(False)
+    def _button(self, place: Place, key: str | None, open_: Callable[[str], object]) -> QPushButton:
+        made = PlaceButton(place.title, key or "")
         made.setIcon(icons.icon(place.icon, "#a8c4ba", "#ffffff"))
-        made.setIconSize(QSize(theme.em(1.25), theme.em(1.25)))
-        made.setToolTip(f"Alt+{number}" if number < 10 else place.title)
         made.clicked.connect(lambda: open_(place.key))
         return made
+
+
+class PlaceButton(widgets.Button):
+    """One place of the navigation, with the key that opens it at the right."""
+
+    def __init__(self, title: str, key: str) -> None:
+        super().__init__(title)
+        self._key = key
+        self.setProperty("role", "place")
+        self.setCheckable(True)
+        self.setAutoDefault(False)
+        self.setIconSize(QSize(theme.em(1.25), theme.em(1.25)))
+        self.setToolTip(f"Alt+{key}" if key else title)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.setMaximumHeight(theme.em(2.75))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The usual button, then the key, small and faint."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setFont(theme.large(0.8, bold=False))
+        painter.setPen(QColor(theme.NAVIGATION_KEY))
+        room = self.rect().adjusted(0, 0, -theme.em(0.8), 0)
+        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._key)
+        painter.end()
 
 
 def _brand(station: str) -> QWidget:
@@ -135,6 +161,35 @@ class ProgressStrip(QFrame):
             self._stop.setText("正在停止……")
 
 
+class Hints(QLabel):
+    """The keys of a page at the right of the status bar; whole hints are left out at the end where room is short."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hints: list[str] = []
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def put(self, hints: str) -> None:
+        """Show these, which ideographic spaces separate, the most needed first."""
+        self._hints = hints.split("\u3000")
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit again."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        metrics, room = self.fontMetrics(), self.width() - theme.em(1.2)
+        shown = list(self._hints)
+        while len(shown) > 1 and metrics.horizontalAdvance("\u3000".join(shown)) > room:
+            shown.pop()
+        self.setText("\u3000".join(shown))
+        self.setToolTip("\n".join(self._hints) if len(shown) < len(self._hints) else "")
+
+
 class Shell(QMainWindow):
     """The window of one open station."""
 
@@ -142,7 +197,6 @@ class Shell(QMainWindow):
         super().__init__()
         self.desk = desk
         info = desk.services.info
-        self.setWindowTitle(f"{PRODUCT} — {info.name}")
         self.setWindowIcon(icons.icon("school", theme.ACCENT))
         self.places = places_of(info.kind)
         self._pages: dict[str, Page] = {}
@@ -166,19 +220,17 @@ class Shell(QMainWindow):
             return False
         page = self._built(place)
         self._here = key
+        self.setWindowTitle(f"{PRODUCT} — {self.desk.services.info.name} — {place.title}")
         self.navigation.mark_here(key)
         self.stack.setCurrentWidget(page)
-        self._hints.setText(page.hints)
+        self.toast.raise_()  # a page built just now would cover it
+        self._hints.put(page.hints)
         page.arrive(hint)
         return True
 
     def page(self) -> Page | None:
         """The page in front."""
         return self._pages.get(self._here)
-
-    def key_of(self, number: int) -> str:
-        """The place that Alt+number opens; empty when there is none."""
-        return self.places[number - 1].key if number <= len(self.places) else ""
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about changes and about work under way."""
@@ -241,8 +293,8 @@ class Shell(QMainWindow):
         bar.addWidget(widgets.label(words))
         self._saved = widgets.label()
         bar.addWidget(self._saved)
-        self._hints = widgets.label()
-        bar.addPermanentWidget(self._hints)
+        self._hints = Hints()
+        bar.addPermanentWidget(self._hints, 1)
         bar.addPermanentWidget(
             widgets.button("最近操作", lambda: self.show_actions(), role="link", tip="Ctrl+Shift+Z；Ctrl+Z 撤销上一步")
         )
@@ -259,8 +311,8 @@ class Shell(QMainWindow):
         desk.tasks.ended.connect(self.strip.end)
 
     def _keys(self) -> None:
-        for number in range(1, 10):
-            self._key(f"Alt+{number}", partial(self._open_number, number))
+        for place, key in zip(self.places, PLACE_KEYS, strict=False):
+            self._key(f"Alt+{key}", partial(self.open, place.key))
         self._key("F3", lambda: self._tell(Page.seek))
         self._key("Ctrl+F", lambda: self._tell(Page.seek))
         self._key("F5", lambda: self._tell(Page.refresh))
@@ -273,9 +325,6 @@ class Shell(QMainWindow):
 
     def _key(self, keys: str, do: Callable[[], object]) -> None:
         QShortcut(QKeySequence(keys), self, lambda: do())
-
-    def _open_number(self, number: int) -> None:
-        self.open(self.key_of(number))
 
     def _tell(self, verb: Callable[[Page], None]) -> None:
         """Call the page's own version of a verb."""

@@ -10,6 +10,7 @@ from jzdesk.core.resources import resource
 
 NAVIGATION = "#1b3530"
 NAVIGATION_TEXT = "#cfded8"
+NAVIGATION_KEY = "#7d978d"
 NAVIGATION_HERE = "#27524a"
 NAVIGATION_MARK = "#6fd0b3"
 PAGE = "#f3f6f4"
@@ -205,7 +206,8 @@ def _buttons() -> str:
     QPushButton[role="primary"]:focus {{ border: 2px solid #0f3a30; padding: {tall - 1}px {wide - 1}px; }}
     QPushButton[role="primary"]:disabled {{ background: #a9c2ba; border-color: #a9c2ba; color: #f3f6f4; }}
     QPushButton[role="danger"] {{ color: {WRONG}; }}
-    QPushButton[role="danger"]:hover {{ background: {WRONG_SOFT}; border-color: {WRONG}; }}
+    QPushButton[role="danger"]:disabled {{ color: #9aa6a1; }}
+    QPushButton[role="danger"]:hover:enabled {{ background: {WRONG_SOFT}; border-color: {WRONG}; }}
     QPushButton[role="link"], QToolButton {{ background: transparent; border: 1px solid transparent;
         border-radius: {round_}px;
         padding: {em(0.2)}px {em(0.35)}px; color: {ACCENT}; }}
@@ -240,6 +242,7 @@ def _tables() -> str:
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     QTabWidget::pane {{ border: none; border-top: 1px solid {LINE}; }}
+    QTabBar {{ qproperty-drawBase: 0; }}
     QTabBar::tab {{ padding: {em(0.45)}px {em(0.9)}px; color: {MUTED}; border: none;
         border-bottom: 2px solid transparent; }}
     QTabBar::tab:selected {{ color: {ACCENT}; border-bottom: 2px solid {ACCENT}; font-weight: bold; }}
@@ -297,7 +300,7 @@ def _navigation() -> str:
     QFrame[role="navigation"] QLabel[tone="muted"] {{ color: #93ada4; }}
     QPushButton[role="place"] {{ background: transparent; color: {NAVIGATION_TEXT}; border: none;
         border-radius: 0;
-        border-left: {em(0.22)}px solid transparent; padding: {em(0.62)}px {em(1)}px; text-align: left; }}
+        border-left: {em(0.22)}px solid transparent; padding: {em(0.3)}px {em(1)}px; text-align: left; }}
     QPushButton[role="place"]:hover {{ background: #22433c; }}
     QPushButton[role="place"]:focus {{ background: #22433c; color: white; }}
     QPushButton[role="place"]:checked {{ background: {NAVIGATION_HERE}; color: white; font-weight: bold;

@@ -6,13 +6,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jzdesk.core.citizen_id import check_character
+from jzdesk.services.bundle import Services
 from jzdesk.services.stations import create_station, open_station
 from jzdesk.services.students import StudentQuery
 from tools.frozen import virtual_display
@@ -21,7 +23,25 @@ ROOT = Path(__file__).parents[2]
 PASSWORD = "Chuangkou2025"
 NUMBER = "43109920150102001" + check_character("43109920150102001")
 PATIENCE = 40.0  # seconds for the program to come up or to save
-MOMENT = 3.0
+WORDS = "曾小乐学三年级大勇父亲"
+
+
+def teach(environment: dict[str, str], characters: str) -> None:
+    """Give each character a key of its own for as long as the screen lives.
+
+    Else xdotool puts one after the other on the same spare key, and a program that is slow to hear of that types the
+    wrong one.
+    """
+    keys = subprocess.run(["xkbcomp", environment["DISPLAY"], "-"], capture_output=True, text=True, check=True).stdout
+    head, mark, rest = keys.partition("xkb_symbols ")
+    first, brace, last = rest.partition("{")
+    spare = [code for code in range(208, 256) if f"key <I{code}>" not in last and f"= <I{code}>" not in head]
+    added = "".join(f"\nkey <I{code}> {{ [ U{ord(one):04X} ] }};" for code, one in zip(spare, characters, strict=False))
+    assert len(spare) >= len(characters)
+    subprocess.run(
+        ["xkbcomp", "-w0", "-", environment["DISPLAY"]], input=head + mark + first + brace + added + last,
+        text=True, check=True,
+    )  # fmt: skip
 
 
 class Window:
@@ -42,13 +62,16 @@ class Window:
 
     def focus(self, title: str) -> None:
         """Wait for a window of the program with this in its title and give it the keyboard."""
+        self._xdotool("windowfocus", "--sync", self.find(title))
+
+    def find(self, title: str) -> str:
+        """Wait for a window of the program with this in its title: the window says where in the program one is."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until:
             assert self.process.poll() is None, "the program has ended"
             found = self._xdotool("search", "--all", "--onlyvisible", "--pid", str(self.process.pid), "--name", title)
             if found:
-                self._xdotool("windowfocus", "--sync", found.split()[-1])
-                return
+                return found.split()[-1]
             time.sleep(0.2)
         raise AssertionError(f"no window called {title}")
 
@@ -64,12 +87,47 @@ def program(folder: Path) -> Iterator[Window]:
     """Start the program on a station and end it afterwards."""
     with virtual_display() as environment:
         environment |= {"PYTHONUTF8": "1"}
+        teach(environment, WORDS)
         process = subprocess.Popen([sys.executable, "-m", "jzdesk", str(folder)], cwd=ROOT, env=environment)
         try:
             yield Window(process, environment)
         finally:
             process.terminate()
             process.wait(20)
+
+
+class Outside:
+    """A second connection to the same station, which sees what the program has kept so far."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def wait_for_draft(self, key: str, value: str) -> None:
+        """Wait until the program keeps what was typed: it has heard every key so far, and heard it right."""
+        self._wait(lambda: (self._draft() or {}).get(key) == value, lambda: f"{key} is not {value} in {self._draft()}")
+
+    def wait_until_saved(self) -> None:
+        """Wait until there is a child."""
+        self._wait(lambda: bool(self._services.students.ids(StudentQuery())), lambda: "nothing was saved")
+
+    def _draft(self) -> dict[str, Any] | None:
+        return self._services.ledger.load_draft("student-file:new")
+
+    def _wait(self, there: Callable[[], bool], complaint: Callable[[], str]) -> None:
+        until = time.monotonic() + PATIENCE
+        while not there():
+            assert time.monotonic() < until, complaint()
+            time.sleep(0.2)
+
+
+@contextmanager
+def looking_on(station: Path) -> Iterator[Outside]:
+    """Look from outside while the program runs."""
+    services = open_station(station, PASSWORD)
+    try:
+        yield Outside(services)
+    finally:
+        services.close()
 
 
 @pytest.fixture
@@ -83,29 +141,31 @@ def station(tmp_path: Path) -> Path:
 
 @pytest.mark.skipif(os.name == "nt", reason="virtual screens are a thing of X")
 def test_a_child_with_guardian_is_registered_and_found_without_a_mouse(station: Path) -> None:
-    with program(station) as window:
+    with program(station) as window, looking_on(station) as outside:
         window.focus("^青石镇中心小学")
         window.type(PASSWORD)
         window.keys("Return")
-        window.focus("^教育帮扶台账 — ")
-        time.sleep(MOMENT)  # a person, too, waits until the page is there
+        window.focus("^教育帮扶台账 — .* — 工作台$")
         window.keys("alt+2")
-        time.sleep(MOMENT)
+        window.find(" — 学生$")
         window.keys("ctrl+n")
-        time.sleep(MOMENT)
         window.type("曾小乐")
+        outside.wait_for_draft("student.name", "曾小乐")
         window.keys("Return")
         window.type(NUMBER)
+        outside.wait_for_draft("student.id_number", NUMBER)
         window.keys(*["Return"] * 6)  # sex and birth are filled in from the number; type, ethnic, roll number stay
         window.type("小学三年级")
+        outside.wait_for_draft("enrolment.grade", "G03")
         window.keys(*["Return"] * 6)  # class, boarding, status, month, from
         window.type("曾大勇")
         window.keys("Return")
         window.type("父亲")
         window.keys("Return")
         window.type("13800000000")
+        outside.wait_for_draft("guardian.0.phone", "13800000000")
         window.keys("Return", "ctrl+s")
-        _wait_until_saved(station)
+        outside.wait_until_saved()
     services = open_station(station, PASSWORD)
     (uid,) = services.students.ids(StudentQuery())
     found = services.students.file(uid)
@@ -118,15 +178,3 @@ def test_a_child_with_guardian_is_registered_and_found_without_a_mouse(station: 
     ]
     for text in ("zxl", "小乐", "0150102"):
         assert [row.uid for row in services.students.search(text)] == [uid]
-
-
-def _wait_until_saved(station: Path) -> None:
-    """Look from outside, through a second connection, until the child is there."""
-    services = open_station(station, PASSWORD)
-    try:
-        until = time.monotonic() + PATIENCE
-        while not services.students.ids(StudentQuery()):
-            assert time.monotonic() < until, "nothing was saved"
-            time.sleep(0.3)
-    finally:
-        services.close()

@@ -20,7 +20,7 @@ from jzdesk.ui.dialogs.first_run import ACCOUNT, KEY, KIND, FirstRunDialog
 from jzdesk.ui.dialogs.login import LoginDialog
 from jzdesk.ui.dialogs.reason import ReasonDialog
 from jzdesk.ui.ledger.page import LedgerPage
-from jzdesk.ui.shell import Shell
+from jzdesk.ui.shell import Hints, PlaceButton, Shell
 from jzdesk.ui.tasks import Tasks
 from tests.factories.stations import PASSWORD
 from tests.gui.hands import cursor, type_into
@@ -170,6 +170,42 @@ def test_alt_and_a_number_opens_a_place(qtbot: QtBot, shell: Shell, settle: Sett
     page = shell.page()
     assert page is not None
     assert page.title == shell.places[1].title
+
+
+def test_the_places_after_the_ninth_have_keys_too(qtbot: QtBot, shell: Shell, settle: Settle) -> None:
+    for key, number in ((Qt.Key.Key_0, 10), (Qt.Key.Key_Minus, 11), (Qt.Key.Key_Equal, 12)):
+        QTest.keyClick(shell, key, Qt.KeyboardModifier.AltModifier)
+        settle()
+        assert shell.windowTitle().endswith(shell.places[number - 1].title)
+
+
+@pytest.mark.parametrize("percent", [100, 150])
+def test_every_place_can_be_read_in_a_low_window(
+    qtbot: QtBot, qapp: QApplication, desk: Desk, settle: Settle, percent: int
+) -> None:
+    theme.set_text_size(qapp, percent)
+    shell = Shell(desk)
+    qtbot.addWidget(shell)
+    shell.resize(1366, 768 - 30)
+    shell.show()
+    settle()
+    buttons = shell.navigation.findChildren(PlaceButton)
+    assert len(buttons) == len(shell.places)
+    for button in buttons:
+        assert button.height() >= button.fontMetrics().height(), button.text()
+        assert button.geometry().bottom() <= shell.navigation.height(), button.text()
+    theme.set_text_size(qapp, 100)
+
+
+def test_hints_without_room_are_left_out_whole(qtbot: QtBot) -> None:
+    hints = Hints()
+    qtbot.addWidget(hints)
+    hints.show()
+    hints.put("Ctrl+N 选择文件　Ctrl+S 下一步　Esc 返回　F5 刷新")
+    hints.resize(theme.em(20), theme.em(2))
+    shown = hints.text().split("　")
+    assert shown == ["Ctrl+N 选择文件", "Ctrl+S 下一步"]
+    assert "F5 刷新" in hints.toolTip()
 
 
 def test_every_place_opens_without_a_word_of_complaint(shell: Shell, settle: Settle, messages: list[object]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jzdesk.services.context import StationInfo
 
 KEYS = (
-    ("Alt+1 … Alt+9", "打开左边第几页"),
+    ("Alt+1 … 9、0、-、=", "打开左边第几页，每页右边写着它的键"),
     ("F3", "到查找框：姓名、拼音首字母、证件号任一段"),
     ("F5", "刷新"),
     ("Ctrl+N", "新增一条"),
@@ -34,7 +34,7 @@ class AboutDialog(Dialog):
     """Keys and version."""
 
     def __init__(self, parent: QWidget | None, info: StationInfo) -> None:
-        super().__init__(parent, "按键和版本", width=36)
+        super().__init__(parent, "按键和版本", width=42)
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.em(1.2))
         grid.setVerticalSpacing(theme.em(0.4))

@@ -78,7 +78,7 @@ class KeyDialog(Dialog):
         explain = "旧的恢复钥匙已经作废。请打印或抄下新的，交给负责人收存；关闭后不再显示。"
         super().__init__(parent, "新的恢复钥匙", explain)
         self.desk, self.key = desk, key
-        shown = widgets.label(in_lines(key), size=1.5, bold=True, wrap=True)
+        shown = widgets.label(in_lines(key), size=1.5, bold=True)
         shown.setAlignment(Qt.AlignmentFlag.AlignCenter)
         shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         card = widgets.Card()

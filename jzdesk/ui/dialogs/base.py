@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QDialog, QPushButton, QVBoxLayout, QWidget
 
 from jzdesk.ui import theme, widgets
@@ -32,6 +33,14 @@ class Dialog(QDialog):
         self.foot = widgets.row(None)
         outer.addSpacing(theme.em(0.3))
         outer.addLayout(self.foot)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Tall enough for sentences that take several lines; a layout's hint alone forgets that they wrap."""
+        super().showEvent(event)
+        layout = self.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            layout.activate()
+            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
 
     def add_button(self, text: str, do: Callable[[], object], *, role: str = "", icon: str = "") -> QPushButton:
         """Add a button at the right end of the foot."""

@@ -36,9 +36,9 @@ _BASES = (("paid", "已发放"), ("granted", "已认定"))
 class FillingPage(Page):
     """A form at the top with whose rows go into it; below its columns, what is missing, and the result."""
 
-    title, icon = "报表填写", "edit"
+    title, icon = "报表填写", "filling"
     entities = frozenset({"student", "enrolment", "member", "guardian", "household"})
-    hints = "Ctrl+N 选择表格　Ctrl+S 填写并保存　F3 列的对应关系　回车 改这一列　F5 重新检查缺项"
+    hints = "Ctrl+N 选择表格　Ctrl+S 填写并保存　回车 改这一列　F3 列的对应关系　F5 重新检查缺项"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)

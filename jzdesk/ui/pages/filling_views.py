@@ -64,7 +64,9 @@ class MappingView(QWidget):
         self.field = ChoiceEdit([])
         self.way, self.fixed = Pick((), "写法"), LineEdit()
         self._wire()
-        inside = widgets.column(self.table, self._editor())
+        self._editing = self._editor()
+        self._editing.hide()
+        inside = widgets.column(self.table, self._editing)
         inside.setStretch(0, 1)
         inside.setContentsMargins(0, theme.em(0.6), 0, 0)
         self.setLayout(inside)
@@ -73,6 +75,7 @@ class MappingView(QWidget):
         """Show a form; the cursor stays on its column."""
         fresh = self.view is None or self.view.subject != view.subject
         self.view = view
+        self._editing.setVisible(bool(view.columns))
         if fresh:
             self._fill_fields(view)
         self.table.put_rows(view.columns)

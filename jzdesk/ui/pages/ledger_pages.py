@@ -16,15 +16,21 @@ from jzdesk.ui.page import Page
 
 _GROUPS = (
     ("学校和人员", ("school", "class", "school_class", "staff")),
-    ("家庭和学生", ("household", "member", "student", "guardian", "enrolment", "hardship", "bank_account")),
-    ("帮扶", ("pairing", "visit", "pledge")),
-    ("资助", ("programme", "standard", "decision", "batch", "payment", "notice", "fund")),
-)
+    ("家庭和学生", (
+        "student", "household", "member", "guardian", "enrolment", "enrolment_event", "hardship", "bank_account",
+        "photo", "consent", "question", "identity",
+    )),
+    ("帮扶", ("pairing", "visit", "pledge", "closure")),
+    ("资助", ("programme", "standard", "decision", "batch", "payment", "notice", "fund", "fund_entry")),
+)  # fmt: skip
 _ICONS = {
     "school": "school", "class": "student", "school_class": "student", "staff": "staff", "household": "household",
     "member": "household", "student": "student", "guardian": "user", "enrolment": "history", "hardship": "info",
     "bank_account": "bank", "pairing": "pair", "visit": "visit", "pledge": "pledge", "programme": "aid",
-    "standard": "aid", "decision": "ok", "batch": "aid", "payment": "aid", "notice": "notice", "fund": "aid",
+    "standard": "aid", "decision": "ok", "batch": "aid", "payment": "aid", "notice": "notice",
+    "fund": "bank", "fund_entry": "bank",
+    "enrolment_event": "roll", "photo": "user", "consent": "pledge", "question": "question", "identity": "merge",
+    "closure": "tick", "division": "township",
 }  # fmt: skip
 CARD = 15
 

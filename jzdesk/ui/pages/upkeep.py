@@ -44,7 +44,7 @@ class _Account:
 class UpkeepPage(Page):
     """What keeps the station safe."""
 
-    title, icon = "维护", "lock"
+    title, icon = "维护", "settings"
     hints = "Ctrl+N 立即备份　Ctrl+S 核对数据　F5 刷新"
 
     def __init__(self, desk: Desk) -> None:

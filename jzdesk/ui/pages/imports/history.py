@@ -40,15 +40,15 @@ class HistoryView(QWidget):
         self.table = Listing(
             (
                 Column("run", "编号", 5, numeric=True),
-                Column("when", "时间", 17),
-                Column("label", "种类", 16),
+                Column("when", "时间", 16),
+                Column("label", "种类", 20),
                 Column("file", "文件", 28),
-                Column("state", "状态", 9, text=_state, tone=lambda line: _STATES[line.state][1]),
-                Column("read", "读取", 6, numeric=True),
-                Column("added", "新增", 6, numeric=True),
-                Column("changed", "更新", 6, numeric=True),
-                Column("unchanged", "未变", 6, numeric=True),
-                Column("waiting", "还待改", 7, numeric=True, tone=lambda line: "wrong" if line.waiting else "muted"),
+                Column("state", "状态", 8, text=_state, tone=lambda line: _STATES[line.state][1]),
+                Column("read", "读取", 5, numeric=True),
+                Column("added", "新增", 5, numeric=True),
+                Column("changed", "更新", 5, numeric=True),
+                Column("unchanged", "未变", 5, numeric=True),
+                Column("waiting", "还待改", 6, numeric=True, tone=lambda line: "wrong" if line.waiting else "muted"),
             ),
             key=lambda line: str(line.run),
         )

@@ -35,7 +35,7 @@ class ImportsPage(Page):
     """Kinds at the left; at the right what waits, the last report, past imports; over both an import under way."""
 
     title, icon = "导入导出", "import"
-    hints = "Ctrl+N 选择文件导入　F3 待处理的行　回车 就地改正　Ctrl+S 下一步/再导入　Esc 返回　F5 刷新"
+    hints = "Ctrl+N 选择文件　回车 就地改正　Ctrl+S 下一步、再导入　Esc 返回　F3 待处理的行　F5 刷新"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -212,7 +212,7 @@ class ImportsPage(Page):
             column.addWidget(self._kind_row(code, label))
         column.addStretch(1)
         area = widgets.scrolled(inside)
-        area.setMinimumWidth(theme.em(17))
+        area.setMinimumWidth(theme.em(14.5))
         return area
 
     def _kind_row(self, code: str, label: str) -> QWidget:

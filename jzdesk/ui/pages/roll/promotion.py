@@ -32,8 +32,8 @@ _CLASSES = (
 )
 _PUPILS = (
     Column("name", "姓名", 9),
-    Column("what", "办理", 7, text=lambda one: _WHAT[one.what], tone=lambda one: _TONES.get(one.what, "")),
-    Column("note", "为什么不升", 20),
+    Column("what", "办理", 10, text=lambda one: _WHAT[one.what], tone=lambda one: _TONES.get(one.what, "")),
+    Column("note", "为什么不升", 18),
 )
 _LEAVERS = (
     Column("name", "姓名", 10),
@@ -127,7 +127,7 @@ class PromotionView(View):
         )  # fmt: skip
         self.through.hide()
         self.body.addWidget(self.words)
-        self.stack.addWidget(side_by_side(self.classes, self.pupils, (38, 22)))
+        self.stack.addWidget(side_by_side(self.classes, self.pupils, (34, 26)))
         self.stack.addWidget(self.leavers)
         self.stack.setMinimumHeight(theme.em(12))
         self.body.addWidget(self.stack, 1)
