@@ -6,6 +6,7 @@ python -m tools.shots [--data examples] [--out build/shots] [--only student]
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -23,6 +24,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from jzdesk.services import stations
 from jzdesk.services.bundle import Services
+from jzdesk.services.consents import USUAL_SCOPE
+from jzdesk.services.students import StudentQuery
 from jzdesk.ui import program, theme
 from jzdesk.ui.dialogs.effects import EffectsDialog
 from jzdesk.ui.errors_shown import Presenter
@@ -33,6 +36,7 @@ from jzdesk.ui.pages.imports import HISTORY, PARKED, REPORT, ImportsPage
 from jzdesk.ui.pages.ledger_pages import LedgersPage
 from jzdesk.ui.pages.merged import MergedPage
 from jzdesk.ui.pages.roll import RollPage
+from jzdesk.ui.pages.students import StudentPage
 from jzdesk.ui.shell import Shell
 from jzdesk.ui.tasks import Tasks
 
@@ -44,8 +48,18 @@ MANUAL = ROOT / "docs" / "pictures"
 SHOWN = {
     "school-home": "home", "school-student-record": "students", "school-aid": "aid", "school-exchange": "exchange",
     "school-visit-record": "visits", "school-imports": "imports", "school-pledge-record": "pledges",
-    "county-inbox": "inbox", "county-merge": "merged",
+    "county-inbox": "inbox", "county-merge": "merged", "school-roll-events": "roll",
+    "school-roll-promotion": "promotion", "school-roll-closures": "closures", "school-lists": "lists",
+    "school-imports-wizard": "import-check", "school-imports-trial": "import-trial", "dialog-paste": "paste",
+    "school-imports-parked-form": "import-parked", "school-filling-xueji-0": "filling", "school-upkeep": "upkeep",
+    "school-student-tab-4": "family",
 }  # fmt: skip
+# What befell some pupils since the term that was rehearsed.
+_EVENTS = (
+    ("02", {"until": "2027-09-01", "reason": "住院治疗"}),
+    ("04", {"other_school": "示范县城关小学", "reason": "随父母进城"}),
+    ("07", {"reason": "连续三天没有到校，电话无人接听"}),
+)
 
 
 class Camera:
@@ -97,6 +111,19 @@ def pages(camera: Camera, shell: Shell) -> None:
             merging(camera, shell, page)
         elif isinstance(page, ListPage):
             with_record(camera, shell, page, f"{shell.desk.services.info.kind}-{place.key}-record")
+            if isinstance(page, StudentPage) and shell.desk.services.info.kind == "school":
+                student_tabs(camera, shell, page)
+
+
+def student_tabs(camera: Camera, shell: Shell, page: StudentPage) -> None:
+    """The other tabs of a child: hardship, pairing, aid, family, photos, history."""
+    page.open_record(page.table.records().uid(0))
+    camera.settle()
+    for number in range(1, page.panel.tabs.count()):
+        page.panel.tabs.setCurrentIndex(number)
+        camera.take(shell, f"school-student-tab-{number}")
+    page.panel.tabs.setCurrentIndex(0)
+    page.close_side()
 
 
 def roll(camera: Camera, shell: Shell, page: RollPage) -> None:
@@ -289,7 +316,7 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for station, password in rehearse(chosen.data, Path(folder)):
             with opened(station, password) as services:
-                read_lists(services, chosen.data)
+                live_on(services, chosen.data)
                 every_size(camera, services, present)
     tasks.close()
     if chosen.manual:
@@ -308,11 +335,31 @@ def show_in_manual(out: Path) -> None:
             picture.convert("RGB").quantize(256).save(MANUAL / f"{name}.png", optimize=True)
 
 
-def read_lists(services: Services, data: Path) -> None:
-    """A school has held the department's lists against its roll, so that the page has piles to show."""
-    if services.info.kind == "school":
-        for path in sorted(data.glob("*名单-*.xls*")):
-            services.lists.read(path)
+def live_on(services: Services, data: Path) -> None:
+    """A school has done its other work too, so that every page has something to show."""
+    services.backups.make()
+    if services.info.kind != "school":
+        return
+    for path in sorted(data.glob("*名单-*.xls*")):
+        services.lists.read(path)
+    services.closures.open_for_hardships("2025 年秋季学期困难学生认定", "2027-07-01")
+    first, *others = services.students.ids(StudentQuery())
+    for number, (kind, facts) in enumerate(_EVENTS):
+        services.roll.register({"student": others[number * 7], "kind": kind, **facts})
+    services.photos.add_picture(first, _portrait())
+    services.consents.add_many([first], {"given_on": services.context.today(), "how": "written", "covers": USUAL_SCOPE})
+
+
+def _portrait() -> bytes:
+    """A picture of nobody: the outline that stands where a photograph is missing."""
+    from PIL import Image, ImageDraw
+
+    picture, held = Image.new("RGB", (358, 441), "#dfe8f2"), io.BytesIO()
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((114, 90, 244, 240), fill="#8aa0b4")
+    draw.ellipse((49, 270, 309, 620), fill="#8aa0b4")
+    picture.save(held, "JPEG")
+    return held.getvalue()
 
 
 def every_size(camera: Camera, services: Services, present: Presenter) -> None:

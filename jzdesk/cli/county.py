@@ -40,8 +40,8 @@ def learn_standards() -> None:
 
 
 def requests(folder: Path) -> None:
-    """查看 U 盘上的证书申请和核对字。"""
-    columns = (("path", "文件"), ("code", "代码"), ("name", "学校"), ("fingerprint", "核对字"), ("sentence", "问题"))
+    """查看 U 盘上的证书申请和校验字。"""
+    columns = (("path", "文件"), ("code", "代码"), ("name", "学校"), ("fingerprint", "校验字"), ("sentence", "问题"))
     emit(state.services().county.requests(folder), "", columns)
 
 

@@ -26,7 +26,7 @@ def request(to: To) -> None:
     path = exchange.request(to)
     emit(
         {"path": path, "fingerprint": exchange.fingerprint()},
-        f"申请已写到 {path}，电话核对字：{exchange.fingerprint()}",
+        f"申请已写到 {path}，电话校验字：{exchange.fingerprint()}",
     )
 
 
@@ -35,7 +35,7 @@ def take_certificate(
 ) -> None:
     """装入县里发来的证书。"""
     words = state.services().exchange.take_certificate(path, fingerprint)
-    emit({"fingerprint": words}, f"证书已装入。县里的核对字：{words}，请电话核对。")
+    emit({"fingerprint": words}, f"证书已装入。县里的校验字：{words}，请电话核对。")
 
 
 def export(to: To) -> None:

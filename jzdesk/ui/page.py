@@ -26,7 +26,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from jzdesk.core.fields import Value
 from jzdesk.ui import theme, widgets
@@ -61,6 +61,14 @@ class Page(QWidget):
         if self._stale:
             self._stale = False
             self.refresh()
+
+    def take_cursor(self) -> None:
+        """Have the keyboard within the page, in its table where there is one: arrows and Enter work at once."""
+        here = QApplication.focusWidget()
+        if here is not None and self.isAncestorOf(here):
+            return
+        table = next((one for one in self.findChildren(Table) if one.isVisible()), None)
+        (table or self).setFocus(Qt.FocusReason.OtherFocusReason)
 
     def refresh(self) -> None:
         """Look again (F5, and when records of `entities` changed)."""

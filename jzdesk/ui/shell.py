@@ -226,6 +226,7 @@ class Shell(QMainWindow):
         self.toast.raise_()  # a page built just now would cover it
         self._hints.put(page.hints)
         page.arrive(hint)
+        page.take_cursor()
         return True
 
     def page(self) -> Page | None:

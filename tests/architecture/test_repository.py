@@ -88,6 +88,36 @@ def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def documents() -> list[Path]:
+    return [path for path in tracked() if path.suffix == ".md" and path.is_relative_to(ROOT)]
+
+
+def links(text: str) -> list[str]:
+    """Where the links and pictures of a page lead, code left out; addresses elsewhere are not ours to check."""
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+    found = re.findall(r"\]\(([^)\s]+)\)", prose)
+    return [link for link in found if not re.match(r"[a-z]+:", link)]
+
+
+@pytest.mark.parametrize("page", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_and_picture_of_a_page_is_there(page: Path) -> None:
+    parts = (link.partition("#")[0] for link in links(page.read_text(encoding="utf-8")))
+    assert [part for part in parts if part and not (page.parent / part).exists()] == []
+
+
+def test_the_index_of_the_manual_names_every_page() -> None:
+    manual = ROOT / "docs" / "manual"
+    named = set(links((manual / "README.md").read_text(encoding="utf-8")))
+    assert {path.name for path in manual.glob("*.md")} - {"README.md"} - named == set()
+
+
+def test_every_picture_of_the_manual_is_shown_and_small() -> None:
+    shown = {(page.parent / link).resolve() for page in documents() for link in links(page.read_text(encoding="utf-8"))}
+    pictures = sorted((ROOT / "docs" / "pictures").glob("*.png"))
+    assert pictures
+    assert [path.name for path in pictures if path.resolve() not in shown or path.stat().st_size > 150_000] == []
+
+
 def test_continuous_integration_only_calls_make_test() -> None:
     script = ROOT / ".ci" / "run"
     assert script.stat().st_mode & 0o111

@@ -197,6 +197,16 @@ def test_every_place_can_be_read_in_a_low_window(
     theme.set_text_size(qapp, 100)
 
 
+def test_the_keyboard_goes_along_to_the_place(shell: Shell, settle: Settle) -> None:
+    for place in shell.places:
+        shell.open(place.key)
+        settle()
+        here, page = QApplication.focusWidget(), shell.page()
+        assert page is not None
+        assert here is not None
+        assert here is page or page.isAncestorOf(here), place.title
+
+
 def test_hints_without_room_are_left_out_whole(qtbot: QtBot) -> None:
     hints = Hints()
     qtbot.addWidget(hints)

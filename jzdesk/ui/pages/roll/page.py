@@ -24,7 +24,7 @@ _HINTS = {
 class RollPage(Page):
     """`hint`: a tab, what waits there (suspected, expired, overdue, proposed), or the uid of a pupil to record for."""
 
-    title, icon = "学籍异动", "history"
+    title, icon = "学籍异动", "roll"
     entities = frozenset({"enrolment", "enrolment_event", "school_class", "closure", "student"})
     hints = "F3 查找　F5 刷新　Ctrl+Tab 换一栏　Ctrl+N 登记　回车 办理"
 

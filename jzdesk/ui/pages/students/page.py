@@ -81,6 +81,8 @@ class StudentPage(ListPage):
         self._asked: str | None = None
         self._panel: StudentPanel | None = None
         self._county = desk.services.info.kind == "county"
+        if self._county:
+            self.hints = "F3 查找　回车 打开　F2 看证件号　F5 刷新"
         self._build_filters()
         tip = "列表中的每名学生，由各自的第一监护人同意"
         self.consent_button = self.add_action("登记整表同意", self.consent_all, tip=tip)
@@ -196,7 +198,7 @@ class StudentPage(ListPage):
         if self.search.text().strip() or self._county or any(pick.value() for pick in self._picks()):
             return super().empty()
         begin = widgets.button("新增学生", self.new, icon="plus", role="primary")
-        return widgets.Empty("student", "还没有学生", "按 Ctrl+N 逐个登记，或在“数据交换”里导入学籍名册。", begin)
+        return widgets.Empty("student", "还没有学生", "按 Ctrl+N 逐个登记，或在“导入导出”里导入学籍名册。", begin)
 
     def _build_filters(self) -> None:
         self.school = self.add_filter("学校", [(None, "全部学校")]) if self._county else None
