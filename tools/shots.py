@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -30,7 +31,7 @@ from jzdesk.ui import program, theme
 from jzdesk.ui.dialogs.effects import EffectsDialog
 from jzdesk.ui.errors_shown import Presenter
 from jzdesk.ui.ledger.page import LedgerPage
-from jzdesk.ui.page import ListPage
+from jzdesk.ui.page import ListPage, Page
 from jzdesk.ui.pages.filling import FillingPage
 from jzdesk.ui.pages.imports import HISTORY, PARKED, REPORT, ImportsPage
 from jzdesk.ui.pages.ledger_pages import LedgersPage
@@ -98,21 +99,22 @@ def pages(camera: Camera, shell: Shell) -> None:
     for place in shell.places:
         shell.open(place.key)
         camera.take(shell, f"{shell.desk.services.info.kind}-{place.key}")
-        page = shell.page()
-        if isinstance(page, LedgersPage):
-            ledgers(camera, shell, page)
-        elif isinstance(page, FillingPage):
-            forms(camera, shell, page)
-        elif isinstance(page, ImportsPage):
-            imports(camera, shell, page)
-        elif isinstance(page, RollPage):
-            roll(camera, shell, page)
-        elif isinstance(page, MergedPage):
-            merging(camera, shell, page)
-        elif isinstance(page, ListPage):
-            with_record(camera, shell, page, f"{shell.desk.services.info.kind}-{place.key}-record")
-            if isinstance(page, StudentPage) and shell.desk.services.info.kind == "school":
-                student_tabs(camera, shell, page)
+        if (page := shell.page()) is not None:
+            inside(camera, shell, page)
+
+
+def inside(camera: Camera, shell: Shell, page: Page) -> None:
+    """What else a page has to show."""
+    more: dict[type[Page], Callable[[Camera, Shell, Any], None]] = {
+        LedgersPage: ledgers, FillingPage: forms, ImportsPage: imports, RollPage: roll,
+    }  # fmt: skip
+    if show := more.get(type(page)):
+        show(camera, shell, page)
+    elif isinstance(page, ListPage):
+        kind, key = shell.desk.services.info.kind, next(one.key for one in shell.places if one.title == page.title)
+        with_record(camera, shell, page, f"{kind}-{key}-record")
+        if isinstance(page, StudentPage) and kind == "school":
+            student_tabs(camera, shell, page)
 
 
 def student_tabs(camera: Camera, shell: Shell, page: StudentPage) -> None:

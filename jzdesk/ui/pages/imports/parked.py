@@ -42,7 +42,7 @@ class ParkedView(QStackedWidget):
         self.foot = widgets.Flow(right=True)
         self.foot.addWidget(widgets.button("就地改正 (回车)", self.edit, icon="edit", role="primary"))
         self.foot.addWidget(widgets.button("打开副本", self.open_copy, icon="folder"))
-        self.foot.addWidget(widgets.button("另存副本…", self.save_copy, icon="save"))
+        self.foot.addWidget(widgets.button("另存…", self.save_copy, icon="save"))
         self.foot.addWidget(widgets.button("不再处理…", self.dismiss, icon="void", role="danger"))
         self._detail = widgets.holder(widgets.column(self.words, widgets.holder(self.foot), space=0.4))
         inside = widgets.column(self.middle, self._detail)

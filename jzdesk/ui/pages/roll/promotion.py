@@ -127,7 +127,7 @@ class PromotionView(View):
         )  # fmt: skip
         self.through.hide()
         self.body.addWidget(self.words)
-        self.stack.addWidget(side_by_side(self.classes, self.pupils, (34, 26)))
+        self.stack.addWidget(side_by_side(self.classes, self.pupils, (37, 23)))
         self.stack.addWidget(self.leavers)
         self.stack.setMinimumHeight(theme.em(12))
         self.body.addWidget(self.stack, 1)
