@@ -212,7 +212,7 @@ class ImportsPage(Page):
             column.addWidget(self._kind_row(code, label))
         column.addStretch(1)
         area = widgets.scrolled(inside)
-        area.setMinimumWidth(theme.em(15.8))
+        area.setMinimumWidth(theme.em(16.1))
         return area
 
     def _kind_row(self, code: str, label: str) -> QWidget:
