@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 from jzdesk.core.errors import UserError
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Desk
-from jzdesk.ui.dialogs.base import Dialog
+from jzdesk.ui.dialogs.base import Dialog, show_in
 from jzdesk.ui.dialogs.first_run import in_lines
-from jzdesk.ui.dialogs.login import PasswordEdit, PasswordPair, show_in
+from jzdesk.ui.dialogs.passwords import PasswordEdit, PasswordPair
 from jzdesk.ui.inputs import LineEdit
 
 

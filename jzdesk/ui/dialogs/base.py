@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QDialog, QPushButton, QVBoxLayout, QWidget
 
+from jzdesk.core.errors import StationFault, UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.errors_shown import Message
 
@@ -67,3 +68,14 @@ class Dialog(QDialog):
             if isinstance(each, QPushButton):
                 each.setAutoDefault(False)
                 each.setDefault(False)
+
+
+def show_in(dialog: Dialog, error: Exception) -> bool:
+    """Show a person's or a machine's error inside the dialog; False for any other."""
+    if isinstance(error, UserError):
+        dialog.wrong(error.what.rstrip("。") + "。", error.remedy)
+    elif isinstance(error, StationFault):
+        dialog.wrong(error.what.rstrip("。") + "。", f"{error.kept.rstrip('。')}。{error.remedy}")
+    else:
+        return False
+    return True

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QCheckBox, QStackedWidget, QVBoxLayout, QWidget
 
 from jzdesk.services import stations
 from jzdesk.ui import icons, theme, widgets
-from jzdesk.ui.dialogs.base import Dialog
-from jzdesk.ui.dialogs.login import PasswordPair, show_in
+from jzdesk.ui.dialogs.base import Dialog, show_in
+from jzdesk.ui.dialogs.passwords import PasswordPair
 from jzdesk.ui.inputs import LineEdit
 from jzdesk.ui.tasks import Tasks
 

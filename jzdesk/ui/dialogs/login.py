@@ -5,31 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
-from jzdesk.core.errors import StationFault, UserError
+from jzdesk.core.errors import UserError
 from jzdesk.services import stations
-from jzdesk.ui import theme, widgets
-from jzdesk.ui.dialogs.base import Dialog
+from jzdesk.ui import widgets
+from jzdesk.ui.dialogs.base import Dialog, show_in
+from jzdesk.ui.dialogs.passwords import PasswordEdit, PasswordPair
 from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.inputs import LineEdit, Pick
 from jzdesk.ui.tasks import Tasks
 
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
-
-
-class PasswordEdit(LineEdit):
-    """A password: hidden, Enter goes on."""
-
-    def __init__(self, hint: str = "") -> None:
-        super().__init__()
-        self.setEchoMode(QLineEdit.EchoMode.Password)
-        self.setPlaceholderText(hint)
-
-    def raw(self) -> str | None:
-        """Exactly what was typed: blanks count in a password."""
-        return self.text() or None
 
 
 class LoginDialog(Dialog):
@@ -132,42 +120,3 @@ class RecoverDialog(Dialog):
             show_in(self, error)
         else:
             self.accept()
-
-
-class PasswordPair(QWidget):
-    """A new password, typed twice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.first, self.second = PasswordEdit("至少 8 位"), PasswordEdit("再输入一遍，防止手误")
-        inside = widgets.column(
-            widgets.label("密码", tone="muted"),
-            self.first,
-            widgets.label("再输入一遍", tone="muted"),
-            self.second,
-        )
-        inside.setContentsMargins(0, 0, 0, 0)
-        self.setLayout(inside)
-
-    def password(self) -> str:
-        """What was typed."""
-        return self.first.text()
-
-    def problem(self) -> str:
-        """What is wrong, or ""."""
-        if not self.first.text():
-            return "还没有设置密码。"
-        wrong = self.first.text() != self.second.text()
-        theme.mark(self.second, state="wrong" if wrong else "")
-        return "两遍密码不一样。" if wrong else ""
-
-
-def show_in(dialog: Dialog, error: Exception) -> bool:
-    """Show a person's or a machine's error inside the dialog; False for any other."""
-    if isinstance(error, UserError):
-        dialog.wrong(error.what.rstrip("。") + "。", error.remedy)
-    elif isinstance(error, StationFault):
-        dialog.wrong(error.what.rstrip("。") + "。", f"{error.kept.rstrip('。')}。{error.remedy}")
-    else:
-        return False
-    return True

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QWidget
 
 from jzdesk.services import stations
 from jzdesk.ui import theme, widgets
-from jzdesk.ui.dialogs.base import Dialog
-from jzdesk.ui.dialogs.login import PasswordEdit, show_in
+from jzdesk.ui.dialogs.base import Dialog, show_in
+from jzdesk.ui.dialogs.passwords import PasswordEdit
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.pages.listing import Listing
 from jzdesk.ui.pages.upkeep import BACKUPS
