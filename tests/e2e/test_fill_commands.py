@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
-from jzdesk.cli import main
 from tests.factories import forms
+from tests.factories.commands import Jz
 from tests.factories.people import id_number
-
-Jz = Callable[..., Any]
-
-
-@pytest.fixture
-def jz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Jz:
-    """Run a command on one school; the JSON it printed."""
-    password = tmp_path / "password"
-    password.write_text("Mingling2025", "utf-8")
-
-    def run(*words: object, code: int = 0) -> Any:
-        capsys.readouterr()
-        options = ("--station", tmp_path / "school", "--password-file", password)
-        assert main([str(word) for word in (*options, *words, "--json")]) == code
-        printed = capsys.readouterr()
-        return json.loads(printed.out) if code == 0 else printed.err
-
-    return run
 
 
 @pytest.fixture
 def school(jz: Jz) -> str:
     """A school with one child; its uid."""
-    jz("init", "--kind", "school", "--code", "2143990001", "--name", "青石镇中心小学")
     number = id_number("2016-05-07")
     saved = jz(
         "student", "add", "姓名=曾小乐", f"身份证件号={number}", "--enrolment", "年级=G03", "--enrolment", "就读方式=2"

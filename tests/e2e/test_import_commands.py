@@ -2,34 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from jzdesk.cli import main
+from tests.factories.commands import Jz
 from tests.factories.rolls import NUMBERS, child, roll
-
-Jz = Callable[..., Any]
-
-
-@pytest.fixture
-def jz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Jz:
-    """Run a command on a new school; its JSON, or what it said."""
-    password = tmp_path / "password"
-    password.write_text("Mingling2025", "utf-8")
-
-    def run(*words: object, code: int = 0) -> Any:
-        capsys.readouterr()
-        options = ("--station", tmp_path / "school", "--password-file", password)
-        assert main([str(word) for word in (*options, *words, "--json")]) == code
-        printed = capsys.readouterr()
-        return json.loads(printed.out) if code == 0 else printed.err
-
-    run("init", "--kind", "school", "--code", "2143990001", "--name", "青石镇中心小学")
-    return run
 
 
 def test_a_roll_is_looked_at_tried_imported_and_taken_back(jz: Jz, tmp_path: Path) -> None:

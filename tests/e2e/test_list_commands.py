@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from jzdesk.cli import main
+from tests.factories.commands import Jz
 from tests.factories.stations import EXAMPLES
 
-Jz = Callable[..., Any]
 LIST = EXAMPLES / "脱贫户与监测对象名单-青石镇.xls"
 
 
 @pytest.fixture
 def jz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Jz:
-    """Run a command on a new school with the sample roll; the JSON it printed, or what it complained of."""
-    (tmp_path / "password").write_text("Mingling2025", "utf-8")
-    options = ("--station", tmp_path / "school", "--password-file", tmp_path / "password")
-
-    def run(*words: object, code: int = 0) -> Any:
-        capsys.readouterr()
-        assert main([str(word) for word in (*options, *words, "--json")]) == code
-        printed = capsys.readouterr()
-        return json.loads(printed.out) if code == 0 else printed.err
-
-    run("init", "--kind", "school", "--code", "2143990001", "--name", "青石镇中心小学")
-    run("term", "2025-2026-1")
-    run("import", "roll", EXAMPLES / "学籍导出-青石镇中心小学.xlsx")
-    return run
+    """Commands on a new school with the sample roll."""
+    jz = Jz(tmp_path, capsys)
+    jz("term", "2025-2026-1")
+    jz("import", "roll", EXAMPLES / "学籍导出-青石镇中心小学.xlsx")
+    return jz
 
 
 def test_a_list_is_worked_through_by_commands(jz: Jz) -> None:

@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
-from jzdesk.cli import main
+from tests.factories.commands import Jz
 from tests.factories.people import id_number
 
-Jz = Callable[..., Any]
 NUMBER = id_number("2018-05-07", "2", serial=44)
-
-
-@pytest.fixture
-def jz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Jz:
-    password = tmp_path / "password"
-    password.write_text("Mingling2025", "utf-8")
-
-    def run(*words: object, code: int = 0) -> Any:
-        capsys.readouterr()
-        options = ("--station", tmp_path / "school", "--password-file", password)
-        assert main([str(word) for word in (*options, *words, "--json")]) == code
-        printed = capsys.readouterr()
-        return json.loads(printed.out) if printed.out else printed.err
-
-    run("init", "--kind", "school", "--code", "2143990001", "--name", "青石镇中心小学")
-    return run
 
 
 @pytest.fixture

@@ -2,35 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from jzdesk.cli import main
-
-Jz = Callable[..., Any]
-
-
-@pytest.fixture
-def jz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Jz:
-    password = tmp_path / "password"
-    password.write_text("Mingling2025", "utf-8")
-
-    def run(*words: object, code: int = 0, plain: bool = False) -> Any:
-        capsys.readouterr()
-        options = ("--station", tmp_path / "school", "--password-file", password)
-        more = () if plain else ("--json",)
-        assert main([str(word) for word in (*options, *words, *more)]) == code
-        printed = capsys.readouterr()
-        if plain or code:
-            return printed.out + printed.err
-        return json.loads(printed.out)
-
-    run("init", "--kind", "school", "--code", "2143990001", "--name", "青石镇中心小学")
-    return run
+from tests.factories.commands import Jz
 
 
 @pytest.fixture
