@@ -116,6 +116,13 @@ class IdReading:
     level: str = ""
 
 
+def told(number: str) -> tuple[str, str] | None:
+    """(birth, sex) that a stored number of 18 characters tells, without checking it again; None for other numbers."""
+    if len(number) != 18 or not number[:17].isdigit():
+        return None
+    return f"{number[6:10]}-{number[10:12]}-{number[12:14]}", "1" if int(number[16]) % 2 else "2"
+
+
 def check(
     raw: object,
     today: str | None = None,

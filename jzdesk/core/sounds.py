@@ -53,6 +53,8 @@ def alike(first: str, second: str, aliases: tuple[str | None, str | None] = (Non
     one, two = spoken(first), spoken(second)
     if not one or len(one) != len(two):
         return False
+    if not any(aliases):  # nearly always, and mostly settled by the first character
+        return all(mine == other or _readings(mine) & _readings(other) for mine, other in zip(one, two, strict=True))
     pairs = zip(_heard(one, aliases[0]), _heard(two, aliases[1]), strict=True)
     return all(mine & theirs for mine, theirs in pairs)
 

@@ -122,7 +122,7 @@ def _is_known(warning: str) -> bool:
 
 def _roll(values: Values) -> Iterator[Doubt]:
     roll, number = _text(values, "roll_number"), _text(values, "id_number")
-    if not roll:
+    if not roll or roll == f"G{number}":  # of the child's own number everything is asked at the number
         return
     try:
         reading = citizen_id.parse_roll_number(roll)
@@ -179,9 +179,12 @@ def _papers(values: Values, around: Around) -> Iterator[Doubt]:
 
 
 def _age(values: Values, around: Around, today: str) -> Iterator[Doubt]:
-    """Years completed on the first day of the school year against the usual age of the grade."""
+    """Years completed on the first day of the school year against the usual age of the grade.
+
+    A birth that the number contradicts is asked about already: its age would be the same question twice.
+    """
     usual, birth = usual_age(around.grade), _text(values, "birth")
-    if usual is None or not birth or around.status not in ("", "01", "03", "05", "09"):
+    if usual is None or not birth or _contradicted(values) or around.status not in ("", "01", "03", "05", "09"):
         return
     opened = f"{Term.of(today).school_year[:4]}-09-01"
     age = int(opened[:4]) - int(birth[:4]) - (birth[5:] > opened[5:])
@@ -189,6 +192,12 @@ def _age(values: Values, around: Around, today: str) -> Iterator[Doubt]:
     if not usual - _EARLY <= age <= usual + late:
         label = table("grade").label(around.grade)
         yield "age_grade", f"开学时 {age} 周岁，{label}通常是 {usual} 周岁，请核对出生日期和年级"
+
+
+def _contradicted(values: Values) -> bool:
+    """Whether the number tells another birth."""
+    told = citizen_id.told(_text(values, "id_number"))
+    return told is not None and told[0] != _text(values, "birth")
 
 
 def usual_age(grade: str) -> int | None:
@@ -199,15 +208,25 @@ def usual_age(grade: str) -> int | None:
 
 
 def _relative(values: Values, relative: Relative) -> Iterator[Doubt]:
-    label, key = table("relation").label(relative.relation), relative.uid[:12]
-    number = _reading({"id_number": relative.id_number}, "9999-12-31")
-    said = number.sex if number is not None else relative.sex
+    key = relative.uid[:12]
+    birth, said = _told(relative)
     if (said == "2" and relative.relation in _MEN) or (said == "1" and relative.relation in _WOMEN):
-        sex = table("sex").label(said)
+        label, sex = table("relation").label(relative.relation), table("sex").label(said)
         yield f"guardian_sex.{key}", f"“{relative.name}”填的是{label}，而证件号或性别是{sex}，请核对"
-    yield from _guardian_age(values, relative, number.birth if number is not None and number.birth else relative.birth)
-    if number is not None and number.value and citizen_id.of_adults_only(number.value):
+    yield from _guardian_age(values, relative, birth)
+    if relative.id_number and citizen_id.of_adults_only(relative.id_number):
+        number = citizen_id.check(relative.id_number)
         yield f"guardian_legacy.{key}", f"“{relative.name}”的证件号是 15 位旧号，{number.warnings[0].split('，', 1)[1]}"
+
+
+def _told(relative: Relative) -> tuple[str, str]:
+    """Birth and sex of a relative: as the number tells, else as the record says."""
+    if (told := citizen_id.told(relative.id_number)) is not None:
+        return told
+    number = _reading({"id_number": relative.id_number}, "9999-12-31")
+    if number is None:
+        return relative.birth, relative.sex
+    return number.birth or relative.birth, number.sex
 
 
 def _guardian_age(values: Values, relative: Relative, birth: str) -> Iterator[Doubt]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
@@ -19,14 +19,24 @@ from jzdesk.store.unit import Unit
 SAME = "same_person"
 _LONGEST = 300
 _QUESTION = Question.__table__
-_OWN = frozenset(
+OF_THE_RECORD = frozenset(
     {
         "birth_mismatch", "sex_mismatch", "doc_type", "id_number", "roll_number", "roll_differs", "disability_card",
-        "pinyin", "no_id", "no_proof", "guardian_number", "age_grade", "guardian_sex", "guardian_age",
-        "guardian_legacy", "two_households", "members_count", "household_counts", "account_holder", "rare_character",
-        "offer_D10", "offer_D12",
+        "pinyin", "no_id", "rare_character",
     }
 )  # fmt: skip
+"""Kinds that are about what stands in the record itself."""
+
+OF_THE_SURROUNDINGS = frozenset(
+    {
+        "no_proof", "guardian_number", "age_grade", "guardian_sex", "guardian_age", "guardian_legacy", "two_households",
+        "members_count", "household_counts", "account_holder", "offer_D10", "offer_D12",
+    }
+)  # fmt: skip
+"""Kinds that are about how the record fits to the family and the school around it."""
+
+OWN = OF_THE_RECORD | OF_THE_SURROUNDINGS
+"""Every kind that the program opens by itself, and lets go of when there is nothing to ask any more."""
 
 Known = Mapping[str, tuple[str, str, str]]
 """Kind → (uid, state, sentence) of the questions of one student."""
@@ -54,7 +64,7 @@ def review(unit: Unit, uids: Iterable[str], today: str, same: Mapping[str, Seque
     asking = 0
     for uid in listed:
         asked = dict(open_questions(states[uid], today)) | dict(doubts.gaps(states[uid], around[uid], today))
-        own = _OWN
+        own = OWN
         if same is not None and uid in same:
             own |= {SAME}
             asked |= {SAME: _same(same[uid])} if same[uid] else {}
@@ -63,8 +73,12 @@ def review(unit: Unit, uids: Iterable[str], today: str, same: Mapping[str, Seque
 
 
 def _same(found: Sequence[Similar]) -> str:
-    """Who it may be, in words that do not change when the other child goes up a grade."""
-    names = "；".join(f"“{each.row.name}”（{each.reason}）" for each in found)
+    return same_sentence((str(each.row.name), each.reason) for each in found)
+
+
+def same_sentence(found: Iterable[tuple[str, str]]) -> str:
+    """Who it may be, as (name, why), in words that do not change when the other child goes up a grade."""
+    names = "；".join(f"“{name}”（{why}）" for name, why in found)
     return f"可能与已登记的{names}是同一名学生，请确认"
 
 
@@ -76,17 +90,29 @@ def _known(connection: Connection, uids: Sequence[str]) -> Mapping[str, Known]:
     return found
 
 
-def _settle(unit: Unit, uid: str, asked: Mapping[str, str], known: Known, own: frozenset[str]) -> bool:
-    """Open what is asked now, let go of what no longer is; whether a question of this student is open."""
+def verdicts(
+    asked: Mapping[str, str], known: Known, own: frozenset[str]
+) -> Iterator[tuple[str, str | None, dict[str, Value]]]:
+    """(kind, uid or None for a new question, values) of what has to be written: what is asked now is opened, open
+    questions of the kinds `own` that no longer are go; what a person confirmed stays."""
     for kind, said in asked.items():
         sentence = said[:_LONGEST]
         if kind not in known:
-            unit.add(Question, {"student": uid, "kind": kind, "sentence": sentence, "state": "open"})
+            yield kind, None, {"kind": kind, "sentence": sentence, "state": "open"}
         elif known[kind][1] == "gone" or (known[kind][1] == "open" and known[kind][2] != sentence):
-            unit.change(Question, known[kind][0], {"state": "open", "sentence": sentence})
+            yield kind, known[kind][0], {"state": "open", "sentence": sentence}
     for kind, (question, state, _) in known.items():
         if kind.split(".")[0] in own and kind not in asked and state == "open":
-            unit.change(Question, question, {"state": "gone"})
+            yield kind, question, {"state": "gone"}
+
+
+def _settle(unit: Unit, uid: str, asked: Mapping[str, str], known: Known, own: frozenset[str]) -> bool:
+    """Write the verdicts; whether a question of this student is open."""
+    for _, question, values in verdicts(asked, known, own):
+        if question is None:
+            unit.add(Question, {"student": uid, **values})
+        else:
+            unit.change(Question, question, values)
     return any(known.get(kind, ("", "open"))[1] != "confirmed" for kind in asked)
 
 

@@ -71,17 +71,29 @@ def _reasons(connection: Connection, values: Values, phones: Sequence[str]) -> d
     """uid → weight → why; the smaller the weight, the surer."""
     found: dict[str, dict[int, str]] = defaultdict(dict)
     for row in _by_number(connection, values):
-        weight, why = _same_number(row, values)
+        weight, why = same_number(row, values)
         found[row.uid][weight] = why + (_VOIDED if row.hidden else "")
     for row in _born_on(connection, values):
-        if named := _same_name(row, values):
-            found[row.uid][named[0]] = f"出生日期相同，{named[1]}"
-            if _turned(row.roll_number, values.get("roll_number")):
-                found[row.uid][2] = "临时学籍号（L）与正式学籍号（G）可能是先后两个号"
+        found[row.uid] |= same_birth(row, values)
     for row in _phoned(connection, phones):
-        if named := _same_name(row, values):
-            found[row.uid][named[0] + 1] = f"监护人电话相同，{named[1]}"
+        found[row.uid] |= same_phone(row, values)
+    return {uid: why for uid, why in found.items() if why}
+
+
+def same_birth(row: Any, values: Values) -> dict[int, str]:
+    """Weight → why, for another child born on the same day; `row` has name, former name, pinyin and roll number."""
+    found: dict[int, str] = {}
+    if named := _same_name(row, values):
+        found[named[0]] = f"出生日期相同，{named[1]}"
+        if _turned(row.roll_number, values.get("roll_number")):
+            found[2] = "临时学籍号（L）与正式学籍号（G）可能是先后两个号"
     return found
+
+
+def same_phone(row: Any, values: Values) -> dict[int, str]:
+    """Weight → why, for another child whose guardian has the same telephone."""
+    named = _same_name(row, values)
+    return {named[0] + 1: f"监护人电话相同，{named[1]}"} if named else {}
 
 
 def _by_number(connection: Connection, values: Values) -> Sequence[Any]:
@@ -95,7 +107,7 @@ def _by_number(connection: Connection, values: Values) -> Sequence[Any]:
     return connection.execute(select(*_COLUMNS).where(either).limit(_AMONG)).all()
 
 
-def _same_number(row: Any, values: Values) -> tuple[int, str]:
+def same_number(row: Any, values: Values) -> tuple[int, str]:
     """(weight, words): which of the two numbers is the same."""
     if row.id_number and row.id_number == values.get("id_number"):
         return 0, "身份证件号相同"

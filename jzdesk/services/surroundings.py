@@ -34,7 +34,7 @@ def surroundings(connection: Connection, students: Mapping[str, Values], today: 
         family = {str(students[uid].get("name") or ""), *(name for name, _ in known)}
         family |= {relative.name for relative in relatives.get(uid, ())}
         found[uid] = Around(
-            *places.get(uid, ("", "")), tuple(relatives.get(uid, ())), households.get(home), _count(known),
+            *places.get(uid, ("", "")), tuple(relatives.get(uid, ())), households.get(home), counted(known),
             tuple(sorted(elsewhere.get(uid, ()))), frozenset(hardships.get(uid, ())), uid in proved,
             tuple(sorted(holders.get(uid, ()))), frozenset(family),
         )  # fmt: skip
@@ -86,7 +86,7 @@ def _people(connection: Connection, homes: Sequence[str]) -> dict[str, list[tupl
     return found
 
 
-def _count(people: Iterable[tuple[str, str]]) -> int:
+def counted(people: Iterable[tuple[str, str]]) -> int:
     """How many there are, when a student is also listed as a member: one number, or one name without numbers."""
     numbers = {number for _, number in people if number}
     named = {name for name, number in people if number}

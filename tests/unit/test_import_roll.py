@@ -14,6 +14,7 @@ from python_calamine import CalamineWorkbook
 from jzdesk.core.citizen_id import check_character
 from jzdesk.models import Enrolment, Guardian, Hardship, Household, Member, Question, SchoolClass, Student
 from jzdesk.services.importing import ImportReport, ImportService
+from jzdesk.services.questions import review
 from tests.factories.people import Desk, new_desk
 from tests.factories.rolls import (
     EXAMPLES,
@@ -374,3 +375,59 @@ def test_a_roll_number_that_belongs_to_another_child_parks_the_row(
     assert [line.column for line in report.faults] == ["学籍号"]
     kept = {line["id_number"]: line["roll_number"] for line in records(desk.context, Student)}
     assert kept == {number: f"G{number}" for number in NUMBERS[:2]}
+
+
+def test_an_import_asks_about_characters_nobody_can_read_as_the_form_does(
+    imports: ImportService, desk: Desk, tmp_path: Path
+) -> None:
+    report = imports.run("roll", roll(tmp_path / "r.xlsx", child(**{"*姓名": "宋?强"})))
+    assert report.warned == 1
+    assert [one["kind"] for one in records(desk.context, Question)] == ["rare_character"]
+
+
+def test_an_import_asks_how_a_pupil_fits_to_grade_and_family_and_does_not_count_it_as_a_fault_of_the_row(
+    imports: ImportService, desk: Desk, tmp_path: Path
+) -> None:
+    old = child(年级="小学六年级", 成员1关系="52-母亲")
+    report = imports.run("roll", roll(tmp_path / "r.xlsx", old))
+    asked = {one["kind"].split(".")[0] for one in records(desk.context, Question)}
+    assert asked == {"age_grade", "guardian_sex"}
+    assert report.warned == 0
+    assert any("1 名学生的年龄、家庭" in note for note in report.notes)
+    before = state(desk.context)
+    imports.run("roll", tmp_path / "r.xlsx")
+    assert state(desk.context) == before
+
+
+def test_what_an_import_asks_is_what_the_form_asks(imports: ImportService, desk: Desk, tmp_path: Path) -> None:
+    rows = (
+        child(年级="小学六年级", 成员1关系="52-母亲"),
+        child(NUMBERS[1], **{"*姓名": "宋?根", "学籍号": f"L{NUMBERS[1]}", "成员1姓名": "宋亦"}),
+        child(NUMBERS[2], **{"*姓名": "宋娟", "出生日期": "20101010", "成员2身份证件号": NUMBERS[3]}),
+    )
+    imports.run("roll", roll(tmp_path / "r.xlsx", *rows))
+    before = state(desk.context)
+    with desk.context.write() as unit:
+        review(unit, [one["uid"] for one in records(desk.context, Student)], desk.context.today())
+    assert state(desk.context) == before
+
+
+def test_a_question_about_the_family_goes_when_the_list_of_members_is_corrected(
+    imports: ImportService, desk: Desk, tmp_path: Path
+) -> None:
+    imports.run("roll", roll(tmp_path / "r.xlsx", child(成员1关系="52-母亲")))
+    imports.run("roll", roll(tmp_path / "s.xlsx", child()))
+    assert {one["state"] for one in records(desk.context, Question)} == {"gone"}
+
+
+def test_a_second_record_behind_a_temporary_roll_number_is_asked_about(
+    imports: ImportService, desk: Desk, tmp_path: Path
+) -> None:
+    first = child(**{"*身份证件号": None, "学籍号": f"L{NUMBERS[0]}"})
+    imports.run("roll", roll(tmp_path / "r.xlsx", first))
+    second = child(**{"*姓名": "宋火墙", "学籍号": f"G{NUMBERS[0]}"})
+    report = imports.run("roll", roll(tmp_path / "s.xlsx", second))
+    asked = [one["sentence"] for one in records(desk.context, Question, kind="same_person")]
+    assert (report.added, report.warned) == (1, 1)
+    assert "只差开头的字母" in asked[0]
+    assert "宋火强" in asked[0]

@@ -71,7 +71,8 @@ class AccountImporter(Importer):
         asked = {}
         if cells["holder"] not in known:
             asked["account_holder"] = f"银行账户的户名“{cells['holder']}”不是学生本人，也不在登记的家庭成员里，请核对"
-        return self._doubts.review(uid, asked, frozenset({"account_holder"}))
+        self._doubts.review(uid, asked, frozenset({"account_holder"}))
+        return "account_holder" in self._doubts.open_kinds(uid)
 
 
 def _names_around(desk: Desk) -> dict[Value, set[Value]]:

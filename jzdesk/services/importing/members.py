@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jzdesk.models import Student
+from jzdesk.services.importing.asking import Asking
 from jzdesk.services.importing.columns import FAMILY, FAMILY_TIE
 from jzdesk.services.importing.desk import Desk, Importer
 from jzdesk.services.importing.families import Families, Person
@@ -21,7 +22,12 @@ class MemberImporter(Importer):
         super().__init__(desk)
         self._pupils, self._families = Pupils(desk), Families(desk)
         self._students = desk.image(Student)
+        self._asking = Asking(desk)
         self._taken: dict[tuple[str, str], SheetRow] = {}
+
+    def closing(self) -> list[str]:
+        """See `Importer.closing`: what a new relative makes doubtful about the pupil."""
+        return self._asking.close()
 
     def take(self, row: SheetRow) -> str:
         """See `Importer.take`."""
@@ -44,6 +50,7 @@ class MemberImporter(Importer):
         member = self._families.find(person.cells, household)
         if member is not None:
             self._taken[uid, member] = row
+        self._asking.look(uid, {})
         if member not in before:
             return ADDED
         return CHANGED if changed else UNCHANGED

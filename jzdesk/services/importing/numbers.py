@@ -24,19 +24,3 @@ def _accept(row: SheetRow, key: str, fault: Fault, reading: IdReading) -> None:
     row.values[key] = reading.value
     row.notes += tuple(Note(key, fault.label, text) for text in reading.notes)
     row.warnings += tuple(Note(key, fault.label, text) for text in reading.warnings)
-
-
-def said_by(number: str) -> tuple[str, str] | None:
-    """(birth, sex) that an 18-character citizen number tells; None for other numbers."""
-    if len(number) != 18 or not number[:17].isdigit():
-        return None
-    return f"{number[6:10]}-{number[10:12]}-{number[12:14]}", "1" if int(number[16]) % 2 else "2"
-
-
-def is_prefix_only(number: object) -> bool:
-    """Whether all that is asked about a number is its unknown division, which proves nothing (reference §0 rule 9)."""
-    try:
-        reading = citizen_id.check(number)
-    except IdFault:
-        return False
-    return "prefix_unknown" in reading.kinds and len(reading.warnings) == 1

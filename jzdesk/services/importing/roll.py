@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jzdesk.core import citizen_id
-from jzdesk.core.citizen_id import IdFault
 from jzdesk.core.fields import Value
 from jzdesk.models import Enrolment, Student
 from jzdesk.policy import hardship
-from jzdesk.services import rare_names
 from jzdesk.services.importing import columns, numbers
+from jzdesk.services.importing.asking import Asking
 from jzdesk.services.importing.classes import Classes
 from jzdesk.services.importing.desk import Desk, Importer
-from jzdesk.services.importing.doubts import Doubts
+from jzdesk.services.importing.doubles import Doubles
 from jzdesk.services.importing.families import Families, Person
 from jzdesk.services.importing.hardships import Hardships
 from jzdesk.services.importing.image import Values
 from jzdesk.services.importing.report import ADDED, CHANGED, PARKED, UNCHANGED
+from jzdesk.services.questions import SAME, same_sentence
 from jzdesk.sheets.mapping import Note, SheetRow
 
 _ID, _ROLL, _NAME, _BIRTH = "student.id_number", "student.roll_number", "student.name", "student.birth"
 _PINYIN = "student.pinyin"
-_OWN_KINDS = frozenset({"birth_mismatch", "sex_mismatch", "no_id", "id_number", "roll_number", "rare_character"})
 _CARD = "1"
 
 
@@ -33,7 +32,7 @@ class RollImporter(Importer):
         super().__init__(desk)
         self._students, self._enrolments = desk.image(Student), desk.image(Enrolment)
         self._families, self._classes = Families(desk), Classes(desk)
-        self._hardships, self._doubts = Hardships(desk), Doubts(desk)
+        self._hardships, self._asking, self._doubles = Hardships(desk), Asking(desk), Doubles(desk)
         self._finder = Finder(self._students.rows)
         self._voided = Finder(self._students.voided)
         self._taken: dict[str, SheetRow] = {}
@@ -64,6 +63,10 @@ class RollImporter(Importer):
         if uid is None:
             return self._add(row, cells)
         return self._update(row, uid, cells)
+
+    def closing(self) -> list[str]:
+        """See `Importer.closing`: siblings stand on later rows, so families are judged last."""
+        return self._asking.close()
 
     def _check(self, row: SheetRow, uid: str | None, cells: Values) -> None:
         """Park a row that repeats another of the file, or cannot be told apart, or is not whole."""
@@ -127,13 +130,15 @@ class RollImporter(Importer):
             row.park("no_value", "年级没有填写", "请填写年级，例如 小学三年级。", "enrolment.grade")
 
     def _add(self, row: SheetRow, cells: Values) -> str:
-        namesake = self._finder.namesake(cells)
         people = self._families.people(row)
+        phones = {person.cells.get("phone") for person in people}
+        doubles = self._doubles.like(cells, phones)
         household = self._families.household(people, {}, cells)
         if household is not None:
             cells["household"] = household
         uid = self._students.add(cells)
-        self._settle(row, uid, people, namesake)
+        self._doubles.add(uid, cells, phones)
+        self._settle(row, uid, people, doubles)
         return ADDED
 
     def _update(self, row: SheetRow, uid: str, cells: Values) -> str:
@@ -143,10 +148,10 @@ class RollImporter(Importer):
         if household is not None:
             cells["household"] = household
         changed = self._students.set(uid, cells)
-        changed |= self._settle(row, uid, people, False)
+        changed |= self._settle(row, uid, people, ())
         return CHANGED if changed else UNCHANGED
 
-    def _settle(self, row: SheetRow, uid: str, people: Sequence[Person], namesake: bool) -> bool:
+    def _settle(self, row: SheetRow, uid: str, people: Sequence[Person], doubles: Sequence[tuple[str, str]]) -> bool:
         """Everything around the student; whether anything of it was added or changed."""
         values = self._students.rows[uid]
         self._finder.index(uid, values)
@@ -155,8 +160,7 @@ class RollImporter(Importer):
         changed = self._families.settle(row, people, uid, str(household) if household else None)
         changed |= self._enrol(row, uid)
         changed |= self._tell_hardships(uid, values)
-        if self._ask(row, uid, values, namesake):
-            self.desk.tally["warned"] += 1
+        self._asking.look(uid, {SAME: same_sentence(doubles)} if doubles else {})
         return changed
 
     def _enrol(self, row: SheetRow, student: str) -> bool:
@@ -192,20 +196,6 @@ class RollImporter(Importer):
             return False
         marks = hardship.from_roll(values.get("orphan"), str(disability) if disability is not None else None)
         return self._hardships.ensure(uid, marks, "roll")
-
-    def _ask(self, row: SheetRow, uid: str, values: Values, namesake: bool) -> bool:
-        """Questions about the record; whether one is open."""
-        asked = _contradictions(values, self.desk.today)
-        if values.get("id_number") is None and values.get("roll_number") is None and values.get("id_type") != "Z":
-            asked["no_id"] = "没有身份证件号，也没有学籍号，请核对证件后补上；确实没有证件的，把证件类型改为“无证件”"
-        for warning in row.warnings:
-            if warning.key in (_ID, _ROLL) and not numbers.is_prefix_only(values.get(warning.key.split(".")[1])):
-                asked[warning.key.split(".")[1]] = warning.text
-        if said := rare_names.doubt(str(values.get("name") or "")):
-            asked["rare_character"] = said
-        if namesake:
-            asked["same_person"] = "在册有同名、同一天出生而证件号不同的学生，请确认是不是同一人"
-        return self._doubts.review(uid, asked, _OWN_KINDS)
 
 
 class Finder:
@@ -252,10 +242,6 @@ class Finder:
             return None
         return found
 
-    def namesake(self, cells: Values) -> bool:
-        """Whether another student has the same name and birth; twins do not share a name."""
-        return (cells.get("name"), cells.get("birth")) in self._by_name
-
 
 def _sameness(cells: Values, first: SheetRow) -> tuple[str, str]:
     """In words, and as a column, why the cells mean the child of an earlier row."""
@@ -283,24 +269,11 @@ def _faulty(row: SheetRow, key: str) -> bool:
 
 def _complete(cells: Values) -> None:
     """Birth and sex from the number where the sheet leaves them blank."""
-    said = numbers.said_by(str(cells.get("id_number") or ""))
+    said = citizen_id.told(str(cells.get("id_number") or ""))
     if said is not None:
         for name, value in zip(("birth", "sex"), said, strict=True):
             if cells.get(name) is None:
                 cells[name] = value
-
-
-def _contradictions(values: Values, today: str) -> dict[str, str]:
-    """Kind → sentence where number and record disagree; the full check runs only when they do."""
-    number, birth, sex = values.get("id_number"), values.get("birth"), values.get("sex")
-    said = numbers.said_by(str(number or ""))
-    if said is None or said == (birth, sex):
-        return {}
-    try:
-        reading = citizen_id.check(number)
-    except IdFault:
-        return {}
-    return dict(citizen_id.compare(reading, str(birth) if birth else None, str(sex) if sex else None))
 
 
 def _open_enrolments(rows: dict[str, Values], school: str) -> dict[Value, str]:
