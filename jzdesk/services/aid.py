@@ -10,10 +10,12 @@ from sqlalchemy import Connection, func, select
 
 from jzdesk.core import codes
 from jzdesk.core.errors import UserError
+from jzdesk.core.fingerprint import Marks
 from jzdesk.core.money import Fen, format_yuan
 from jzdesk.core.term import Term
 from jzdesk.models import AidDecision, Batch, Hardship, Payment
 from jzdesk.policy.decision import GRANTED
+from jzdesk.services import double_claim
 from jzdesk.services.batches import BatchService
 from jzdesk.services.deciding import DECISION, DecisionRun, Progress, decide_term
 from jzdesk.services.payments import BATCH, PAYMENT
@@ -21,6 +23,7 @@ from jzdesk.services.pupils import STUDENT, Pupil, by_place, pupils, span_of, ta
 from jzdesk.services.standards import Book, StandardService, channel_label, read_book
 
 HARDSHIP = table_of(Hardship)
+_ELSEWHERE = "可能已在别的学校享受（县里提示），请先核实"
 _ONCE = "同一项目同一学期只发一份，跨学校也算；多重困难只享受一份"
 _STACKING = {
     "LIVING": f"{_ONCE}；寄宿与非寄宿互斥；可与营养改善计划叠加",
@@ -33,7 +36,10 @@ _STACKING = {
 
 @dataclass(frozen=True, slots=True)
 class DecisionLine:
-    """One decision for display; `fen` is cash for the term, `amount` the same as text, `batch` its batch if any."""
+    """One decision for display; `fen` is cash for the term, `amount` the same as text, `batch` its batch if any.
+
+    `elsewhere`: the county warns that the child may be paid by another school this term.
+    """
 
     uid: str
     student: str
@@ -48,6 +54,7 @@ class DecisionLine:
     basis: str
     reasons: str
     batch: str
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +71,11 @@ class Why:
     hardships: tuple[str, ...]
     stacking: str
     payments: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Everything as sentences, for the screen and for paper."""
-        return [*self.reasons, *self.hardships, f"叠加规则：{self.stacking}", *self.payments]
+        return [*self.warnings, *self.reasons, *self.hardships, f"叠加规则：{self.stacking}", *self.payments]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +120,8 @@ class AidService(BatchService, StandardService):
             rows = _decision_rows(connection, when, self._scope())
             people = pupils(connection, self._scope(), span_of(when))
             book, batched = read_book(connection), _batched(connection, when)
-        found = [_line(row, people.get(row["student"]), book, batched.get(row["uid"], "")) for row in rows]
+            marks = double_claim.marks_of(connection, str(when))
+        found = [_line(row, people.get(row["student"]), book, batched.get(row["uid"], ""), marks) for row in rows]
         wanted = [line for line in found if programme in (None, line.programme_code)]
         if outcome is not None:
             wanted = [line for line in wanted if line.granted == (outcome == GRANTED)]
@@ -125,7 +134,7 @@ class AidService(BatchService, StandardService):
     def why(self, uid: str) -> Why:
         """The ground of a decision, down to the clause; raises UserError when it is unknown."""
         with self._context.read() as connection:
-            query = select(DECISION, STUDENT.c.name).outerjoin_from(
+            query = select(DECISION, STUDENT.c.name, STUDENT.c.id_number).outerjoin_from(
                 DECISION, STUDENT, STUDENT.c.uid == DECISION.c.student
             )
             row = connection.execute(query.where(DECISION.c.uid == uid)).mappings().first()
@@ -134,6 +143,7 @@ class AidService(BatchService, StandardService):
             book = read_book(connection)
             hardships = _hardship_lines(connection, row["student"], Term.parse(row["term"]))
             payments = _payment_lines(connection, uid)
+            warnings = double_claim.doubts_of(double_claim.marks_of(connection, row["term"]), dict(row))
         family = next((one.family for one in book.programmes if one.code == row["programme"]), "")
         return Why(
             uid=uid,
@@ -146,6 +156,7 @@ class AidService(BatchService, StandardService):
             hardships=hardships,
             stacking=_STACKING.get(family, _ONCE),
             payments=payments,
+            warnings=tuple(said for _, said in warnings),
         )
 
     def totals(self, term: str) -> list[ProgrammeTotal]:
@@ -172,7 +183,7 @@ class AidService(BatchService, StandardService):
 
 def _decision_rows(connection: Connection, term: Term, scope: str | None) -> list[Mapping[Any, Any]]:
     query = (
-        select(DECISION, STUDENT.c.name)
+        select(DECISION, STUDENT.c.name, STUDENT.c.id_number)
         .outerjoin_from(DECISION, STUDENT, STUDENT.c.uid == DECISION.c.student)
         .where(DECISION.c.term == str(term), DECISION.c.hidden == 0)
     )
@@ -192,8 +203,10 @@ def _batched(connection: Connection, term: Term) -> dict[str, str]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _line(row: Mapping[Any, Any], pupil: Pupil | None, book: Book, batch: str) -> DecisionLine:
+def _line(row: Mapping[Any, Any], pupil: Pupil | None, book: Book, batch: str, marks: Marks | None) -> DecisionLine:
     spec = AidDecision.spec
+    elsewhere = bool(double_claim.doubts_of(marks, row))
+    reasons = [*([_ELSEWHERE] if elsewhere else []), *(row["reasons"] or "").split("\n")]
     return DecisionLine(
         uid=row["uid"],
         student=row["student"],
@@ -206,8 +219,9 @@ def _line(row: Mapping[Any, Any], pupil: Pupil | None, book: Book, batch: str) -
         granted=row["outcome"] == GRANTED,
         outcome=spec["outcome"].show(row["outcome"]),
         basis=spec["basis"].show(row["basis"]),
-        reasons="；".join((row["reasons"] or "").split("\n")),
+        reasons="；".join(reasons),
         batch=batch,
+        elsewhere=elsewhere,
     )
 
 

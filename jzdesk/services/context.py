@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from jzdesk.core.term import Term
 from jzdesk.store.folder import StationFolder
-from jzdesk.store.store import Store
+from jzdesk.store.store import Store, read_setting
 from jzdesk.store.unit import Author, Unit
 
 COUNTY_SCOPE = "county"
@@ -67,5 +67,11 @@ class Context:
 
     def term(self) -> Term:
         """The term people work in: the stored choice, else today's."""
-        chosen = self.store.setting("term")
-        return Term.parse(chosen) if chosen else Term.of(self.today())
+        with self.read() as connection:
+            return Term.parse(term_at_work(connection, self.today()))
+
+
+def term_at_work(connection: Connection, today: str) -> str:
+    """The term people work in, as text: the stored choice, else that of the day."""
+    chosen: str | None = read_setting(connection, "term")
+    return chosen or str(Term.of(today))

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, func, select
 
 from jzdesk.core.fields import Value
 from jzdesk.core.fingerprint import KEY_BYTES, Marks
 from jzdesk.core.term import Term
 from jzdesk.models import BY_NAME
-from jzdesk.services.context import Context
+from jzdesk.services.context import Context, term_at_work
+from jzdesk.store.store import read_setting
+from jzdesk.store.tables import setting
 from jzdesk.sync.receipt import PaidElsewhere
 from jzdesk.sync.refusal import PackageRefused
 
 SETTING = "paid_elsewhere"
+"""Name of the setting, and kind of the question."""
+
+_TELLING = 100
 SENTENCE = (
     "县里提示：这名学生本学期可能已经在别的学校享受资助。请先核实学籍和资助情况；"
     "确实在本校的请照常登记，并告知县教育局（这种提示每两千人次可能错一次）。"
@@ -51,28 +56,65 @@ def kept(told: PaidElsewhere) -> dict[str, Any]:
 
 
 class DoubleClaims:
-    """Asks the list that came with the last receipt; a list of another term says nothing."""
+    """Asks the list that came with the last receipt; a list of another term says nothing.
+
+    Kept for as long as the setting stays what it is: up to 40,000 marks are unpacked when a receipt was read or the
+    term at work was changed, and not at every key press.
+    """
 
     def __init__(self, context: Context) -> None:
+        self._context = context
+        self._seen: tuple[str | None, str] | None = None
         self._marks: Marks | None = None
-        stored = context.store.setting(SETTING)
-        if stored and stored["term"] == str(context.term()):
-            key, packed = bytes.fromhex(stored["key"]), b64decode(stored["marks"])
-            self._marks = Marks.unpacked(key, stored["bits"], packed)
 
     def known(self) -> int:
         """How many children the list speaks of; 0 without one."""
-        return len(self._marks.sorted_marks) if self._marks else 0
+        marks = self._current()
+        return len(marks.sorted_marks) if marks else 0
 
     def warning(self, number: Value, name: Value) -> str | None:
         """The sentence for a child who may be paid elsewhere; None for everybody else."""
-        if self._marks is None or not number or not name:
-            return None
-        return SENTENCE if (str(number), str(name)) in self._marks else None
+        return _warning(self._current(), number, name) if number and name else None
 
     def among(self, children: Iterable[tuple[str, Value, Value]]) -> list[str]:
         """uids of those (uid, number, name) who may be paid elsewhere."""
-        return [uid for uid, number, name in children if self.warning(number, name)]
+        marks = self._current()
+        return [uid for uid, number, name in children if _warning(marks, number, name)]
+
+    def _current(self) -> Marks | None:
+        """The marks of the term at work, unpacked anew only when the setting begins otherwise than it did."""
+        with self._context.read() as connection:
+            seen = (_beginning(connection), term_at_work(connection, self._context.today()))
+            if seen != self._seen:
+                self._marks, self._seen = marks_of(connection, seen[1]), seen
+        return self._marks
+
+
+def marks_of(connection: Connection, term: str) -> Marks | None:
+    """The marks that the last receipt brought, when they are of this term."""
+    stored = read_setting(connection, SETTING)
+    if not stored or stored["term"] != term:
+        return None
+    return Marks.unpacked(bytes.fromhex(stored["key"]), stored["bits"], b64decode(stored["marks"]))
+
+
+def doubts_of(marks: Marks | None, values: Mapping[str, Value]) -> list[tuple[str, str]]:
+    """(kind, sentence) to ask about a student with these values: the kind `SETTING`, or nothing."""
+    said = _warning(marks, values.get("id_number"), values.get("name"))
+    return [(SETTING, said)] if said else []
+
+
+def _warning(marks: Marks | None, number: Value, name: Value) -> str | None:
+    if marks is None or not number or not name:
+        return None
+    return SENTENCE if (str(number), str(name)) in marks else None
+
+
+def _beginning(connection: Connection) -> str | None:
+    """The first characters of the setting: term and key, which is drawn anew for every receipt (see `kept`)."""
+    query = select(func.substr(setting.c.value, 1, _TELLING)).where(setting.c.key == SETTING)
+    found: str | None = connection.execute(query).scalar_one_or_none()
+    return found
 
 
 def _table(name: str) -> Table:

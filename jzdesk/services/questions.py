@@ -11,7 +11,9 @@ from jzdesk.core.fields import Value
 from jzdesk.models import Question, Student
 from jzdesk.policy import doubts
 from jzdesk.policy.doubts import Doubt
-from jzdesk.services import rare_names
+from jzdesk.services import double_claim, rare_names
+from jzdesk.services.context import term_at_work
+from jzdesk.services.double_claim import SETTING as PAID_ELSEWHERE
 from jzdesk.services.similar import Similar
 from jzdesk.services.surroundings import surroundings
 from jzdesk.store.unit import Unit
@@ -30,7 +32,7 @@ OF_THE_RECORD = frozenset(
 OF_THE_SURROUNDINGS = frozenset(
     {
         "no_proof", "guardian_number", "age_grade", "guardian_sex", "guardian_age", "guardian_legacy", "two_households",
-        "members_count", "household_counts", "account_holder", "offer_D10", "offer_D12",
+        "members_count", "household_counts", "account_holder", "offer_D10", "offer_D12", PAID_ELSEWHERE,
     }
 )  # fmt: skip
 """Kinds that are about how the record fits to the family and the school around it."""
@@ -60,10 +62,12 @@ def review(unit: Unit, uids: Iterable[str], today: str, same: Mapping[str, Seque
     listed = list(uids)
     states = {uid: state.values for uid, state in unit.states(Student, listed).items()}
     around = surroundings(unit.connection, states, today)
+    marks = double_claim.marks_of(unit.connection, term_at_work(unit.connection, today))
     known = _known(unit.connection, listed)
     asking = 0
     for uid in listed:
         asked = dict(open_questions(states[uid], today)) | dict(doubts.gaps(states[uid], around[uid], today))
+        asked |= dict(double_claim.doubts_of(marks, states[uid]))
         own = OWN
         if same is not None and uid in same:
             own |= {SAME}

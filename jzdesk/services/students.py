@@ -16,6 +16,8 @@ from jzdesk.policy import hardship
 from jzdesk.services import questions, rare_names
 from jzdesk.services.context import Context
 from jzdesk.services.divisions import Divisions
+from jzdesk.services.double_claim import SETTING as PAID_ELSEWHERE
+from jzdesk.services.double_claim import DoubleClaims
 from jzdesk.services.forms import FormProblems, understood
 from jzdesk.services.ledger import LedgerService, Saved
 from jzdesk.services.similar import Similar, similar
@@ -60,6 +62,7 @@ class StudentService:
         self._context = context
         self._ledger = ledger
         self._divisions = Divisions(context)
+        self._claims = DoubleClaims(context)
 
     def ids(self, query: StudentQuery) -> list[str]:
         """uids of the students that match, by grade, class and name: in the order of pinyin, then of strokes."""
@@ -109,12 +112,14 @@ class StudentService:
         reading = self._number(values)
         fills, notes = self._fills(values, reading) if reading is not None else ({}, ())
         asked = questions.open_questions({**good, **fills}, self._context.today(), at_once=True)
+        if said := self._claims.warning(good.get("id_number"), good.get("name")):
+            asked.append((PAID_ELSEWHERE, said))
         beneath: dict[str, str] = {}
         for kind, sentence in asked:
             name = _FIELD.get(kind, "id_number")
             beneath[name] = "；".join(filter(None, (beneath.get(name), sentence)))
-        said = self._places({**good, **fills})
-        return FormCheck(bad, tuple(sentence for _, sentence in asked), fills, notes, beneath, said)
+        places = self._places({**good, **fills})
+        return FormCheck(bad, tuple(sentence for _, sentence in asked), fills, notes, beneath, places)
 
     def similar(
         self, values: Mapping[str, object], uid: str | None = None, phones: Iterable[object] = ()

@@ -15,7 +15,7 @@ from jzdesk.core.fields import Value
 from jzdesk.models import Enrolment, Guardian, Hardship, Household, Member, Student
 from jzdesk.policy import doubts
 from jzdesk.policy.doubts import Around, Relative
-from jzdesk.services import questions
+from jzdesk.services import double_claim, questions
 from jzdesk.services.importing.desk import Desk
 from jzdesk.services.importing.doubts import Doubts
 from jzdesk.services.importing.image import Values
@@ -45,14 +45,16 @@ class Asking:
     def close(self) -> list[str]:
         """Every row was taken: ask how the pupils fit to what is around them; a sentence for the report."""
         around, others = Surroundings(self._desk), 0
+        marks = double_claim.marks_of(self._desk.connection, str(self._desk.term))
         for uid, own in self._asked.items():
             values = self._students.rows[uid]
             gaps = dict(doubts.gaps(values, around.of(uid, values), self._desk.today))
+            gaps |= dict(double_claim.doubts_of(marks, values))
             self._doubts.review(uid, own | gaps, questions.OWN)
             kinds = self._doubts.open_kinds(uid)
             self._desk.tally["warned"] += bool(kinds & WARNED)
             others += bool(kinds & questions.OF_THE_SURROUNDINGS)
-        said = f"有 {others} 名学生的年龄、家庭或监护人有待核实，已记在“待核实”里（不计入有疑问的行）"
+        said = f"有 {others} 名学生的年龄、家庭、监护人或资助情况有待核实，已记在“待核实”里（不计入有疑问的行）"
         return [said] if others else []
 
 

@@ -32,7 +32,7 @@ _COLUMNS = (
     Column("school_class", "班级", 12),
     Column("basis", "享受依据", 17),
     Column("batch", "批次", 15),
-    Column("reasons", "理由", 40),
+    Column("reasons", "理由", 40, tone=lambda one: "look" if one.elsewhere else ""),
 )
 _OUTCOMES = ((None, "全部结论"), ("granted", "享受"), ("refused", "不享受"))
 
@@ -197,6 +197,7 @@ class WhyView(widgets.Card):
         self._lines.addWidget(widgets.label(f"{why.name}　{why.outcome}", size=1.15, bold=True, wrap=True))
         self._lines.addWidget(widgets.label(f"{why.programme}　{why.amount} 元", wrap=True))
         self._lines.addWidget(widgets.label(why.term, tone="muted", wrap=True))
+        self._part("请先核实", why.warnings)
         self._part("依据", why.reasons)
         self._part("困难类型", [line.removeprefix("困难类型：") for line in why.hardships])
         self._part("叠加规则", (why.stacking,))
