@@ -29,10 +29,13 @@ _NO_PAPERS = "Z"
 
 
 class Asking:
-    """The questions of one import: of the record itself row by row, of its surroundings once every row was taken."""
+    """The questions of one import: of the record itself row by row, of its surroundings once every row was taken.
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk, self._doubts = desk, Doubts(desk)
+    `more` are further kinds that only this kind of import can judge.
+    """
+
+    def __init__(self, desk: Desk, more: frozenset[str] = frozenset()) -> None:
+        self._desk, self._doubts, self._more = desk, Doubts(desk), more
         self._students = desk.image(Student)
         self._asked: dict[str, dict[str, str]] = {}
 
@@ -50,9 +53,9 @@ class Asking:
             values = self._students.rows[uid]
             gaps = dict(doubts.gaps(values, around.of(uid, values), self._desk.today))
             gaps |= dict(double_claim.doubts_of(marks, values))
-            self._doubts.review(uid, own | gaps, questions.OWN)
+            self._doubts.review(uid, own | gaps, questions.OWN | self._more)
             kinds = self._doubts.open_kinds(uid)
-            self._desk.tally["warned"] += bool(kinds & WARNED)
+            self._desk.tally["warned"] += bool(kinds & (WARNED | self._more))
             others += bool(kinds & questions.OF_THE_SURROUNDINGS)
         said = f"有 {others} 名学生的年龄、家庭、监护人或资助情况有待核实，已记在“待核实”里（不计入有疑问的行）"
         return [said] if others else []

@@ -33,6 +33,10 @@ class Classes:
             uid = self._written[key] = self._find(str(grade), str(written))
         return uid
 
+    def name_of(self, uid: Value) -> Value:
+        """The name of a class of this school; None for another."""
+        return self._image.rows.get(str(uid), {}).get("name")
+
     def known(self, grade: str, written: str) -> str | None:
         """The uid of a class; None for a new one."""
         # A class entered by hand keeps its own spelling.

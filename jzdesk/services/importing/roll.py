@@ -8,7 +8,8 @@ from jzdesk.core import citizen_id
 from jzdesk.core.fields import Value
 from jzdesk.models import Enrolment, Student
 from jzdesk.policy import hardship
-from jzdesk.services.importing import columns, numbers
+from jzdesk.policy.enrolment import Standing
+from jzdesk.services.importing import columns, numbers, standing
 from jzdesk.services.importing.asking import Asking
 from jzdesk.services.importing.classes import Classes
 from jzdesk.services.importing.desk import Desk, Importer
@@ -23,6 +24,7 @@ from jzdesk.sheets.mapping import Note, SheetRow
 _ID, _ROLL, _NAME, _BIRTH = "student.id_number", "student.roll_number", "student.name", "student.birth"
 _PINYIN = "student.pinyin"
 _CARD = "1"
+_STANDING = frozenset({"status", "grade", "school_class"})
 
 
 class RollImporter(Importer):
@@ -32,12 +34,18 @@ class RollImporter(Importer):
         super().__init__(desk)
         self._students, self._enrolments = desk.image(Student), desk.image(Enrolment)
         self._families, self._classes = Families(desk), Classes(desk)
-        self._hardships, self._asking, self._doubles = Hardships(desk), Asking(desk), Doubles(desk)
+        self._hardships, self._asking, self._doubles = (
+            Hardships(desk),
+            Asking(desk, frozenset({standing.QUESTION})),
+            Doubles(desk),
+        )
         self._finder = Finder(self._students.rows)
         self._voided = Finder(self._students.voided)
         self._taken: dict[str, SheetRow] = {}
         self._waiting: dict[str, SheetRow] = {}
         self._claims = Finder({})
+        self._standings = standing.Standings(desk)
+        self._asks: dict[str, str] = {}
         self._open = _open_enrolments(self._enrolments.rows, desk.school)
         self._keys = [(name, f"student.{name}") for name in columns.plain_fields(Student)]
 
@@ -160,7 +168,10 @@ class RollImporter(Importer):
         changed = self._families.settle(row, people, uid, str(household) if household else None)
         changed |= self._enrol(row, uid)
         changed |= self._tell_hardships(uid, values)
-        self._asking.look(uid, {SAME: same_sentence(doubles)} if doubles else {})
+        more = {SAME: same_sentence(doubles)} if doubles else {}
+        if said := self._asks.get(uid):
+            more[standing.QUESTION] = said
+        self._asking.look(uid, more)
         return changed
 
     def _enrol(self, row: SheetRow, student: str) -> bool:
@@ -170,13 +181,30 @@ class RollImporter(Importer):
         wanted: Values = {name: get(f"enrolment.{name}") for name in columns.PLACE}
         uid = self._open.get(student)
         known = self._enrolments.rows[uid] if uid is not None else {}
-        wanted["school_class"] = self._classes.place(grade or known.get("grade"), get("enrolment.school_class"))
         if uid is None:
+            wanted["school_class"] = self._classes.place(grade, get("enrolment.school_class"))
             return self._enrol_new(row, student, wanted)
         if known.get("valid_to") is not None:
             self.desk.note(row, f"该生的学籍已于 {known['valid_to']} 结束，没有改动；确实回校请登记学籍异动")
             return False
-        return self._enrolments.set(uid, wanted)
+        return self._move(row, uid, wanted)
+
+    def _move(self, row: SheetRow, uid: str, wanted: Values) -> bool:
+        """A known place: grade, class and status by the rules of the living roll, the rest as the roll says."""
+        known, grade, room = self._enrolments.rows[uid], wanted["grade"], row.values.get("enrolment.school_class")
+        if grade not in (None, known.get("grade")) and room is None:
+            room = self._classes.name_of(known.get("school_class"))
+        changed = self._enrolments.set(uid, {name: value for name, value in wanted.items() if name not in _STANDING})
+        place = self._classes.place(grade or known.get("grade"), room)
+        status, grade = (str(part) if part is not None else None for part in (wanted["status"], grade))
+        student = str(known["student"])
+        name = str(self._students.rows[student].get("name") or "")
+        outcome = self._standings.move(uid, name, Standing(status, grade, place))
+        if outcome.asks:
+            self._asks[student] = outcome.asks
+        if outcome.note:
+            self.desk.note(row, outcome.note)
+        return changed | outcome.changed
 
     def _enrol_new(self, row: SheetRow, student: str, wanted: Values) -> bool:
         if wanted["grade"] is None:

@@ -48,7 +48,7 @@ def plan_of(
     """What the promotion into that school year does with everybody; see `PromotionService.preview`."""
     day, staying = lots.first_day(year), set(held)
     found = [lines[-1] for lines in timelines(connection, scope).values() if lines[-1].now.status not in rules.GONE]
-    fresh = set() if anyway else _written_since(connection, {one.enrolment: one.on(day).grade for one in found}, day)
+    fresh = set() if anyway else written_since(connection, {one.enrolment: one.on(day).grade for one in found}, day)
     planned: list[tuple[Timeline, Standing, Lot]] = []
     for line in found:
         standing = line.on(day)
@@ -60,7 +60,7 @@ def plan_of(
     return Plan(year, tuple(planned), tuple(through))
 
 
-def _written_since(connection: Connection, grades: Mapping[str, str | None], day: str) -> set[str]:
+def written_since(connection: Connection, grades: Mapping[str, str | None], day: str) -> set[str]:
     """Enrolments (uid → grade) whose grade was first written down on that day or later: it is the new year's already.
 
     The value counts, not the writing: a promotion taken back leaves the grade that was written before.
@@ -159,4 +159,4 @@ def is_due(connection: Connection, scope: str, today: str) -> bool:
         .limit(_LOOKED_AT)
     )
     found = {row[0]: row[1] for row in connection.execute(waiting)}
-    return len(_written_since(connection, found, day)) < len(found)
+    return len(written_since(connection, found, day)) < len(found)
