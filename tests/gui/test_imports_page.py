@@ -10,9 +10,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from jzdesk.services.bundle import Services
+from jzdesk.services.disclosures import disclosures
 from jzdesk.services.ledger import Query
 from jzdesk.ui import widgets
 from jzdesk.ui.pages.imports import HISTORY, PARKED, REPORT, ImportsPage, guess, mapping, parked
+from jzdesk.ui.pages.imports import page as imports_page
 from jzdesk.ui.pages.imports.parked import FORM, LIST
 from jzdesk.ui.pages.imports.schemes import SchemesDialog
 from jzdesk.ui.pages.imports.wizard import MAPPING, TRIAL
@@ -328,6 +330,7 @@ def test_an_exported_roll_comes_back_unchanged(
     stage.settle()
     out = tmp_path / "学籍.xlsx"
     monkeypatch.setattr(widgets, "pick_save", lambda *_: out)
+    monkeypatch.setattr(imports_page, "ask_purpose", lambda *_: "核对名册")
     page.export("roll")
     stage.settle()
     assert "409" in stage.said[-1]
@@ -335,6 +338,29 @@ def test_an_exported_roll_comes_back_unchanged(
     stage.settle()
     assert page.report.shown is not None
     assert (page.report.shown.unchanged, page.report.shown.changed, page.report.shown.added) == (409, 0, 0)
+
+
+def test_an_export_asks_what_it_is_for_and_writes_nothing_without_it(
+    page: ImportsPage, stage: Stage, school: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+    answers = iter([None, "报县资助中心"])
+
+    def answer(_: object, labels: list[str]) -> str | None:
+        asked.append(labels)
+        return next(answers)
+
+    out = tmp_path / "学籍.xlsx"
+    monkeypatch.setattr(widgets, "pick_save", lambda *_: out)
+    monkeypatch.setattr(imports_page, "ask_purpose", answer)
+    page.export("roll")
+    stage.settle()
+    assert not out.exists()
+    assert "身份证件号" in asked[0]
+    page.export("roll")
+    stage.settle()
+    assert out.exists()
+    assert [one.purpose for one in disclosures(school.context)] == ["报县资助中心"]
 
 
 def test_a_template_can_be_saved_for_every_kind(

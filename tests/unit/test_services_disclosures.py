@@ -63,3 +63,11 @@ def test_an_export_that_was_not_asked_about_is_traced_all_the_same(desk: Desk, t
 def test_many_columns_are_named_in_short() -> None:
     with pytest.raises(UserError, match="甲、乙、丙、丁等"):
         require_purpose(list("甲乙丙丁戊"), "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "asks"),
+    [("roll", True), ("student", True), ("accounts", True), ("classes", True), ("batch", False)],
+)
+def test_what_an_export_may_tell_of_people_is_known_before_anything_is_read(kind: str, asks: bool, desk: Desk) -> None:
+    assert bool(ImportService(desk.context).sensitive(kind)) is asks

@@ -34,6 +34,14 @@ def export(context: Context, kind: str, path: Path, purpose: str | None = None) 
     return rows
 
 
+def sensitive(kind: str) -> list[str]:
+    """Labels of the columns that such a workbook may have and that ask for a purpose; at once, nothing is read."""
+    code = _ENTITY_KINDS.get(kind, kind)
+    if code in _ROWS:
+        return disclosures.sensitive(column.spec for column in KINDS[code].columns())
+    return disclosures.sensitive(BY_NAME[code].spec) if code in BY_NAME else []
+
+
 def _what(context: Context, code: str) -> tuple[str, list[Outlet], list[Values]]:
     """The name, the columns and the rows of a ledger; raises UserError for one that there is not."""
     with context.read() as connection:

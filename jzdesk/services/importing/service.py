@@ -216,6 +216,10 @@ class ImportService:
         write_template(Path(path), known.label, known.columns())
         return Path(path)
 
+    def sensitive(self, kind: str) -> list[str]:
+        """Labels of what an export of this kind may tell of people; when there are any, its purpose is asked for."""
+        return export.sensitive(kind)
+
     def export(self, kind: str, path: Path | str, purpose: str | None = None) -> int:
         """Write a ledger as a workbook and return its rows; kinds that can be imported read it back unchanged.
 

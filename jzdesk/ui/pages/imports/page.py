@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout
 
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
+from jzdesk.ui.dialogs.purpose import ask_purpose
 from jzdesk.ui.page import WIDE, Page
 from jzdesk.ui.pages.files import FileDrop, open_file, tell
 from jzdesk.ui.pages.imports.history import HistoryView
@@ -164,11 +165,14 @@ class ImportsPage(Page):
         self.desk.write(lambda _: job(), self._written, title="正在写模板", owner=self)
 
     def export(self, kind: str) -> None:
-        """The ledger as a workbook that can be imported again."""
+        """The ledger as a workbook that can be imported again; what it is for is asked when it tells of people."""
         name = f"{self.kinds[kind]}-{self.desk.services.info.name}.xlsx"
         if (path := widgets.pick_save(self, f"导出{self.kinds[kind]}", name, XLSX)) is None:
             return
-        job = partial(self.desk.services.imports.export, kind, path)
+        purpose = ask_purpose(self, self.desk.services.imports.sensitive(kind))
+        if purpose is None:
+            return
+        job = partial(self.desk.services.imports.export, kind, path, purpose)
 
         def done(rows: int) -> None:
             self.desk.say(f"已导出 {rows:,} 行到 {path.name}", "打开", partial(open_file, self.desk, path))
