@@ -428,3 +428,33 @@ def test_a_county_looks_and_changes_nothing(
     assert all(each.add_button is None for each in (page.panel.family.members, page.panel.album.consents))
     assert not page.panel.album.acceptDrops()
     qtmodeltester.check(page.table.records())
+
+
+def test_a_line_of_the_receipt_opens_the_child_with_the_cursor_in_the_field(
+    page: StudentPage, stage: Stage, school: Services
+) -> None:
+    first, second = child(school), child(school, "李思远", birth="2016-06-08", id_number=id_number("2016-06-08"))
+    page.arrive(f"{first}#id_number")
+    stage.settle()
+    assert page.panel.uid == first
+    assert page.panel.form.boxes["student.id_number"].isAncestorOf(cursor())
+    page.arrive(f"{second}#grade")
+    stage.settle()
+    assert page.panel.form.boxes["enrolment.grade"].isAncestorOf(cursor())
+    page.arrive(f"{second}#native_place")
+    stage.settle()
+    assert page.panel.form.fold.is_open()
+    page.arrive(f"{first}#no_such_field")
+    stage.settle()
+    assert page.panel.uid == first
+
+
+def test_the_file_of_a_child_leads_to_an_event_of_the_roll(page: StudentPage, stage: Stage, school: Services) -> None:
+    uid = child(school)
+    opened(page, stage, uid)
+    went: list[tuple[str, str]] = []
+    stage.desk.wanted.connect(lambda place, hint: went.append((place, hint)))
+    page.panel.roll_button.click()
+    assert went == [("roll", uid)]
+    page.new()
+    assert not page.panel.roll_button.isVisible()

@@ -491,7 +491,7 @@ def _done_tone(item: WorkItem) -> str:
 def place_of(item: WorkItem) -> tuple[str, str]:
     """Where a line of the work list is dealt with: the page, and what it is told."""
     if item.entity == "student":
-        return "student", item.uid
+        return "student", f"{item.uid}#{item.field}" if item.field else item.uid
     return "ledger", f"{item.entity}:{item.uid}"
 
 

@@ -66,7 +66,10 @@ COLUMNS = (
 
 
 class StudentPage(ListPage):
-    """The page people spend their day on. `hint`: "new", one of the filters of 资料, or the uid of a child."""
+    """The page people spend their day on.
+
+    `hint`: "new", one of the filters of 资料, the uid of a child, or `uid#field` for the cursor in that field.
+    """
 
     title, icon, unit, entities = "学生", "student", "人", FILE
     hints = "F3 查找　Ctrl+N 新增　Ctrl+S 保存　Ctrl+G 添一项　F2 看证件号"
@@ -79,6 +82,7 @@ class StudentPage(ListPage):
         self._quiet = False
         self._goal: str | None = None
         self._asked: str | None = None
+        self._field: tuple[str, str] | None = None
         self._panel: StudentPanel | None = None
         self._county = desk.services.info.kind == "county"
         if self._county:
@@ -103,6 +107,7 @@ class StudentPage(ListPage):
             self._panel.stepped.connect(self.table.step)
             self._panel.closed.connect(self.close_side)
             self._panel.wanted.connect(self.open_record)
+            self._panel.roll_wanted.connect(partial(self.desk.go, "roll"))
             self.side.hold(self._panel)
         return self._panel
 
@@ -155,9 +160,12 @@ class StudentPage(ListPage):
             self._show_only(hint)
         if self._stale and self._panel is not None:
             self._panel.reload()
-        super().arrive(hint)
-        if len(hint) == 32:
-            self.open_record(hint)
+        uid, _, field = hint.partition("#")
+        super().arrive(uid)
+        if len(uid) == 32:
+            self._field = (uid, field) if field else None
+            self.open_record(uid)
+            self._into_field()
 
     def show_record(self, uid: str) -> None:
         """Show the child of the row with the cursor; asks first when the form holds changes."""
@@ -169,6 +177,12 @@ class StudentPage(ListPage):
         self._asked, self._goal = uid, None
         job = partial(self.desk.services.students.file, uid)
         self.desk.tasks.read(f"file:{id(self)}", job, self._show, owner=self)
+
+    def _into_field(self) -> None:
+        """The cursor goes where the hint wants it, once that child's file is there; else it waits for the file."""
+        if self._field is not None and self._panel is not None and self._panel.uid == self._field[0]:
+            field, self._field = self._field[1], None
+            self._panel.put_cursor(field)
 
     def new(self) -> None:
         """Ctrl+N: a blank form with the cursor in the name; a save under way is waited for."""
@@ -246,6 +260,7 @@ class StudentPage(ListPage):
         self._point_at(file.uid)
         if self.wide() or self._side_open:
             self.reopen_side()
+        self._into_field()
 
     def _aim(self, uid: str) -> None:
         """A child was saved: the table will show it, without taking what is being typed out of the form."""

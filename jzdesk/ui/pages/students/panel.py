@@ -35,12 +35,14 @@ WIDTH = 33
 class StudentPanel(Panel):
     """Shows and edits one child.
 
-    `saved(uid)` after saving, `stepped(±1)` for 上一个 and 下一个, `wanted(uid)` to open another child.
+    `saved(uid)` after saving, `stepped(±1)` for 上一个 and 下一个, `wanted(uid)` to open another child,
+    `roll_wanted(uid)` to record an event of the roll for this one.
     """
 
     saved = Signal(str)
     stepped = Signal(int)
     wanted = Signal(str)
+    roll_wanted = Signal(str)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__("学生")
@@ -174,6 +176,19 @@ class StudentPanel(Panel):
             lambda _: ledger.restore("student", uid), lambda _: self._restored(uid), title="正在恢复", owner=self
         )
 
+    def put_cursor(self, field: str) -> None:
+        """The cursor into a field of the child or of the enrolment; nothing when the form has no such field."""
+        keys = (f"student.{field}", f"enrolment.{field}", field)
+        key = next((each for each in keys if each in self.form.boxes or each in self.form.fold.keys), "")
+        if key:
+            self.tabs.setCurrentIndex(FORM)
+            self.form.focus(key)
+
+    def go_to_roll(self) -> None:
+        """Record an event for this child on the page of the roll; the window asks about what is not saved yet."""
+        if self.uid is not None:
+            self.roll_wanted.emit(self.uid)
+
     def open_twin(self) -> None:
         """F6: open the child that may be the same."""
         self.twin_strip.open()
@@ -223,6 +238,8 @@ class StudentPanel(Panel):
     def _build_foot(self) -> None:
         self.back = self.add_button("上一个", lambda: self.stepped.emit(-1), left=True)
         self.forward = self.add_button("下一个", lambda: self.stepped.emit(1), left=True)
+        self.roll_button = self.add_button("学籍异动…", self.go_to_roll, left=True)
+        self.roll_button.setToolTip("登记休学、复学、转出、调班等，以前的学期仍按当时的学籍")
         self.void_button = self.add_button("作废", self.void, role="danger")
         self.restore_button = self.add_button("恢复", lambda: self.restore(self.uid or ""))
         self.undo_button = self.add_button("撤销修改", self.give_up)
@@ -271,6 +288,8 @@ class StudentPanel(Panel):
     def _show_state(self) -> None:
         dirty = self.form.dirty()
         self.undo_button.setVisible(dirty)
+        # What is being typed is saved first: an event begins from what stands in the record.
+        self.roll_button.setVisible(self.uid is not None and self.writable and not self._hidden and not dirty)
         self.save_button.setEnabled(dirty and not self._busy)
         if self._hidden:
             self.set_state("已作废", "muted")
