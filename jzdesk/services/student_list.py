@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from jzdesk.core import codes
 from jzdesk.services.consents import without_consent
@@ -15,7 +15,10 @@ from jzdesk.store.tables import search_doc
 
 @dataclass(frozen=True, slots=True)
 class StudentQuery:
-    """Which students; `grade` is a code, `school_class` a uid, `hardship` a code or "any", `status` a code."""
+    """Which students; `grade` is a code, `school_class` a uid, `hardship` a code or "any", `status` a code.
+
+    `order` is one of ORDERS, or "" for that of the table: grade, class, name (or the best hit of a search first).
+    """
 
     text: str = ""
     grade: str | None = None
@@ -27,6 +30,18 @@ class StudentQuery:
     school: str | None = None
     no_consent: bool = False
     no_account: bool = False
+    order: str = ""
+    descending: bool = False
+
+
+_USUAL = (ENROLMENT.c.grade, func.length(CLASS.c.name), CLASS.c.name, CLASS.c.uid, search_doc.c.sort, STUDENT.c.uid)
+ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "name": (search_doc.c.sort,),
+    "grade": (ENROLMENT.c.grade,),
+    "school_class": (func.length(CLASS.c.name), CLASS.c.name),
+    "status": (ENROLMENT.c.status,),
+}
+"""By what people may sort the table: columns of the table → columns of the database."""
 
 
 def class_label(grade: str | None, name: str | None) -> str:
@@ -67,8 +82,8 @@ def listing(query: StudentQuery, today: str) -> Any:
     if query.no_account:
         banked = select(ACCOUNT.c.student).where(ACCOUNT.c.hidden == 0, ACCOUNT.c.valid_to.is_(None))
         statement = statement.where(STUDENT.c.uid.not_in(banked))
-    order = (ENROLMENT.c.grade, func.length(CLASS.c.name), CLASS.c.name, CLASS.c.uid, search_doc.c.sort, STUDENT.c.uid)
-    return statement.order_by(*order)
+    first = ORDERS.get(query.order, ())
+    return statement.order_by(*(column.desc() if query.descending else column for column in first), *_USUAL)
 
 
 def _with_hardship(code: str) -> Any:

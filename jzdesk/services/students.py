@@ -22,7 +22,7 @@ from jzdesk.services.forms import FormProblems, understood
 from jzdesk.services.ledger import LedgerService, Saved
 from jzdesk.services.similar import Similar, similar
 from jzdesk.services.student_file import Sibling, StudentFile, read_file
-from jzdesk.services.student_list import StudentQuery, class_label, listing
+from jzdesk.services.student_list import ORDERS, StudentQuery, class_label, listing
 from jzdesk.services.student_rows import StudentRow, marked, student_rows
 from jzdesk.services.student_saving import StudentDraft, household_for, store_draft, understood_student
 from jzdesk.services.student_tables import CLASS, ENROLMENT, GUARDIAN, MEMBER
@@ -63,16 +63,24 @@ class StudentService:
         self._ledger = ledger
         self._divisions = Divisions(context)
         self._claims = DoubleClaims(context)
+        self._searched: tuple[str, dict[str, str]] = ("", {})
 
     def ids(self, query: StudentQuery) -> list[str]:
-        """uids of the students that match, by grade, class and name: in the order of pinyin, then of strokes."""
-        found = self._context.store.find(query.text, _MOST) if query.text.strip() else None
+        """uids of the students that match, by grade, class and name: in the order of pinyin, then of strokes.
+
+        Or in the order that the query asks for; raises UserError for one that there is not.
+        """
+        if query.order and query.order not in ORDERS:
+            raise UserError(f"学生不能按“{query.order}”排序", f"可以按 {'、'.join(ORDERS)} 排序。", "学生")
+        found = self._ways(query.text) if query.text.strip() else None
         self._context.store.indexed()
         with self._context.read() as connection:
             statement = listing(query, self._context.today())
             uids = list(dict.fromkeys(connection.execute(statement).scalars()))
         if found is None:
             return uids
+        if query.order:
+            return [uid for uid in uids if uid in found]
         allowed = set(uids)
         return [uid for uid in found if uid in allowed]
 
@@ -80,7 +88,16 @@ class StudentService:
         """Lines of the table, in the order asked; `found_by` says by what of the family `text` found them."""
         with self._context.read() as connection:
             rows = student_rows(connection, uids)
-        return marked(rows, dict(self._context.store.hits(text, _MOST))) if text.strip() else rows
+        if not text.strip():
+            return rows
+        asked, ways = self._searched
+        return marked(rows, ways if asked == text else self._ways(text))
+
+    def _ways(self, text: str) -> dict[str, str]:
+        """uid → by what a search finds it, the best first; kept, for the lines of the table are fetched by the page."""
+        ways = dict(self._context.store.hits(text, _MOST))
+        self._searched = (text, ways)
+        return ways
 
     def search(self, text: str, limit: int = 20) -> list[StudentRow]:
         """Students found by name, pinyin, any part of a number, or by their family (which `found_by` says)."""

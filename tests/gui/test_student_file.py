@@ -458,3 +458,31 @@ def test_the_file_of_a_child_leads_to_an_event_of_the_roll(page: StudentPage, st
     assert went == [("roll", uid)]
     page.new()
     assert not page.panel.roll_button.isVisible()
+
+
+def test_a_child_found_through_the_family_says_so_in_the_table(
+    page: StudentPage, stage: Stage, school: Services
+) -> None:
+    child(school, guardian="欧阳大山")
+    page.search.setText("欧阳")
+    page.refresh()
+    stage.settle()
+    model = page.table.records()
+    cells = [model.index(0, n).data() for n in range(model.columnCount())]
+    assert model.rowCount() == 1
+    assert any("按监护人找到" in cell for cell in cells)
+    page.search.setText("")
+    page.refresh()
+    stage.settle()
+    cells = [model.index(0, n).data() for n in range(model.columnCount())]
+    assert not any("找到" in cell for cell in cells)
+
+
+def test_clicking_a_heading_sorts_the_children(page: StudentPage, stage: Stage, school: Services) -> None:
+    child(school, "白敏")
+    child(school, "张丽", birth="2016-06-08", id_number=id_number("2016-06-08"))
+    stage.settle()
+    for first in ("白敏", "张丽"):
+        page.table.horizontalHeader().sectionClicked.emit(0)
+        stage.settle()
+        assert page.table.records().index(0, 0).data() == first

@@ -70,3 +70,25 @@ def test_a_student_found_by_the_family_says_by_whom(desk: Desk, students: Studen
         assert [row.found_by for row in students.search(text)] == [said]
         assert [row.found_by for row in students.rows([student], text)] == [said]
     assert students.rows([student])[0].found_by == ""
+
+
+@pytest.mark.parametrize(
+    ("order", "descending", "expected"),
+    [
+        ("name", False, ["白敏", "宋火强", "张丽"]),
+        ("name", True, ["张丽", "宋火强", "白敏"]),
+        ("grade", True, ["白敏", "宋火强", "张丽"]),
+        ("status", True, ["宋火强", "张丽", "白敏"]),
+    ],
+)
+def test_people_may_sort_by_name_grade_and_status_either_way(
+    order: str, descending: bool, expected: list[str], desk: Desk, students: StudentService
+) -> None:
+    desk.pupil("张丽", grade="G01")
+    desk.pupil("宋火强", grade="G02", status="02")
+    desk.pupil("白敏", grade="G03")
+    uids = students.ids(StudentQuery(order=order, descending=descending))
+    assert [row.name for row in students.rows(uids)] == expected
+    if order == "name":
+        found = students.ids(StudentQuery("b", order=order, descending=descending))
+        assert [row.name for row in students.rows(found)] == ["白敏"]

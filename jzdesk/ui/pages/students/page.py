@@ -33,10 +33,11 @@ FILE = LIST | {"household", "member", "guardian", "visit", "payment", "photo"}
 
 
 def _state(row: StudentRow) -> str:
+    found = f"（按{row.found_by}找到）" if row.found_by else ""
     if row.questions:
-        return f"{row.questions} 项待核实"
+        return f"{row.questions} 项待核实{found}"
     missing = [label for label, value in (("证件号", row.id_number), ("电话", row.phone)) if not value]
-    return f"缺{missing[0]}" if missing else "完整"
+    return f"缺{missing[0]}{found}" if missing else found.strip("（）") or "完整"
 
 
 def _state_tone(row: StudentRow) -> str:
@@ -50,17 +51,17 @@ def _sync_tone(row: StudentRow) -> str:
 
 
 COLUMNS = (
-    Column("name", "姓名", 10),
+    Column("name", "姓名", 10, order="name"),
     Column("sex", "性别", 4),
-    Column("grade", "年级", 11),
-    Column("school_class", "班级", 5),
+    Column("grade", "年级", 11, order="grade"),
+    Column("school_class", "班级", 5, order="school_class"),
     Column("hardships", "困难类型", 12),
     Column("questions", "资料", 9, text=_state, tone=_state_tone),
     Column("caseworker", "责任人", 8),
     Column("id_number", "身份证件号", 11, text=short_number),
     Column("phone", "联系电话", 12),
     Column("boarding", "就读方式", 8),
-    Column("status", "学籍状态", 9),
+    Column("status", "学籍状态", 9, order="status"),
     Column("sync_state", "并入情况", 8, tone=_sync_tone),
 )
 
@@ -75,9 +76,8 @@ class StudentPage(ListPage):
     hints = "F3 查找　Ctrl+N 新增　Ctrl+S 保存　Ctrl+G 添一项　F2 看证件号"
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__(
-            desk, COLUMNS, desk.services.students.rows, hint="姓名 / 拼音首字母 / 证件号任意一段 (F3)", several=True
-        )
+        self._typed = self._text = ""  # what was searched for, and what the rows shown were found by
+        super().__init__(desk, COLUMNS, self._rows, hint="姓名 / 拼音首字母 / 证件号任意一段 (F3)", several=True)
         self.work_in_table("student", adds=False)
         self._quiet = False
         self._goal: str | None = None
@@ -113,9 +113,10 @@ class StudentPage(ListPage):
 
     def ids(self) -> Callable[[], Sequence[str]]:
         """The query as the search box and filters stand."""
-        wanted = self.wanted.value()
+        wanted, (order, descending) = self.wanted.value(), self.order
+        self._typed = self.search.text().strip()
         query = StudentQuery(
-            text=self.search.text().strip(),
+            text=self._typed,
             grade=_text(self.grade.value()),
             school_class=_text(self.school_class.value()),
             hardship="any" if wanted == NO_ACCOUNT and not self.hardship.value() else _text(self.hardship.value()),
@@ -125,6 +126,8 @@ class StudentPage(ListPage):
             no_account=wanted == NO_ACCOUNT,
             no_consent=wanted == NO_CONSENT,
             school=_text(self.school.value()) if self.school is not None else None,
+            order=order,
+            descending=descending,
         )
         return partial(self.desk.services.students.ids, query)
 
@@ -214,6 +217,10 @@ class StudentPage(ListPage):
         begin = widgets.button("新增学生", self.new, icon="plus", role="primary")
         return widgets.Empty("student", "还没有学生", "按 Ctrl+N 逐个登记，或在“导入导出”里导入学籍名册。", begin)
 
+    def _rows(self, uids: Sequence[str]) -> list[StudentRow]:
+        """Lines of the table; those that the search found through the family say so."""
+        return self.desk.services.students.rows(uids, self._text)
+
     def _build_filters(self) -> None:
         self.school = self.add_filter("学校", [(None, "全部学校")]) if self._county else None
         self.grade = self.add_filter("年级", [(None, "全部年级")])
@@ -278,7 +285,7 @@ class StudentPage(ListPage):
         return found
 
     def _found(self, uids: Sequence[str]) -> None:
-        self._quiet = True
+        self._quiet, self._text = True, self._typed
         super()._found(uids)
         self._quiet = False
         if self._goal is not None:
