@@ -16,7 +16,7 @@ from jzdesk.models import ENTITIES, Record
 from jzdesk.store import search
 from jzdesk.store.tables import local
 
-SCHEMA = 2
+SCHEMA = 3
 APPLICATION_ID = 0x6A7A6401  # "jzd" 1
 _GUARDED = frozenset({*(entity.__tablename__ for entity in ENTITIES), "journal", "chain", "conflict"})
 _WRITES = frozenset({sqlcipher.SQLITE_INSERT, sqlcipher.SQLITE_UPDATE, sqlcipher.SQLITE_DELETE})

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from jzdesk.core.errors import StationFault
 from jzdesk.store import engine as engines
-from jzdesk.store import journal, to_schema_2
+from jzdesk.store import journal, to_schema_2, to_schema_3
 from jzdesk.store.folder import copy_durably
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Step = Callable[["Operations"], None]
 
 # Schema version → the step from it to the next one. Steps stay for ever: every released database must still open.
-STEPS: dict[int, Step] = {1: to_schema_2.step}
+STEPS: dict[int, Step] = {1: to_schema_2.step, 2: to_schema_3.step}
 
 
 def kept_copy(database: Path, schema: int) -> Path:

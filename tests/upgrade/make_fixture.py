@@ -1,6 +1,6 @@
-"""Makes the station of invented people that stands in tests/upgrade/v1: python -m tests.upgrade.make_fixture.
+"""Makes the station of invented people that stands in tests/upgrade/v‹schema›: python -m tests.upgrade.make_fixture.
 
-Until schema 1 is released the fixture may be made anew when the models change; from then on it stays as it is for ever.
+Until a schema is released its fixture may be made anew when the models change; from then on it stays as it is for ever.
 """
 
 from __future__ import annotations
