@@ -78,8 +78,9 @@ def lock() -> None:
     with tempfile.TemporaryDirectory() as folder:
         venv = Path(folder) / "venv"
         _make(venv)
-        extra = project()["optional-dependencies"]["dev"]
-        _pip(venv, "install", "--quiet", *project()["dependencies"], *extra, *WINDOWS_ONLY)
+        extras = project()["optional-dependencies"]
+        wanted = (*project()["dependencies"], *extras["county"], *extras["dev"], *WINDOWS_ONLY)
+        _pip(venv, "install", "--quiet", *wanted)
         frozen = subprocess.run([python(venv), *PIP, "freeze", "--all"], capture_output=True, text=True, check=True)
     LOCK.parent.mkdir(exist_ok=True)
     LOCK.write_text(lock_text(frozen.stdout), encoding="utf-8", newline="\n")
