@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, bindparam, func, select
 
 from jzdesk.core.fields import Value
 from jzdesk.core.fingerprint import KEY_BYTES, Marks
@@ -56,16 +56,10 @@ def kept(told: PaidElsewhere) -> dict[str, Any]:
 
 
 class DoubleClaims:
-    """Asks the list that came with the last receipt; a list of another term says nothing.
-
-    Kept for as long as the setting stays what it is: up to 40,000 marks are unpacked when a receipt was read or the
-    term at work was changed, and not at every key press.
-    """
+    """Asks the list that came with the last receipt; a list of another term says nothing."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._seen: tuple[str | None, str] | None = None
-        self._marks: Marks | None = None
 
     def known(self) -> int:
         """How many children the list speaks of; 0 without one."""
@@ -82,20 +76,35 @@ class DoubleClaims:
         return [uid for uid, number, name in children if _warning(marks, number, name)]
 
     def _current(self) -> Marks | None:
-        """The marks of the term at work, unpacked anew only when the setting begins otherwise than it did."""
         with self._context.read() as connection:
-            seen = (_beginning(connection), term_at_work(connection, self._context.today()))
-            if seen != self._seen:
-                self._marks, self._seen = marks_of(connection, seen[1]), seen
-        return self._marks
+            return marks_of(connection, term_at_work(connection, self._context.today()))
+
+
+_unpacked: tuple[str, str, Marks] | None = None
 
 
 def marks_of(connection: Connection, term: str) -> Marks | None:
-    """The marks that the last receipt brought, when they are of this term."""
-    stored = read_setting(connection, SETTING)
-    if not stored or stored["term"] != term:
+    """The marks that the last receipt brought, when they are of this term.
+
+    Up to 40,000 are unpacked when a receipt was read, not at every key press or save: the setting begins with the term
+    and a key that is drawn anew for every receipt, so what was unpacked of one with the same ends is kept.
+    """
+    global _unpacked
+    ends = connection.execute(_ENDS, {"setting": SETTING}).scalar_one_or_none()
+    if ends is None:
         return None
-    return Marks.unpacked(bytes.fromhex(stored["key"]), stored["bits"], b64decode(stored["marks"]))
+    if (kept_here := _unpacked) is None or kept_here[0] != ends:
+        stored = read_setting(connection, SETTING)
+        marks = Marks.unpacked(bytes.fromhex(stored["key"]), stored["bits"], b64decode(stored["marks"]))
+        _unpacked = kept_here = (ends, stored["term"], marks)
+    return kept_here[2] if kept_here[1] == term else None
+
+
+_ENDS = select(
+    func.substr(setting.c.value, 1, _TELLING).concat(
+        func.substr(setting.c.value, func.length(setting.c.value) - _TELLING)
+    )
+).where(setting.c.key == bindparam("setting"))
 
 
 def doubts_of(marks: Marks | None, values: Mapping[str, Value]) -> list[tuple[str, str]]:
@@ -108,13 +117,6 @@ def _warning(marks: Marks | None, number: Value, name: Value) -> str | None:
     if marks is None or not number or not name:
         return None
     return SENTENCE if (str(number), str(name)) in marks else None
-
-
-def _beginning(connection: Connection) -> str | None:
-    """The first characters of the setting: term and key, which is drawn anew for every receipt (see `kept`)."""
-    query = select(func.substr(setting.c.value, 1, _TELLING)).where(setting.c.key == SETTING)
-    found: str | None = connection.execute(query).scalar_one_or_none()
-    return found
 
 
 def _table(name: str) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
@@ -86,10 +86,14 @@ def same_sentence(found: Iterable[tuple[str, str]]) -> str:
     return f"可能与已登记的{names}是同一名学生，请确认"
 
 
+_KNOWN = select(_QUESTION.c.uid, _QUESTION.c.student, _QUESTION.c.kind, _QUESTION.c.state, _QUESTION.c.sentence).where(
+    _QUESTION.c.student.in_(bindparam("uids", expanding=True)), _QUESTION.c.hidden == 0
+)
+
+
 def _known(connection: Connection, uids: Sequence[str]) -> Mapping[str, Known]:
-    query = select(_QUESTION).where(_QUESTION.c.student.in_(uids), _QUESTION.c.hidden == 0)
     found: dict[str, dict[str, tuple[str, str, str]]] = {}
-    for row in connection.execute(query):
+    for row in connection.execute(_KNOWN, {"uids": uids}):
         found.setdefault(row.student, {})[row.kind] = (row.uid, row.state, row.sentence or "")
     return found
 

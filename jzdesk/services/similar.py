@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from jzdesk.core import citizen_id, sounds
 from jzdesk.core.fields import Value
@@ -96,6 +96,39 @@ def same_phone(row: Any, values: Values) -> dict[int, str]:
     return {named[0] + 1: f"监护人电话相同，{named[1]}"} if named else {}
 
 
+# The statements are made once: they are asked at key presses and at every save.
+_NUMBERED = (
+    select(*_COLUMNS)
+    .where(
+        or_(
+            STUDENT.c.id_number.in_(bindparam("bodies", expanding=True)),
+            STUDENT.c.roll_number.in_(bindparam("rolls", expanding=True)),
+        )
+    )
+    .limit(_AMONG)
+)
+_BORN_ON = select(*_COLUMNS).where(STUDENT.c.birth == bindparam("birth"), STUDENT.c.hidden == 0).limit(_AMONG)
+_PHONED = (
+    select(*_COLUMNS)
+    .where(
+        STUDENT.c.uid.in_(
+            select(GUARDIAN.c.student)
+            .join(MEMBER, MEMBER.c.uid == GUARDIAN.c.member)
+            .where(
+                MEMBER.c.phone.in_(bindparam("phones", expanding=True)), MEMBER.c.hidden == 0, GUARDIAN.c.hidden == 0
+            )
+        ),
+        STUDENT.c.hidden == 0,
+    )
+    .limit(_AMONG)
+)
+_TOLD_APART = select(IDENTITY.c.first, IDENTITY.c.second).where(
+    or_(IDENTITY.c.first == bindparam("uid"), IDENTITY.c.second == bindparam("uid")),
+    IDENTITY.c.verdict == "distinct",
+    IDENTITY.c.hidden == 0,
+)
+
+
 def _by_number(connection: Connection, values: Values) -> Sequence[Any]:
     """Whoever has the number, as identity or behind a letter."""
     number, roll = values.get("id_number"), str(values.get("roll_number") or "")
@@ -103,8 +136,7 @@ def _by_number(connection: Connection, values: Values) -> Sequence[Any]:
     if not bodies:
         return ()
     rolls = [letter + body for body in bodies for letter in "GJL"]
-    either = or_(STUDENT.c.id_number.in_(bodies), STUDENT.c.roll_number.in_(rolls))
-    return connection.execute(select(*_COLUMNS).where(either).limit(_AMONG)).all()
+    return connection.execute(_NUMBERED, {"bodies": bodies, "rolls": rolls}).all()
 
 
 def same_number(row: Any, values: Values) -> tuple[int, str]:
@@ -122,22 +154,11 @@ def same_number(row: Any, values: Values) -> tuple[int, str]:
 def _born_on(connection: Connection, values: Values) -> Sequence[Any]:
     if not values.get("birth") or not values.get("name"):
         return ()
-    return _shown(connection, select(*_COLUMNS).where(STUDENT.c.birth == values["birth"]))
+    return connection.execute(_BORN_ON, {"birth": values["birth"]}).all()
 
 
 def _phoned(connection: Connection, phones: Sequence[str]) -> Sequence[Any]:
-    if not phones:
-        return ()
-    tied = (
-        select(GUARDIAN.c.student)
-        .join(MEMBER, MEMBER.c.uid == GUARDIAN.c.member)
-        .where(MEMBER.c.phone.in_(list(phones)), MEMBER.c.hidden == 0, GUARDIAN.c.hidden == 0)
-    )
-    return _shown(connection, select(*_COLUMNS).where(STUDENT.c.uid.in_(tied)))
-
-
-def _shown(connection: Connection, query: Select[Any]) -> Sequence[Any]:
-    return connection.execute(query.where(STUDENT.c.hidden == 0).limit(_AMONG)).all()
+    return connection.execute(_PHONED, {"phones": list(phones)}).all() if phones else ()
 
 
 def _same_name(row: Any, values: Values) -> tuple[int, str] | None:
@@ -170,7 +191,5 @@ def _told_apart(connection: Connection, uid: str | None) -> list[str]:
     """Records that people found to be another child."""
     if uid is None:
         return []
-    query = select(IDENTITY.c.first, IDENTITY.c.second).where(
-        or_(IDENTITY.c.first == uid, IDENTITY.c.second == uid), IDENTITY.c.verdict == "distinct", IDENTITY.c.hidden == 0
-    )
-    return [other for pair in connection.execute(query) for other in pair if other != uid]
+    pairs = connection.execute(_TOLD_APART, {"uid": uid})
+    return [other for pair in pairs for other in pair if other != uid]

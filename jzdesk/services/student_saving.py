@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import and_, select
+from sqlalchemy import Connection, bindparam, select
 
 from jzdesk.core import citizen_id
 from jzdesk.core.fields import Value
@@ -128,7 +128,8 @@ def _misfits(unit: Unit, student: str, wanted: Mapping[str, Value]) -> dict[str,
 
 def _store(unit: Unit, uid: str | None, parts: _Parts, context: Context) -> str:
     """Write all parts; returns the student's uid."""
-    household = _store_household(unit, uid, parts)
+    people = _people_known(unit.connection, parts.guardians)
+    household = _store_household(unit, uid, parts, people)
     student = {**parts.student, **({"household": household} if household else {})}
     if uid is None:
         uid = unit.add(Student, student)
@@ -137,15 +138,43 @@ def _store(unit: Unit, uid: str | None, parts: _Parts, context: Context) -> str:
         unit.change(Student, uid, student)
         _change_enrolment(unit, uid, parts.enrolment)
     for position, guardian in enumerate(parts.guardians, start=1):
-        _store_guardian(unit, uid, household, position, guardian)
+        _store_guardian(unit, uid, household, position, guardian, people)
     return uid
 
 
-def _store_household(unit: Unit, uid: str | None, parts: _Parts) -> str | None:
+@dataclass(slots=True)
+class _Person:
+    """A member on record."""
+
+    uid: str
+    household: str | None
+
+
+_People = dict[str, _Person]
+"""Number → whoever is on record with it."""
+
+_NUMBERED = (
+    select(MEMBER.c.id_number, MEMBER.c.uid, MEMBER.c.household)
+    .where(MEMBER.c.id_number.in_(bindparam("numbers", expanding=True)), MEMBER.c.hidden == 0)
+    .order_by(MEMBER.c.uid.desc())
+)
+
+
+def _people_known(connection: Connection, guardians: Iterable[Mapping[str, Value]]) -> _People:
+    """The guardians who are on record already, by their numbers, looked for before anything is written."""
+    numbers = [str(row["id_number"]) for row in guardians if row.get("id_number")]
+    if not numbers:
+        return {}
+    found = connection.execute(_NUMBERED, {"numbers": numbers})
+    return {number: _Person(uid, household) for number, uid, household in found}
+
+
+def _store_household(unit: Unit, uid: str | None, parts: _Parts, people: _People) -> str | None:
     """The household of the student: the one already linked, that of a known guardian, or a new one."""
     given = parts.student.get("household")
     current = given or (unit.state(Student, uid).values.get("household") if uid else None)
-    current = current or _household_of(unit, parts.guardians)
+    # Siblings: a guardian known by number already belongs to a household.
+    current = current or next((known.household for known in people.values() if known.household), None)
     values = {name: value for name, value in parts.household.items() if value is not None}
     if current:
         if values:
@@ -158,20 +187,16 @@ def _store_household(unit: Unit, uid: str | None, parts: _Parts) -> str | None:
     return unit.add(Household, {"head": head, "address": address, **values})
 
 
-def _household_of(unit: Unit, guardians: Iterable[Mapping[str, Value]]) -> str | None:
-    """Siblings: a guardian known by number already belongs to a household."""
-    numbers = [row["id_number"] for row in guardians if row.get("id_number")]
-    if not numbers:
-        return None
-    query = select(MEMBER.c.household).where(
-        MEMBER.c.id_number.in_(numbers), MEMBER.c.hidden == 0, MEMBER.c.household.is_not(None)
-    )
-    return unit.connection.execute(query.limit(1)).scalar_one_or_none()
+_CURRENT = (
+    select(ENROLMENT.c.uid)
+    .where(ENROLMENT.c.student == bindparam("student"), ENROLMENT.c.hidden == 0)
+    .order_by(ENROLMENT.c.valid_from.desc())
+    .limit(1)
+)
 
 
 def _current_enrolment(unit: Unit, student: str) -> str | None:
-    query = select(ENROLMENT.c.uid).where(ENROLMENT.c.student == student, ENROLMENT.c.hidden == 0)
-    return unit.connection.execute(query.order_by(ENROLMENT.c.valid_from.desc()).limit(1)).scalar_one_or_none()
+    return unit.connection.execute(_CURRENT, {"student": student}).scalar_one_or_none()
 
 
 def _change_enrolment(unit: Unit, uid: str, values: Mapping[str, Value]) -> None:
@@ -180,28 +205,36 @@ def _change_enrolment(unit: Unit, uid: str, values: Mapping[str, Value]) -> None
         unit.change(Enrolment, current, values)
 
 
-def _store_guardian(unit: Unit, student: str, household: str | None, position: int, given: Mapping[str, Value]) -> None:
+def _store_guardian(
+    unit: Unit, student: str, household: str | None, position: int, given: Mapping[str, Value], people: _People
+) -> None:
     """A guardian is a member of the household and a relation to the student."""
     person = {name: given.get(name) for name in ("name", "phone", "id_number")}
     relation = {"relation": given.get("relation"), "is_guardian": given.get("is_guardian"), "position": position}
-    member = given.get("member") or _member_of(unit, household, given)
+    member = given.get("member") or _member_of(unit, household, given, people)
     if member:
         unit.change(Member, str(member), person)
     else:
         member = unit.add(Member, {**person, "household": household})
+        if number := person["id_number"]:
+            people[str(number)] = _Person(member, household)
     if given.get("uid"):
         unit.change(Guardian, str(given["uid"]), relation)
     else:
         unit.add(Guardian, {"student": student, "member": str(member), **relation})
 
 
-def _member_of(unit: Unit, household: str | None, given: Mapping[str, Value]) -> str | None:
+_NAMED = (
+    select(MEMBER.c.uid)
+    .where(MEMBER.c.household == bindparam("household"), MEMBER.c.name == bindparam("name"), MEMBER.c.hidden == 0)
+    .limit(1)
+)
+
+
+def _member_of(unit: Unit, household: str | None, given: Mapping[str, Value], people: _People) -> str | None:
     """The member this person already is: same number, or same name within the household."""
-    if given.get("id_number"):
-        condition = MEMBER.c.id_number == given["id_number"]
-    elif household:
-        condition = and_(MEMBER.c.household == household, MEMBER.c.name == given.get("name"))
-    else:
+    if number := given.get("id_number"):
+        return people[str(number)].uid if str(number) in people else None
+    if not household:
         return None
-    query = select(MEMBER.c.uid).where(condition, MEMBER.c.hidden == 0).limit(1)
-    return unit.connection.execute(query).scalar_one_or_none()
+    return unit.connection.execute(_NAMED, {"household": household, "name": given.get("name")}).scalar_one_or_none()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from jzdesk.core import citizen_id, codes
 from jzdesk.core.errors import UserError, ValueFault
@@ -279,10 +279,15 @@ def _phones(raw: Iterable[object]) -> list[str]:
     return found
 
 
-def _guardian_phones(unit: Unit, uid: str) -> list[str]:
-    query = (
-        select(MEMBER.c.phone)
-        .join(GUARDIAN, GUARDIAN.c.member == MEMBER.c.uid)
-        .where(GUARDIAN.c.student == uid, GUARDIAN.c.hidden == 0, MEMBER.c.hidden == 0, MEMBER.c.phone.is_not(None))
+_GUARDIAN_PHONES = (
+    select(MEMBER.c.phone)
+    .join(GUARDIAN, GUARDIAN.c.member == MEMBER.c.uid)
+    .where(
+        GUARDIAN.c.student == bindparam("student"), GUARDIAN.c.hidden == 0, MEMBER.c.hidden == 0,
+        MEMBER.c.phone.is_not(None),
     )
-    return list(unit.connection.execute(query).scalars())
+)  # fmt: skip
+
+
+def _guardian_phones(unit: Unit, uid: str) -> list[str]:
+    return list(unit.connection.execute(_GUARDIAN_PHONES, {"student": uid}).scalars())

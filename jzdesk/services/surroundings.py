@@ -6,13 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, or_, select
 
 from jzdesk.core.fields import Value
 from jzdesk.policy.doubts import Around, Relative
 from jzdesk.services.student_tables import ACCOUNT, ENROLMENT, GUARDIAN, HARDSHIP, HOUSEHOLD, MEMBER, PHOTO, STUDENT
 
 Values = Mapping[str, Value]
+
+# The statements are made once: a save on the form waits for them, and building them takes longer than their answers.
+_STUDENTS: BindParameter[Any] = bindparam("uids", expanding=True)
+_HOMES: BindParameter[Any] = bindparam("homes", expanding=True)
+_TODAY: BindParameter[Any] = bindparam("today")
 
 
 def surroundings(connection: Connection, students: Mapping[str, Values], today: str) -> dict[str, Around]:
@@ -24,8 +29,8 @@ def surroundings(connection: Connection, students: Mapping[str, Values], today: 
     households = _households(connection, homes)
     people = _people(connection, homes)
     elsewhere = _elsewhere(connection, uids)
-    hardships = _pairs(connection, HARDSHIP.c.student, HARDSHIP.c.code, _in_force(HARDSHIP, uids, today))
-    holders = _pairs(connection, ACCOUNT.c.student, ACCOUNT.c.holder, _in_force(ACCOUNT, uids, today))
+    hardships = _pairs(connection, _HARDSHIPS, uids, today)
+    holders = _pairs(connection, _HOLDERS, uids, today)
     proved = _proved(connection, [uid for uid in uids if students[uid].get("id_type") == "Z"])
     found = {}
     for uid in uids:
@@ -41,47 +46,61 @@ def surroundings(connection: Connection, students: Mapping[str, Values], today: 
     return found
 
 
+_PLACES = (
+    select(ENROLMENT.c.student, ENROLMENT.c.grade, ENROLMENT.c.status)
+    .where(ENROLMENT.c.student.in_(_STUDENTS), ENROLMENT.c.hidden == 0)
+    .order_by(ENROLMENT.c.valid_from)
+)
+
+
 def _places(connection: Connection, uids: Sequence[str]) -> dict[str, tuple[str, str]]:
     """uid → (grade, status) of the enrolment that began last."""
-    query = (
-        select(ENROLMENT.c.student, ENROLMENT.c.grade, ENROLMENT.c.status)
-        .where(ENROLMENT.c.student.in_(uids), ENROLMENT.c.hidden == 0)
-        .order_by(ENROLMENT.c.valid_from)
+    return {row[0]: (row[1] or "", row[2] or "") for row in connection.execute(_PLACES, {"uids": uids})}
+
+
+_RELATIVES = (
+    select(
+        GUARDIAN.c.student, MEMBER.c.uid, MEMBER.c.name, GUARDIAN.c.relation, MEMBER.c.birth, MEMBER.c.sex,
+        MEMBER.c.id_number, GUARDIAN.c.is_guardian,
     )
-    return {row[0]: (row[1] or "", row[2] or "") for row in connection.execute(query)}
+    .join(MEMBER, MEMBER.c.uid == GUARDIAN.c.member)
+    .where(GUARDIAN.c.student.in_(_STUDENTS), GUARDIAN.c.hidden == 0, MEMBER.c.hidden == 0)
+    .order_by(GUARDIAN.c.position, GUARDIAN.c.uid)
+)  # fmt: skip
 
 
 def _relatives(connection: Connection, uids: Sequence[str]) -> dict[str, list[Relative]]:
-    query = (
-        select(
-            GUARDIAN.c.student, MEMBER.c.uid, MEMBER.c.name, GUARDIAN.c.relation, MEMBER.c.birth, MEMBER.c.sex,
-            MEMBER.c.id_number, GUARDIAN.c.is_guardian,
-        )
-        .join(MEMBER, MEMBER.c.uid == GUARDIAN.c.member)
-        .where(GUARDIAN.c.student.in_(uids), GUARDIAN.c.hidden == 0, MEMBER.c.hidden == 0)
-        .order_by(GUARDIAN.c.position, GUARDIAN.c.uid)
-    )  # fmt: skip
     found: dict[str, list[Relative]] = defaultdict(list)
-    for student, uid, *words, guards in connection.execute(query):
+    for student, uid, *words, guards in connection.execute(_RELATIVES, {"uids": uids}):
         name, relation, birth, sex, number = (word or "" for word in words)
         found[student].append(Relative(uid, name, relation, birth, sex, number, bool(guards)))
     return found
 
 
+_HOUSEHOLDS = select(
+    HOUSEHOLD.c.uid, *(HOUSEHOLD.c[f"{name}_count"] for name in ("members", "labour", "dependants"))
+).where(HOUSEHOLD.c.uid.in_(_HOMES), HOUSEHOLD.c.hidden == 0)
+
+
 def _households(connection: Connection, homes: Sequence[str]) -> dict[str, Values]:
     if not homes:
         return {}
-    columns = (HOUSEHOLD.c.uid, *(HOUSEHOLD.c[f"{name}_count"] for name in ("members", "labour", "dependants")))
-    query = select(*columns).where(HOUSEHOLD.c.uid.in_(homes), HOUSEHOLD.c.hidden == 0)
-    return {row["uid"]: dict(row) for row in connection.execute(query).mappings()}
+    return {row["uid"]: dict(row) for row in connection.execute(_HOUSEHOLDS, {"homes": homes}).mappings()}
+
+
+def _living_in(table: Any) -> Select[Any]:
+    query = select(table.c.household, table.c.name, table.c.id_number)
+    return query.where(table.c.household.in_(_HOMES), table.c.hidden == 0)
+
+
+_PEOPLE = (_living_in(MEMBER), _living_in(STUDENT))
 
 
 def _people(connection: Connection, homes: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
     """Household → (name, number) of everybody on record there, students among the members included."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for table in (MEMBER, STUDENT) if homes else ():
-        query = select(table.c.household, table.c.name, table.c.id_number)
-        for home, name, number in connection.execute(query.where(table.c.household.in_(homes), table.c.hidden == 0)):
+    for query in _PEOPLE if homes else ():
+        for home, name, number in connection.execute(query, {"homes": homes}):
             found[home].append((name or "", number or ""))
     return found
 
@@ -93,41 +112,51 @@ def counted(people: Iterable[tuple[str, str]]) -> int:
     return len(numbers) + len({name for name, number in people if not number} - named)
 
 
-def _elsewhere(connection: Connection, uids: Sequence[str]) -> dict[str, set[str]]:
-    """uid → names of students with a guardian of theirs who belong to another household."""
+def _sharing_a_guardian() -> Select[Any]:
     other, mine, theirs = STUDENT.alias("other"), GUARDIAN.alias("mine"), GUARDIAN.alias("theirs")
-    query = (
+    return (
         select(mine.c.student, other.c.name)
         .select_from(mine)
         .join(STUDENT, STUDENT.c.uid == mine.c.student)
         .join(theirs, theirs.c.member == mine.c.member)
         .join(other, other.c.uid == theirs.c.student)
         .where(
-            mine.c.student.in_(uids), mine.c.hidden == 0, theirs.c.hidden == 0, other.c.hidden == 0,
+            mine.c.student.in_(_STUDENTS), mine.c.hidden == 0, theirs.c.hidden == 0, other.c.hidden == 0,
             other.c.household != STUDENT.c.household,
         )
     )  # fmt: skip
+
+
+_ELSEWHERE = _sharing_a_guardian()
+
+
+def _elsewhere(connection: Connection, uids: Sequence[str]) -> dict[str, set[str]]:
+    """uid → names of students with a guardian of theirs who belong to another household."""
     found: dict[str, set[str]] = defaultdict(set)
-    for student, name in connection.execute(query):
+    for student, name in connection.execute(_ELSEWHERE, {"uids": uids}):
         found[student].add(name or "")
     return found
 
 
-def _in_force(table: Any, uids: Sequence[str], today: str) -> Any:
-    still = or_(table.c.valid_to.is_(None), table.c.valid_to >= today)
-    return table.c.student.in_(uids) & (table.c.hidden == 0) & still
+def _in_force(table: Any, column: str) -> Select[Any]:
+    """(student, value of the column) of the records that hold today."""
+    still = or_(table.c.valid_to.is_(None), table.c.valid_to >= _TODAY)
+    return select(table.c.student, table.c[column]).where(table.c.student.in_(_STUDENTS), table.c.hidden == 0, still)
 
 
-def _pairs(connection: Connection, student: Any, column: Any, condition: Any) -> dict[str, set[str]]:
+_HARDSHIPS, _HOLDERS = _in_force(HARDSHIP, "code"), _in_force(ACCOUNT, "holder")
+
+
+def _pairs(connection: Connection, query: Select[Any], uids: Sequence[str], today: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
-    for uid, value in connection.execute(select(student, column).where(condition)):
+    for uid, value in connection.execute(query, {"uids": uids, "today": today}):
         found[uid].add(value or "")
     return found
 
 
+_PROVED = select(PHOTO.c.student).where(PHOTO.c.student.in_(_STUDENTS), PHOTO.c.kind == "proof", PHOTO.c.hidden == 0)
+
+
 def _proved(connection: Connection, uids: Sequence[str]) -> set[str]:
     """Of these, who has a photograph of a proof."""
-    if not uids:
-        return set()
-    query = select(PHOTO.c.student).where(PHOTO.c.student.in_(uids), PHOTO.c.kind == "proof", PHOTO.c.hidden == 0)
-    return set(connection.execute(query).scalars())
+    return set(connection.execute(_PROVED, {"uids": uids}).scalars()) if uids else set()

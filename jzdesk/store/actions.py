@@ -72,9 +72,12 @@ class _Record:
         return {name for known in self.done for name in known.entry.set}
 
 
+_NOTE = insert(action)
+
+
 def note(connection: Connection, values: dict[str, object]) -> int:
     """Remember an action; returns its number."""
-    made = connection.execute(insert(action).values(values)).inserted_primary_key
+    made = connection.execute(_NOTE, values).inserted_primary_key
     assert made is not None
     return int(made[0])
 

@@ -64,10 +64,12 @@ def find_chain(connection: Connection, dev: str, ep: str) -> Chain | None:
     return _as_chain(found) if found else None
 
 
+_OWN = select(chain).where(chain.c.own == 1).order_by(chain.c.id.desc()).limit(1)
+
+
 def own_chain(connection: Connection) -> Chain:
     """The chain this station appends to (the newest of its own)."""
-    found = connection.execute(select(chain).where(chain.c.own == 1).order_by(chain.c.id.desc()).limit(1)).one()
-    return _as_chain(found)
+    return _as_chain(connection.execute(_OWN).one())
 
 
 def chain_of(connection: Connection, number: int) -> Chain:

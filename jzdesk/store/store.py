@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from jzdesk.core import garbage
@@ -157,9 +157,12 @@ class Store:
             return journal.own_chain(connection)
 
 
+_SETTING = select(setting.c.value).where(setting.c.key == bindparam("key"))
+
+
 def read_setting(connection: Connection, key: str, default: Any = None) -> Any:
     """A setting within an open connection."""
-    found = connection.execute(select(setting.c.value).where(setting.c.key == key)).scalar_one_or_none()
+    found = connection.execute(_SETTING, {"key": key}).scalar_one_or_none()
     return default if found is None else json.loads(found)
 
 

@@ -56,11 +56,11 @@ def test_the_list_is_unpacked_once_and_again_when_a_receipt_was_read_or_the_term
         return original(key, bits, packed)
 
     monkeypatch.setattr(Marks, "unpacked", staticmethod(counting))
-    warn(desk, (NUMBER, NAME))
+    warn(desk, (NUMBER, NAME), key=11)
     claims = DoubleClaims(desk.context)
     assert [bool(claims.warning(NUMBER, NAME)) for _ in range(5)] == [True] * 5
     assert len(unpacked) == 1
-    warn(desk, (NUMBERS[1], NAME), key=2)
+    warn(desk, (NUMBERS[1], NAME), key=12)
     assert claims.warning(NUMBER, NAME) is None
     assert len(unpacked) == 2
     services.choose_term("2030-2031-1")
