@@ -73,7 +73,7 @@ def fresh_county(scale: Scale) -> Iterator[Services]:
 
 
 def merging(county: Services, package: Path) -> Callable[[], MergeOutcome]:
-    """The whole of it: copy from the stick, verify, decrypt, decode, chain, journal, tables, log, search index."""
+    """All that the report waits for: copy from the stick, verify, decrypt, decode, chain, journal, tables, log."""
 
     def merge() -> MergeOutcome:
         outcome = county.merging.merge([package])[0]

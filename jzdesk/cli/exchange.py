@@ -73,6 +73,7 @@ def merge(paths: list[Path]) -> None:
     ]
     lines = [f"{one.package}：{one.outcome_label}，{one.counts.applied} 条。{one.reason or ''}" for one in outcomes]
     emit(rows, "\n".join(lines) or "没有找到数据包。")
+    state.services().index()
 
 
 def inbox(paths: list[Path]) -> None:

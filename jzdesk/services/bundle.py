@@ -69,6 +69,14 @@ class Services:
         """Give up the database."""
         self.context.store.close()
 
+    def index(self) -> None:
+        """Bring the search index up to date after a large write; the next search would do it otherwise."""
+        self.context.store.catch_up()
+
+    def index_some(self, most: int) -> int:
+        """As `index`, at most so many records; returns how many it were, 0 when none is left."""
+        return self.context.store.catch_up_some(most)
+
     def choose_term(self, term: str) -> None:
         """Work in this term from now on; raises ValueFault for what is no term."""
         self.context.store.set_setting("term", str(Term.parse(term)))

@@ -82,7 +82,10 @@ class MergeService:
     def merge(
         self, paths: Iterable[Path], progress: Progress | None = None, cancel: Callable[[], bool] | None = None
     ) -> list[MergeOutcome]:
-        """Take in every package, one transaction each; what waits for a missing one is taken in when that comes."""
+        """Take in every package, one transaction each; what waits for a missing one is taken in when that comes.
+
+        The search index follows (`Services.index`), so that the report does not wait for it.
+        """
         if self._context.info.kind == "school":
             raise UserError("数据包由县里或乡镇中心学校并入，本站是学校", "学校请读取县里的回执。")
         files = package_files(paths)
@@ -95,7 +98,6 @@ class MergeService:
             outcomes.append(self._merge_file(path))
             if outcomes[-1].outcome in ("applied", "held"):
                 outcomes += self._retry_parked()
-        self._context.store.catch_up()
         if progress:
             progress(len(files), len(files))
         return outcomes

@@ -73,7 +73,7 @@ def _prepare(raw: Any, key: bytes, writing: bool) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA temp_store = MEMORY")
-    cursor.execute("PRAGMA cache_size = -16000")
+    cursor.execute("PRAGMA cache_size = -32000")
     if not writing:
         cursor.execute("PRAGMA query_only = ON")
     cursor.close()

@@ -89,20 +89,23 @@ class Store:
 
     def catch_up(self, progress: Callable[[int], None] | None = None) -> None:
         """Bring the search index up to date, however much waits; interrupted, it goes on where it stopped."""
-        done, part = 0, _PART
-        while part >= _PART:
-            with garbage.none_expected(), self.local() as connection:
-                part = search.catch_up(connection, _PART)
+        done = 0
+        while part := self.catch_up_some(_PART):
             done += part
             if progress:
                 progress(done)
 
+    def catch_up_some(self, most: int) -> int:
+        """Index at most `most` of the records that wait, in one transaction; returns how many it were."""
+        with self.read() as connection:
+            if not search.waiting(connection):
+                return 0
+        with garbage.none_expected(), self.local() as connection:
+            return search.catch_up(connection, most)
+
     def indexed(self) -> None:
         """See that the index is up to date: before a search, and before a list in the order of names."""
-        with self.read() as connection:
-            waiting = search.waiting(connection)
-        if waiting:
-            self.catch_up()
+        self.catch_up()
 
     def find(self, text: str, limit: int) -> list[str]:
         """uids of students found by name, pinyin, number or family; see `search.hits`."""

@@ -25,6 +25,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.ui import icons, theme, undoing, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.errors_shown import Message
+from jzdesk.ui.indexing import Indexing
 from jzdesk.ui.page import Page
 from jzdesk.ui.places import Place, places_of
 from jzdesk.ui.tasks import Task
@@ -307,6 +308,7 @@ class Shell(QMainWindow):
         desk.present.shown.connect(self._note)
         desk.wanted.connect(self.open)
         desk.changed.connect(self._on_change)
+        Indexing(desk, self)
         desk.tasks.started.connect(self.strip.begin)
         desk.tasks.progressed.connect(self.strip.report)
         desk.tasks.ended.connect(self.strip.end)
