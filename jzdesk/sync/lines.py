@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from itertools import compress
+from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
@@ -37,6 +38,7 @@ class _Line(msgspec.Struct, gc=False):
     set: dict[str, Value] = {}
 
 
+_number, _author, _kind = attrgetter("n"), attrgetter("dev", "ep"), attrgetter("ent", "op")
 _line: Final = msgspec.json.Decoder(_Line).decode
 _shallow: Final = msgspec.json.Decoder(dict[str, _Depth3]).decode
 
@@ -82,7 +84,7 @@ def examine(bodies: list[bytes], device: str, epoch: str, n: int, *, may_withhol
     numbers: Iterable[int] = range(n, n + len(bodies))
     lines = _decoded(bodies if shown is None else list(compress(bodies, shown)))
     _check_place(lines, device, epoch, numbers if shown is None else compress(numbers, shown))
-    return Examined(_hashes(bodies, shown), [(line.ent, line.op) for line in lines], shown)
+    return Examined(_hashes(bodies, shown), list(map(_kind, lines)), shown)
 
 
 def withheld_line(digest: bytes) -> bytes:
@@ -105,35 +107,19 @@ def _withheld_hash(body: bytes) -> bytes:
 
 def _decoded(bodies: list[bytes]) -> list[_Line]:
     try:
-        lines = [_line(body) for body in bodies]
-        _check_depth(bodies, lines)
+        lines = list(map(_line, bodies))
+        for body in bodies:  # whoever has few brackets cannot be deep; msgspec measures the others
+            if body.count(b"{") + body.count(b"[") > DEPTH_LIMIT:
+                _shallow(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise _refused("有一条记录的写法不对，或嵌套太深") from None
     return lines
 
 
-def _check_depth(bodies: list[bytes], lines: list[_Line]) -> None:
-    """Let msgspec measure the depth of those lines only that have enough brackets to be deep.
-
-    A line has one bracket, two when it sets something; as long as all lines together have no more than two
-    brackets beyond that, none can nest deeper than four.
-    """
-    least = len(lines) + len([line for line in lines if line.set])
-    if _brackets(b"".join(bodies)) <= least + DEPTH_LIMIT - 2:
-        return
-    for body in bodies:
-        if _brackets(body) > DEPTH_LIMIT:
-            _shallow(body)
-
-
-def _brackets(text: bytes) -> int:
-    return text.count(b"{") + text.count(b"[")
-
-
 def _check_place(lines: list[_Line], device: str, epoch: str, numbers: Iterable[int]) -> None:
-    if [line.n for line in lines] != list(numbers):
+    if list(map(_number, lines)) != list(numbers):
         raise _refused("记录的序号不连续")
-    if {(line.dev, line.ep) for line in lines} - {(device, epoch)}:
+    if set(map(_author, lines)) - {(device, epoch)}:
         raise _refused("夹有另一台电脑的记录")
 
 

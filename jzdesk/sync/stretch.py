@@ -6,8 +6,10 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
 
@@ -126,17 +128,20 @@ def write_stretch(
 ) -> PackageWritten:
     """Write a container: `first` members, sealed chunks, sealed `blobs`, and the signed manifest last.
 
-    One chunk is in memory at a time. `progress` gets the entries written so far after each chunk and may
-    raise to cancel: then nothing is left. Raises StationFault; ValueError for lines no reader would take.
+    One chunk is checked while the one before it is sealed; no more are in memory. `progress` gets the entries
+    written so far after each chunk and may raise to cancel: then nothing is left. Raises StationFault; ValueError
+    for lines no reader would take.
     """
     with ContainerWriter(path) as container:
         writing = _Writing(container, head, envelope)
         for name, data in (first or {}).items():
             writing.add(name, data)
-        for bodies in _batches(entries):
-            writing.chunk(bodies)
-            if progress is not None:
-                progress(writing.entries)
+        with ThreadPoolExecutor(1) as beside:
+            for bodies in _batches(entries):
+                writing.chunk(bodies, beside)
+                if progress is not None:
+                    progress(writing.entries)
+            writing.finish_chunks()
         for name, data in blobs:
             writing.add(name, sealing.seal(data, envelope.recipients))
         manifest = writing.manifest()
@@ -155,6 +160,7 @@ class _Writing:
         self._members: list[Member] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._chunks = 0
+        self._sealing: Future[bytes] | None = None
         self.entries = 0
 
     def add(self, name: str, data: bytes) -> None:
@@ -162,17 +168,24 @@ class _Writing:
         self._container.add(name, data)
         self._members.append(Member(name, len(data), sha256(data).hexdigest()))
 
-    def chunk(self, bodies: list[bytes]) -> None:
-        """Check, chain, seal and add the next lines."""
+    def chunk(self, bodies: list[bytes], beside: Executor) -> None:
+        """Check and chain the next lines, and let them be sealed; the chunk before them is added by then."""
         try:
             seen = _examined(bodies, self._head, self._head.first_n + self.entries, self._envelope.kind)
         except PackageRefused as error:
             raise ValueError(f"no reader would take these lines: {error.what}") from error
         self._counts.update(seen.kinds)
         self._link = chain_links(self._link, seen.hashes)[-1]
-        self.add(chunk_name(self._chunks), sealing.seal(b"\n".join(bodies) + b"\n", self._envelope.recipients))
-        self._chunks += 1
+        self.finish_chunks()
+        self._sealing = beside.submit(sealing.seal, b"\n".join((*bodies, b"")), self._envelope.recipients)
         self.entries += len(bodies)
+
+    def finish_chunks(self) -> None:
+        """Add the chunk that is being sealed, if there is one."""
+        if self._sealing is not None:
+            self.add(chunk_name(self._chunks), self._sealing.result())
+            self._chunks += 1
+            self._sealing = None
 
     def manifest(self) -> Manifest:
         """The table of contents of what was added."""
@@ -327,14 +340,16 @@ def blob_name(uid: str) -> str:
     return f"b-{uid}.age"
 
 
+_HANDFUL: Final = 100  # lines; CHUNK_ENTRIES is a multiple of it
+
+
 def _batches(entries: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Lists of at most CHUNK_ENTRIES lines and about CHUNK_BYTES bytes."""
-    batch: list[bytes] = []
-    size = 0
-    for body in entries:
-        batch.append(body)
-        size += len(body)
-        if len(batch) == CHUNK_ENTRIES or size >= CHUNK_BYTES:
+    """Lists of at most CHUNK_ENTRIES lines, and of at most CHUNK_BYTES bytes and a handful of lines more."""
+    lines, batch, size = iter(entries), list[bytes](), 0
+    while handful := list(islice(lines, _HANDFUL)):
+        batch += handful
+        size += sum(map(len, handful))
+        if len(batch) >= CHUNK_ENTRIES or size >= CHUNK_BYTES:
             yield batch
             batch, size = [], 0
     if batch:
