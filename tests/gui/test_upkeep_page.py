@@ -14,7 +14,7 @@ from jzdesk.services.bundle import Services
 from jzdesk.services.stations import open_station, recover
 from jzdesk.ui import program, widgets
 from jzdesk.ui.dialogs.accounts import KeyDialog, NewAccountDialog, PasswordDialog
-from jzdesk.ui.dialogs.login import LoginDialog
+from jzdesk.ui.dialogs.login import LoginDialog, RecoverDialog
 from jzdesk.ui.dialogs.restore import RestoreDialog
 from jzdesk.ui.pages.upkeep import UpkeepPage
 from jzdesk.ui.tasks import Tasks
@@ -80,7 +80,8 @@ def test_an_account_is_added_and_removed_and_the_password_changed_by_hand(
         dialog.take()
         assert "两遍密码不一样" in dialog.banner.text()
         dialog.passwords.second.setText("Xinde2026mima")
-        dialog.take()
+        QTest.keyClick(dialog.passwords.second, Qt.Key.Key_Return)
+        stage.settle()
         return dialog.result()
 
     def change(dialog: QDialog) -> int:
@@ -89,22 +90,28 @@ def test_an_account_is_added_and_removed_and_the_password_changed_by_hand(
         dialog.passwords.first.setText("Xinde2026mima")
         dialog.passwords.second.setText("Xinde2026mima")
         dialog.take()
+        dialog.reject()  # waits: the deed is under way
+        stage.settle()
         assert "密码不对" in dialog.banner.text()
         dialog.old.setText(PASSWORD)
         dialog.take()
+        stage.settle()
         return dialog.result()
 
     monkeypatch.setattr(QDialog, "exec", add)
     page.add_account()
+    stage.settle()
     assert [one.name for one in page.accounts.all_rows()] == ["测试员", "李老师"]
     monkeypatch.setattr(QDialog, "exec", change)
     page.change_password()
     monkeypatch.setattr(widgets, "confirm", lambda *_, **__: True)
     page.accounts.selectRow(0)
     page.remove_account()
+    stage.settle()
     assert "正在使用" in stage.messages[-1].what
     page.accounts.selectRow(1)
     page.remove_account()
+    stage.settle()
     assert school.accounts.names() == ["测试员"]
 
 
@@ -165,3 +172,28 @@ def test_a_lost_station_comes_back_from_the_log_in_window(
     station = open_station(folder, PASSWORD)
     assert station.verify().ok
     assert [title for _, title in station.ledger.choices("staff")] == ["何老师"]
+
+
+def test_a_forgotten_password_is_set_anew_with_the_recovery_key(
+    qtbot: QtBot, tasks: Tasks, school: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, folder = school.accounts.renew_recovery_key(), school.info.folder
+    school.close()
+
+    def by_hand(dialog: QDialog) -> int:
+        assert isinstance(dialog, RecoverDialog)
+        for tried in (key[:-4] + "2222", key):
+            dialog.key.setText(tried)
+            for edit in (dialog.passwords.first, dialog.passwords.second):
+                edit.setText("Xinde2026mima")
+            QTest.keyClick(dialog.passwords.second, Qt.Key.Key_Return)
+            qtbot.waitUntil(dialog.go.isEnabled, timeout=10_000)
+            assert (dialog.result() == QDialog.DialogCode.Accepted) == (tried == key)
+        assert dialog.account.text() == "测试员"
+        return dialog.result()
+
+    login = LoginDialog(folder, tasks)
+    qtbot.addWidget(login)
+    monkeypatch.setattr(QDialog, "exec", by_hand)
+    login.recover()
+    open_station(folder, "Xinde2026mima").close()

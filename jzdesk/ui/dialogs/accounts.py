@@ -2,73 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QWidget
 
-from jzdesk.core.errors import UserError
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.base import Dialog, show_in
 from jzdesk.ui.dialogs.first_run import in_lines
-from jzdesk.ui.dialogs.passwords import PasswordEdit, PasswordPair
+from jzdesk.ui.dialogs.passwords import NewPasswordDialog, PasswordEdit
 from jzdesk.ui.inputs import LineEdit
 
 
-class NewAccountDialog(Dialog):
+class NewAccountDialog(NewPasswordDialog):
     """A name and a password, typed twice."""
 
     def __init__(self, parent: QWidget, desk: Desk) -> None:
-        super().__init__(parent, "新增账户", "每次改动都会记下是哪个账户改的，请一人一个账户。")
-        self.desk = desk
-        self.name, self.passwords = LineEdit(), PasswordPair()
+        self.desk, self.name = desk, LineEdit()
         self.name.setPlaceholderText("使用人的姓名，例如 李老师")
-        self.body.addWidget(widgets.label("账户名", tone="muted"))
-        self.body.addWidget(self.name)
-        self.body.addWidget(self.passwords)
-        self.add_button("取消", self.reject)
-        self.add_button("新增", self.take, role="primary")
-        self.name.setFocus()
+        explain = "每次改动都会记下是哪个账户改的，请一人一个账户。"
+        super().__init__(parent, desk.tasks, "新增账户", explain, [("账户名", self.name)], "新增")
 
-    def take(self) -> None:
+    def deed(self) -> Callable[[], object]:
         """Make the account."""
-        if problem := self.passwords.problem():
-            self.wrong(problem, "请重新输入两遍。")
-            return
-        try:
-            self.desk.services.accounts.add(self.name.text(), self.passwords.password())
-        except UserError as error:
-            show_in(self, error)
-        else:
-            self.accept()
+        return partial(self.desk.services.accounts.add, self.name.text(), self.passwords.password())
 
 
-class PasswordDialog(Dialog):
+class PasswordDialog(NewPasswordDialog):
     """The old password, and a new one typed twice."""
 
     def __init__(self, parent: QWidget, desk: Desk) -> None:
-        super().__init__(parent, "修改密码", f"账户：{desk.services.actor.account}")
-        self.desk = desk
-        self.old, self.passwords = PasswordEdit("现在的密码"), PasswordPair()
-        self.body.addWidget(widgets.label("现在的密码", tone="muted"))
-        self.body.addWidget(self.old)
-        self.body.addWidget(self.passwords)
-        self.add_button("取消", self.reject)
-        self.add_button("修改", self.take, role="primary")
-        self.old.setFocus()
+        self.desk, self.old = desk, PasswordEdit("现在的密码")
+        explain = f"账户：{desk.services.actor.account}"
+        super().__init__(parent, desk.tasks, "修改密码", explain, [("现在的密码", self.old)], "修改")
 
-    def take(self) -> None:
+    def deed(self) -> Callable[[], object]:
         """Change it."""
-        if problem := self.passwords.problem():
-            self.wrong(problem, "请重新输入两遍。")
-            return
-        try:
-            self.desk.services.accounts.change_password(self.old.text(), self.passwords.password())
-        except UserError as error:
-            show_in(self, error)
-        else:
-            self.accept()
+        return partial(self.desk.services.accounts.change_password, self.old.text(), self.passwords.password())
 
 
 class KeyDialog(Dialog):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
-from jzdesk.core.errors import UserError
 from jzdesk.services import stations
 from jzdesk.ui import widgets
 from jzdesk.ui.dialogs.base import Dialog, show_in
-from jzdesk.ui.dialogs.passwords import PasswordEdit, PasswordPair
+from jzdesk.ui.dialogs.passwords import NewPasswordDialog, PasswordEdit
 from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.inputs import LineEdit, Pick
 from jzdesk.ui.tasks import Tasks
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
 
 class LoginDialog(Dialog):
-    """`services` holds the open station once the dialog was accepted."""
+    """`services` holds the open station once the dialog was accepted.
+
+    The name of the station and of its accounts are read right here, two small files: there is no window yet that
+    could freeze, and a station that cannot even be asked for them is told of instead of a log-in (`program.enter`).
+    """
 
     def __init__(self, folder: Path, tasks: Tasks, parent: QWidget | None = None) -> None:
         facts = stations.station_facts(folder)
@@ -62,7 +67,7 @@ class LoginDialog(Dialog):
 
     def recover(self) -> None:
         """Set a new password with the recovery key."""
-        dialog = RecoverDialog(self, self.folder, str(self.account.value() or ""))
+        dialog = RecoverDialog(self, self.folder, str(self.account.value() or ""), self.tasks)
         if dialog.exec() == Dialog.DialogCode.Accepted:
             self.password.setFocus()
             self.banner.hide()
@@ -90,33 +95,18 @@ class LoginDialog(Dialog):
         self.enter.setText("登录" if enter else "正在打开……")
 
 
-class RecoverDialog(Dialog):
+class RecoverDialog(NewPasswordDialog):
     """The recovery key and a new password for one account."""
 
-    def __init__(self, parent: QWidget, folder: Path, account: str) -> None:
-        explain = "照打印的《恢复钥匙单》输入钥匙，再给账户设一个新密码。数据不受影响。"
-        super().__init__(parent, "用恢复钥匙重设密码", explain)
-        self.folder = folder
-        self.account, self.key = LineEdit(), LineEdit()
+    def __init__(self, parent: QWidget, folder: Path, account: str, tasks: Tasks) -> None:
+        self.folder, self.key, self.account = folder, LineEdit(), LineEdit()
         self.account.put(account)
         self.key.setPlaceholderText("四个一组，横线可以不输")
-        self.passwords = PasswordPair()
-        for title, edit in (("账户", self.account), ("恢复钥匙", self.key)):
-            self.body.addWidget(widgets.label(title, tone="muted"))
-            self.body.addWidget(edit)
-        self.body.addWidget(self.passwords)
-        self.add_button("取消", self.reject)
-        self.add_button("设置新密码", self._set, role="primary")
-        self.key.setFocus()
+        explain = "照打印的《恢复钥匙单》输入钥匙，再给账户设一个新密码。数据不受影响。"
+        fields = [("恢复钥匙", self.key), ("账户", self.account)]
+        super().__init__(parent, tasks, "用恢复钥匙重设密码", explain, fields, "设置新密码")
 
-    def _set(self) -> None:
-        if problem := self.passwords.problem():
-            self.wrong(problem, "请重新输入两遍。")
-            return
-        try:
-            key, account = self.key.text().strip(), self.account.text().strip()
-            stations.recover(self.folder, key, account, self.passwords.password())
-        except UserError as error:
-            show_in(self, error)
-        else:
-            self.accept()
+    def deed(self) -> Callable[[], object]:
+        """Set it."""
+        key, account = self.key.text().strip(), self.account.text().strip()
+        return partial(stations.recover, self.folder, key, account, self.passwords.password())

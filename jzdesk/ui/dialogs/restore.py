@@ -33,7 +33,7 @@ class RestoreDialog(Dialog):
         self.restored: Backup | None = None
         self.table = Listing(BACKUPS, key=lambda one: one.name)
         self.table.setMinimumHeight(theme.em(9))
-        self.account = Pick([(name, name) for name in stations.accounts(folder)], "账户")
+        self.account = Pick((), "账户")
         self.password = PasswordEdit("账户现在的密码")
         self.body.addWidget(self.table, 1)
         self.body.addLayout(widgets.row(widgets.label("账户", tone="muted"), self.account, self.password))
@@ -45,6 +45,7 @@ class RestoreDialog(Dialog):
         from jzdesk.services.backups import backups_of
 
         self.tasks.read("backups", partial(backups_of, folder), self.show_backups, owner=self)
+        self.tasks.read("accounts", partial(stations.accounts, folder), self._show_accounts, owner=self)
 
     def show_backups(self, found: list[Backup]) -> None:
         """List these, the newest chosen."""
@@ -58,7 +59,7 @@ class RestoreDialog(Dialog):
         from jzdesk.services.backups import look
 
         if (path := widgets.pick_open(self, "选择备份文件", FILES)) is not None:
-            self.show_backups([look(path), *self.table.all_rows()])
+            self.tasks.read("backup", partial(look, path), self._show_also, owner=self)
 
     def restore(self) -> None:
         """Put the chosen backup in place, off the GUI thread."""
@@ -84,6 +85,12 @@ class RestoreDialog(Dialog):
             owner=self,
             always=lambda: self.go.setEnabled(True),
         )
+
+    def _show_also(self, backup: Backup) -> None:
+        self.show_backups([backup, *self.table.all_rows()])
+
+    def _show_accounts(self, names: list[str]) -> None:
+        self.account.fill([(name, name) for name in names])
 
     def _done(self, restored: Backup) -> None:
         self.restored = restored

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout
 
-from jzdesk.core.errors import UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.accounts import KeyDialog, NewAccountDialog, PasswordDialog
@@ -76,7 +75,7 @@ class UpkeepPage(Page):
     def refresh(self) -> None:
         """Read the list again."""
         self.desk.tasks.read("backups", self.desk.services.backups.listed, self.middle.put_rows, owner=self)
-        self.accounts.put_rows(_Account(name) for name in self.desk.services.accounts.names())
+        self.desk.tasks.read("accounts", self.desk.services.accounts.names, self._show_accounts, owner=self)
 
     def new(self) -> None:
         """Ctrl+N: back up beside the station."""
@@ -115,13 +114,8 @@ class UpkeepPage(Page):
         then = "以后不能再用它登录；它录入和改动过的内容都保留。"
         if not widgets.confirm(self, f"删除账户“{account.name}”？", then, "删除", danger=True):
             return
-        try:
-            self.desk.services.accounts.remove(account.name)
-        except UserError as error:
-            self.desk.present(error)
-        else:
-            self.desk.say("账户已删除")
-            self.refresh()
+        job = partial(self.desk.services.accounts.remove, account.name)
+        self.desk.write(lambda _: job(), lambda _: self._removed(), title="正在删除账户", owner=self)
 
     def renew_key(self) -> None:
         """A new recovery key, when the old sheet is lost or was seen."""
@@ -129,6 +123,13 @@ class UpkeepPage(Page):
         if widgets.confirm(self, "换一把新的恢复钥匙？", then, "换新钥匙"):
             job = self.desk.services.accounts.renew_recovery_key
             self.desk.write(lambda _: job(), self._renewed, title="正在换恢复钥匙", owner=self)
+
+    def _show_accounts(self, names: list[str]) -> None:
+        self.accounts.put_rows(_Account(name) for name in names)
+
+    def _removed(self) -> None:
+        self.desk.say("账户已删除")
+        self.refresh()
 
     def _renewed(self, key: str) -> None:
         KeyDialog(self, self.desk, key).exec()
