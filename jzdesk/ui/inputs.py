@@ -295,6 +295,7 @@ class ChoiceEdit(Combo):
         self.addItem("", None)
         for value, text in items:
             self.addItem(text, value)
+        self._list = _popup()
         self._find_as_typed()
         self.activated.connect(lambda: self.edited.emit())
         self._line().textEdited.connect(lambda: self.edited.emit())
@@ -316,9 +317,9 @@ class ChoiceEdit(Combo):
             self.setEditText(str(value))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter goes on, also where the line itself was given the key."""
-        typed = watched is self._line() and event.type() == QEvent.Type.KeyPress
-        if typed and cast("QKeyEvent", event).key() in ENTER:
+        """Enter goes on, also where the line itself was given the key, or its list with nothing chosen in it."""
+        typed = event.type() == QEvent.Type.KeyPress and cast("QKeyEvent", event).key() in ENTER
+        if typed and (watched is self._line() or not self._list.currentIndex().isValid()):
             self._go_on()
             return True
         return super().eventFilter(watched, event)
@@ -338,6 +339,7 @@ class ChoiceEdit(Combo):
             self.left.emit()
 
     def _go_on(self) -> None:
+        self._list.hide()  # an open list keeps the keyboard: the next field would wait for it in vain
         self._complete()
         self.focusNextPrevChild(True)
 
@@ -350,7 +352,8 @@ class ChoiceEdit(Combo):
         completer = QCompleter(self.model(), self)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
-        completer.setPopup(_popup())
+        completer.setPopup(self._list)
+        self._list.installEventFilter(self)  # after the completer's own filter, so it is asked first
         completer.activated.connect(lambda _: QTimer.singleShot(0, self, self._found))
         self.setCompleter(completer)
 

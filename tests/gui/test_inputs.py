@@ -140,6 +140,18 @@ def test_what_is_no_choice_stays_visible_as_typed(qtbot: QtBot) -> None:
     assert choice.raw() == "不详细"
 
 
+def test_enter_in_a_list_that_opened_while_typing_goes_on_at_once(qtbot: QtBot) -> None:
+    choice, after = ChoiceEdit(Code("sex").items(), Code("sex")), LineEdit()
+    window = shown(qtbot, choice, after)
+    type_into(choice.lineEdit(), "男")
+    choice._list.show()  # as the completer does for a key
+    qtbot.waitUntil(choice._list.isVisible, timeout=5000)
+    QTest.keyClick(choice._list, Qt.Key.Key_Return)
+    assert not choice._list.isVisible()
+    assert choice.raw() == "1"
+    assert window.focusWidget() is after
+
+
 def test_f4_opens_the_list(qtbot: QtBot) -> None:
     pick = Pick([(1, "一"), (2, "二")])
     shown(qtbot, pick)

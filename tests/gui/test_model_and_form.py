@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value
 from jzdesk.core.kinds import CitizenIdNumber, Code, Date, LongText, Money, PersonName, Reference, YesNo
-from jzdesk.ui.inputs import ReferenceEdit
+from jzdesk.ui.inputs import LineEdit, ReferenceEdit
 from jzdesk.ui.ledger.form import Form
 from jzdesk.ui.ledger.model import ALIGNMENT, PAGE, ROWS_KEPT, TableModel, columns_of
 from jzdesk.ui.ledger.table import Table
@@ -224,3 +224,24 @@ def test_sections_of_several_entities_share_one_form(qtbot: QtBot) -> None:
     assert list(form.boxes) == ["student.name", "student.sex", "guardian.0.name"]
     form.drop("guardian.0.", part)
     assert list(form.boxes) == ["student.name", "student.sex"]
+
+
+def test_what_was_said_of_a_value_stays_until_the_value_changes(form: Form) -> None:
+    name = form.boxes["name"]
+    name.put("王小明")
+    form.problems({"name": "这个人不在名册上"})
+    name.left.emit()
+    assert name.sentence() == "这个人不在名册上"
+    name.retype("王大明")
+    name.left.emit()
+    assert name.sentence() == ""
+
+
+def test_the_cursor_put_into_a_field_marks_what_stands_there(form: Form) -> None:
+    name = form.boxes["name"]
+    name.put("王小明")
+    name.focus()
+    assert isinstance(name.editor, LineEdit)
+    name.editor.deselect()
+    name.focus()
+    assert name.editor.selectedText() == "王小明"

@@ -82,10 +82,17 @@ def here(dialog: DeedDialog) -> str:
     return next((key for key, box in dialog.form.boxes.items() if box.isAncestorOf(focused)), "")
 
 
+def back_to(dialog: QWidget) -> None:
+    """A list that opened while typing was the active window; a window manager would now give that back."""
+    dialog.activateWindow()
+    wait_for(dialog.isActiveWindow)
+
+
 def fill(dialog: DeedDialog, **values: str) -> None:
     """Type into the fields as the form names them; the dialog is then saved with Ctrl+S."""
     for key, text in values.items():
         box = dialog.form.boxes.get(key) or dialog.form.boxes[f"more.{key}"]
+        back_to(dialog)
         box.focus()
         wait_for(partial(_holds_cursor, box))
         type_into(QApplication.focusWidget(), text)
@@ -98,6 +105,7 @@ def _holds_cursor(box: QWidget) -> bool:
 
 
 def save(stage: Stage, dialog: DeedDialog) -> None:
+    back_to(dialog)
     QTest.keyClick(dialog, Qt.Key.Key_S, CTRL)
     stage.settle()
 
@@ -164,10 +172,6 @@ def test_what_the_rules_refuse_is_said_beside_the_field_and_the_dialog_stays(
     save(stage, dialog)
     assert "义务教育" in dialog.form.boxes["kind"].sentence()
     assert dialog.isVisible()
-    dialog.reject()
-    stage.settle()
-    page.events.record(people["王小明"])
-    dialog = asked(stage, page)
     fill(dialog, kind="调班")
     fill(dialog, to_class="六年级")
     save(stage, dialog)

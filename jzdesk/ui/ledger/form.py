@@ -8,7 +8,16 @@ from itertools import pairwise
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QSizePolicy,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from jzdesk.core.errors import ValueFault
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value, Values
@@ -37,6 +46,7 @@ class FieldBox(QWidget):
         self.editor = inputs.editor(spec, choices)
         self._masked = _Masked(self.reveal) if spec.sensitive else None
         self._said = ("", "")
+        self._said_of: Value = None
         self._words = widgets.label(wrap=True)
         self._words.setFont(theme.large(0.92, bold=False))
         self._words.hide()
@@ -95,6 +105,7 @@ class FieldBox(QWidget):
 
     def say(self, sentence: str, tone: str = "wrong") -> None:
         """Put a sentence beneath the field, or take it away with ""; only a change is dressed anew."""
+        self._said_of = self.raw()
         if (sentence, tone if sentence else "") == self._said:
             return
         self._said = (sentence, tone if sentence else "")
@@ -104,14 +115,21 @@ class FieldBox(QWidget):
             theme.mark(self._words, tone=tone)
         theme.mark(self.editor, state=tone if sentence and tone in ("wrong", "look") else "")
 
+    def judged(self) -> bool:
+        """Whether a sentence stands beneath the field that is about what still stands in it."""
+        return bool(self.sentence()) and self.raw() == self._said_of
+
     def sentence(self) -> str:
         """What stands beneath the field."""
         return "" if self._words.isHidden() else self._words.text()
 
     def focus(self) -> None:
-        """Put the cursor into the field."""
+        """Put the cursor into the field, its text marked: what is typed next replaces it, also where it already was."""
         target: QWidget = self.editor if self.shown_openly() or self._masked is None else self._masked
         target.setFocus(Qt.FocusReason.TabFocusReason)
+        line = target.lineEdit() if isinstance(target, QComboBox) else target
+        if isinstance(line, QLineEdit):
+            line.selectAll()
 
     def lock(self, *, locked: bool) -> None:
         """Let the value be read but not changed."""
@@ -321,9 +339,13 @@ class Form(QWidget):
         self.checked.emit(self.read())
 
     def _check_one(self, key: str) -> None:
-        """On leaving a field: say what is wrong with it, unless it is simply still blank."""
+        """On leaving a field: say what is wrong with it, unless it is simply still blank.
+
+        What was said of a value stays until the value changes: the rules know more than the field alone, and going
+        through the form, or to another window to look something up, is no answer to them.
+        """
         box = self.boxes.get(key)
-        if box is None or (box.raw() is None and not box.sentence()):
+        if box is None or box.judged() or (box.raw() is None and not box.sentence()):
             return
         try:
             reading = box.spec.read(_typed(box)) if box.raw() is not None else None
