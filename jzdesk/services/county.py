@@ -349,11 +349,11 @@ def _records_of(connection: Connection, chain_id: int, school: str) -> set[tuple
 def _problems(connection: Connection, school: str) -> Iterable[Problem]:
     """Questions still open in this school's records, as a work list."""
     table = BY_NAME["question"].__table__
-    query = select(table.c.student, table.c.sentence).where(
+    query = select(table.c.student, table.c.kind, table.c.sentence).where(
         table.c.scope == school, table.c.state == "open", table.c.hidden == 0
     )
     for row in connection.execute(query):
-        yield Problem(ent="student", uid=row.student, field="id_number", sentence=row.sentence)
+        yield Problem(ent="student", uid=row.student, field=worklist.field_of(row.kind), sentence=row.sentence)
 
 
 def _duplicates(connection: Connection, school: str) -> Iterator[DuplicateCase]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,13 @@ from jzdesk.sync.receipt import Conflict, ReceiptBody
 
 SETTING = "work_list"
 _POLICY = tuple(name for name, spec in SPECS.items() if spec.owner == "county")
+_FIELDS = {
+    "birth_mismatch": "id_number", "sex_mismatch": "id_number", "id_number": "id_number", "no_id": "id_number",
+    "doc_type": "id_type", "roll_number": "roll_number", "roll_differs": "roll_number", "pinyin": "pinyin",
+    "disability_card": "disability_card", "rare_character": "name", "age_grade": "birth",
+}  # fmt: skip
+WHETHER_VOID = "*"
+"""Stands for a field where the question is whether the record is in use at all."""
 _LOOKED_AT = 1000  # of our own entries, the newest: enough for what a school has not heard of yet
 
 
@@ -27,7 +34,8 @@ _LOOKED_AT = 1000  # of our own entries, the newest: enough for what a school ha
 class WorkItem:
     """One thing the county asks for: `entity` and `uid` open the record, `field` (or "") is where the cursor goes.
 
-    `done` once the record was changed here after the receipt was read, or is no longer in use.
+    `done` once the field was set here after the receipt was read, or its question answered; for a line about the whole
+    record once anything of it was changed; and for a record no longer in use.
     """
 
     entity: str
@@ -75,30 +83,67 @@ def _items(connection: Connection, stored: Mapping[str, Any]) -> Iterator[WorkIt
     for ent, uid, _, _ in stored["lines"]:
         by_ent[ent].add(uid)
     named: dict[tuple[str, str], str] = {}
-    done: set[tuple[str, str]] = set()
+    deeds: dict[tuple[str, str], _Deeds] = {}
     for ent, uids in by_ent.items():
         if ent in BY_NAME:
             named |= {(ent, uid): title for uid, title in titles(connection, ent, sorted(uids)).items()}
-            done |= {(ent, uid) for uid in _dealt_with(connection, stored, ent, uids)}
+            deeds |= {(ent, uid): deed for uid, deed in _deeds(connection, stored, ent, sorted(uids)).items()}
     for ent, uid, field, sentence in stored["lines"]:
-        yield WorkItem(ent, uid, field, named.get((ent, uid), ""), sentence, (ent, uid) in done)
+        done = (ent, uid) in deeds and deeds[ent, uid].answer(field, sentence)
+        yield WorkItem(ent, uid, field, named.get((ent, uid), ""), sentence, done)
 
 
-def _dealt_with(connection: Connection, stored: Mapping[str, Any], ent: str, uids: Iterable[str]) -> Iterator[str]:
-    """Records changed by ourselves since, with the questions about a student, and records no longer in use."""
-    wanted = sorted(uids)
-    table, question = BY_NAME[ent].__table__, BY_NAME["question"].__table__
+@dataclass(slots=True)
+class _Deeds:
+    """What was done about a record: fields we set since the receipt, questions answered, whether it was changed."""
+
+    fields: set[str]
+    answers: set[str]
+    touched: bool = False
+    hidden: bool = False
+
+    def answer(self, field: str, sentence: str) -> bool:
+        """A line about a field waits for that field or its question; a line about the record for any change of it."""
+        if self.hidden or sentence in self.answers:
+            return True
+        if field == WHETHER_VOID or not field:
+            return self.touched or bool(self.answers)
+        return field in self.fields
+
+
+def _deeds(
+    connection: Connection, stored: Mapping[str, Any], ent: str, uids: Sequence[str]
+) -> defaultdict[str, _Deeds]:
+    found: defaultdict[str, _Deeds] = defaultdict(lambda: _Deeds(set(), set()))
+    table = BY_NAME[ent].__table__
     since = (
-        select(journal.c.uid)
+        select(journal.c.uid, journal.c.body)
         .join(chain, chain.c.id == journal.c.chain)
-        .where(chain.c.own == 1)
-        .where((chain.c.id > stored["chain"]) | (journal.c.n > stored["n"]))
+        .where(chain.c.own == 1, (chain.c.id > stored["chain"]) | (journal.c.n > stored["n"]))
     )
-    yield from connection.execute(since.where(journal.c.ent == ent, journal.c.uid.in_(wanted))).scalars()
-    yield from connection.execute(select(table.c.uid).where(table.c.uid.in_(wanted), table.c.hidden == 1)).scalars()
+    for uid, body in connection.execute(since.where(journal.c.ent == ent, journal.c.uid.in_(uids))):
+        found[uid].touched = True
+        found[uid].fields |= set(decode(body).set)
+    for uid in connection.execute(select(table.c.uid).where(table.c.uid.in_(uids), table.c.hidden == 1)).scalars():
+        found[uid].hidden = True
     if ent == "student":
-        answered = select(question.c.student).where(question.c.student.in_(wanted), question.c.uid.in_(since))
-        yield from connection.execute(answered).scalars()
+        _answers(connection, uids, found)
+    return found
+
+
+def _answers(connection: Connection, students: Sequence[str], found: Mapping[str, _Deeds]) -> None:
+    """The questions about a student that are answered, or answered themselves when something was put right."""
+    question = BY_NAME["question"].__table__
+    query = select(question.c.student, question.c.sentence).where(
+        question.c.student.in_(students), question.c.hidden == 0, question.c.state != "open"
+    )
+    for student, sentence in connection.execute(query):
+        found[student].answers.add(sentence)
+
+
+def field_of(question: str) -> str | None:
+    """The student's field where a question of this kind is put right; None when it is about more than one field."""
+    return _FIELDS.get(question)
 
 
 def conflicts_for(connection: Connection, school: str) -> Iterator[Conflict]:
@@ -139,4 +184,4 @@ def _scope(connection: Connection, ent: str, uid: str) -> str | None:
 
 def _label(ent: str, field: str) -> str:
     spec = SPECS[ent].fields.get(field)
-    return spec.label if spec else ("作废还是保留" if field == "*" else field)
+    return spec.label if spec else ("作废还是保留" if field == WHETHER_VOID else field)

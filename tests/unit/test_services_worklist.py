@@ -53,6 +53,23 @@ def test_a_line_is_dealt_with_once_its_record_was_changed_its_question_answered_
     assert len(asked.work_list.items()) == 2
 
 
+def test_a_line_about_a_field_waits_for_that_field_and_a_line_about_the_record_for_any_change(asked: Services) -> None:
+    for item in asked.work_list.items():
+        asked.ledger.save("student", {"name": item.title, "sex": "2"}, item.uid)
+    assert [(item.title, item.field) for item in asked.work_list.items(open_only=True)] == [("宋火强", "id_number")]
+    (item,) = asked.work_list.items(open_only=True)
+    asked.ledger.save("student", {"id_number": id_number("2016-05-07", serial=9)}, item.uid)
+    assert asked.work_list.left() == 0
+
+
+def test_a_question_about_another_field_leaves_the_line_open(asked: Services) -> None:
+    first, _ = asked.work_list.items()
+    with asked.context.write() as unit:
+        other = {"student": first.uid, "kind": "pinyin", "sentence": "拼音不一致", "state": "confirmed"}
+        unit.add(Question, other)
+    assert first in asked.work_list.items(open_only=True)
+
+
 def test_a_station_that_read_no_receipt_has_an_empty_list(school: Services) -> None:
     assert school.work_list.items() == []
 
