@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from jzdesk.services.bundle import Services
-from jzdesk.ui.pages.exchange import ExchangePage, TakeCertificate, TakeSlip
+from jzdesk.ui.pages.exchange import ExchangePage
+from jzdesk.ui.pages.exchange_certificate import TakeCertificate
+from jzdesk.ui.pages.exchange_receipts import TakeSlip
 from jzdesk.ui.tasks import Tasks
 from tests.gui.stage import Stage, unwritable, well_behaved
 

@@ -14,7 +14,7 @@ from jzdesk.core.citizen_id import check_character
 from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
 from jzdesk.services.students import StudentDraft
-from jzdesk.ui.pages import merged
+from jzdesk.ui.pages import merged_duplicates
 from jzdesk.ui.pages.merged import CONFLICTS, DUPLICATES, LOG, MergedPage
 from jzdesk.ui.tasks import Tasks
 from tests.factories.stations import certify, new_school
@@ -78,7 +78,7 @@ def test_a_child_on_two_rolls_is_settled_by_key_with_a_reason(
     words = [label.text() for label in page.duplicates.right.findChildren(QLabel)]
     assert {"青石镇中心小学", "大坪教学点"} <= set(words)
     assert not any(NUMBER in each for each in words)
-    monkeypatch.setattr(merged, "ask_reason", lambda *_: "电话核实")
+    monkeypatch.setattr(merged_duplicates, "ask_reason", lambda *_: "电话核实")
     QTest.keyClick(page.duplicates.table, key)
     stage.settle()
     assert county.settling.duplicates() == []
@@ -90,7 +90,7 @@ def test_a_child_on_two_rolls_is_settled_by_key_with_a_reason(
 @pytest.mark.usefixtures("twice")
 def test_without_a_reason_nothing_is_settled(stage: Stage, county: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     page = stage.show(MergedPage, "duplicates")
-    monkeypatch.setattr(merged, "ask_reason", lambda *_: None)
+    monkeypatch.setattr(merged_duplicates, "ask_reason", lambda *_: None)
     page.duplicates.decide(same=True)
     stage.settle()
     assert len(county.settling.duplicates()) == 1

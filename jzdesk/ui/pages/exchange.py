@@ -2,71 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from jzdesk.core.errors import StationFault, UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
-from jzdesk.ui.dialogs.base import Dialog
 from jzdesk.ui.errors_shown import Message, message_of
-from jzdesk.ui.inputs import LineEdit
-from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
+from jzdesk.ui.pages.exchange_certificate import CertificateCard, TakeCertificate
+from jzdesk.ui.pages.exchange_receipts import ReceiptView, TakeSlip, place_of
+from jzdesk.ui.pages.exchange_state import StationState, state_of
 from jzdesk.ui.pages.figures import Figure, Figures
 from jzdesk.ui.pages.files import FileDrop, StickPick
-from jzdesk.ui.pages.listing import Listing
 from jzdesk.ui.tasks import Progress, Task
 
 if TYPE_CHECKING:
-    from jzdesk.services.bundle import Services
-    from jzdesk.services.exchange import Exported, Pending, ReceiptOutcome
+    from jzdesk.services.exchange import Exported, ReceiptOutcome
     from jzdesk.services.slips import Acknowledged
     from jzdesk.services.worklist import WorkItem
 
 CERTIFICATES = "县里的证书文件 (*.jzc)"
 RECEIPTS = "县里的回执文件 (*.jzh *.jzd)"
-_OUTCOMES = {"read": "已读取", "old": "以前读过", "other": "不是给本站的", "refused": "不能使用"}
-_TONES = {"read": "good", "old": "muted", "other": "muted", "refused": "wrong"}
 SIDE_BY_SIDE = 60
 _WRITING = "正在写 U 盘，请不要拔出。"
-
-
-@dataclass(frozen=True, slots=True)
-class StationState:
-    """How the station stands: its certificate, its check characters and the county's, what has travelled."""
-
-    county: str
-    county_fingerprint: str
-    expires: str
-    fingerprint: str
-    pending: Pending
-
-    @property
-    def certified(self) -> bool:
-        """Whether a certificate was taken in."""
-        return bool(self.expires)
-
-
-def state_of(services: Services) -> StationState:
-    """Read the state of a school's station."""
-    from jzdesk.services import county, identity
-
-    pending, mine = services.exchange.pending(), services.exchange.fingerprint()
-    try:
-        held = identity.signed_certificate(services.context).certificate
-        card = identity.county_card(services.context)
-    except UserError:
-        return StationState("", "", "", mine, pending)
-    theirs = county.fingerprint(card.signing, card.sealing)
-    return StationState(card.county_name, theirs, held.expires.isoformat(), mine, pending)
 
 
 class ExchangePage(Page):
@@ -316,193 +280,3 @@ class ExchangePage(Page):
         if task is not None and task.progress.cancelled() and self.result.text().startswith(_WRITING):
             what = "已停止导出，没写完的文件已经清除。"
             self.result.say(Message("calm", what, "需要时再导出一次，不会漏，也不会重复。"))
-
-
-class CertificateCard(widgets.Card):
-    """The certificate: what stands in it, the check characters, how to get one."""
-
-    def __init__(self) -> None:
-        super().__init__("证书")
-        self.words = widgets.label(wrap=True)
-        self.mine = _characters()
-        self.ask = widgets.button("申请证书", icon="certificate")
-        self.take = widgets.button("装入证书…", icon="key")
-        self.body.addWidget(self.words)
-        self.body.addLayout(widgets.row(widgets.label("本站校验字"), self.mine, None))
-        buttons = widgets.Flow()
-        buttons.addWidget(self.ask)
-        buttons.addWidget(self.take)
-        self.body.addWidget(widgets.holder(buttons))
-
-    def show_state(self, state: StationState) -> None:
-        """Show it."""
-        self.mine.setText(state.fingerprint)
-        self.ask.setText("重新申请" if state.certified else "申请证书")
-        if state.certified:
-            self.words.setText(
-                f"{state.county}发证，有效期至 {state.expires}。县里的校验字：{state.county_fingerprint}"
-            )
-        else:
-            self.words.setText(
-                "还没有证书。第一步：插 U 盘，按“申请证书”，送到县教育局；"
-                "第二步：电话里与县里逐字核对下面的校验字；第三步：带回证书文件，按“装入证书”。"
-            )
-
-
-def _characters() -> QLabel:
-    """Eight characters large enough to read out over the telephone."""
-    made = widgets.label(size=1.5, bold=True)
-    font = made.font()
-    font.setLetterSpacing(font.SpacingType.PercentageSpacing, 112)
-    made.setFont(font)
-    made.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return made
-
-
-class TakeCertificate(Dialog):
-    """Asks for the county's check characters as heard by telephone, then takes the certificate in."""
-
-    def __init__(self, parent: ExchangePage, desk: Desk, path: Path, taken: Callable[[str, bool], object]) -> None:
-        explain = (
-            "请打电话问县教育局“本县校验字”，把八个字符填在下面；与文件里的不一样就不会装入。"
-            "电话一时打不通可以留空，装入后再核对。"
-        )
-        super().__init__(parent, f"装入证书 {path.name}", explain)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.desk, self.path, self._taken = desk, path, taken
-        self.field = LineEdit()
-        self.field.setPlaceholderText("如 ABCD-2345")
-        self.field.setMaxLength(20)
-        self.body.addWidget(widgets.label("县里电话告知的校验字"))
-        self.body.addWidget(self.field)
-        self.add_button("取消 (Esc)", self.reject)
-        self.deed = self.add_button("装入", self.take, role="primary")
-        self.field.setFocus()
-
-    def take(self) -> None:
-        """Take it in; what is wrong is said in the dialog."""
-        heard = self.field.text().strip()
-        job = partial(self.desk.services.exchange.take_certificate, self.path, heard or None)
-        self.deed.setEnabled(False)
-        self.desk.write(
-            lambda _: job(),
-            partial(self._finish, bool(heard)),
-            self._refused,
-            title="正在装入证书",
-            owner=self,
-            always=lambda: self.deed.setEnabled(True),
-        )
-
-    def _finish(self, compared: bool, fingerprint: str) -> None:
-        self._taken(fingerprint, compared)
-        self.accept()
-
-    def _refused(self, error: Exception) -> bool:
-        message = message_of(error)
-        self.wrong(message.what, message.remedy)
-        if (layout := self.layout()) is not None:  # the sentence needs room of its own
-            layout.activate()
-            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
-        return True
-
-
-class TakeSlip(Dialog):
-    """The letters of a receipt slip: scanned in one go, or typed line by line."""
-
-    def __init__(self, parent: QWidget, desk: Desk, taken: Callable[[Acknowledged], object]) -> None:
-        explain = "用扫码枪扫回执单上的二维码，或逐行输入右边的字母；不分大小写，空格和换行随意。"
-        super().__init__(parent, "录入回执单", explain)
-        self.desk, self._taken = desk, taken
-        self.letters = QPlainTextEdit()
-        self.letters.setTabChangesFocus(True)
-        self.letters.setMinimumHeight(theme.em(10))
-        self.body.addWidget(self.letters)
-        self.add_button("取消", self.reject)
-        self.add_button("录入", self.take, role="primary")
-        self.letters.setFocus()
-
-    def take(self) -> None:
-        """Check the letters and believe them, off the GUI thread."""
-        typed = self.letters.toPlainText()
-        job = partial(self.desk.services.slips.take, typed)
-        self.desk.write(lambda _: job(), self._done, self._refused, title="正在核对回执单", owner=self)
-
-    def _done(self, taken: Acknowledged) -> None:
-        self.accept()
-        self._taken(taken)
-
-    def _refused(self, error: Exception) -> bool:
-        message = message_of(error)
-        self.wrong(message.what, message.remedy)
-        return True
-
-
-class ReceiptView(QWidget):
-    """What became of the receipts that were read, and what the county asks to be put right."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.table = Listing(
-            (
-                Column("outcome", "结果", 10, text=_outcome, tone=lambda one: _TONES[one.outcome]),
-                Column("sentence", "说明", 40),
-                Column("file", "文件", 30),
-            ),
-            key=None,
-        )  # fmt: skip
-        self.table.setMinimumHeight(theme.em(7))
-        self.problems = Listing(
-            (
-                Column("title", "谁", 12),
-                Column("sentence", "县里要求改正的事项（回车打开）", 46, tone=_done_tone),
-                Column("done", "办理", 8, text=lambda one: "已改动" if one.done else "待办"),
-            ),
-            key=None,
-        )  # fmt: skip
-        self.problems.setMinimumHeight(theme.em(9))
-        self.words = widgets.label("县里带回的回执会说明：收到了哪些、并入了哪些、哪些要改。", tone="muted", wrap=True)
-        inside = widgets.column(self.words, self.table, self.problems, None)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setStretch(2, 1)
-        self.setLayout(inside)
-        self.table.hide()
-        self.problems.hide()
-
-    def show_outcomes(self, outcomes: Sequence[ReceiptOutcome]) -> None:
-        """Show these; those for other stations only when there is nothing else."""
-        ours = [one for one in outcomes if one.outcome != "other"]
-        problems = sum(len(one.problems) for one in ours)
-        self.table.put_rows(ours)
-        self.table.setVisible(bool(ours))
-        self.words.setText(_summary(ours, len(outcomes) - len(ours), problems))
-        wrong = any(one.outcome == "refused" for one in ours) or problems
-        theme.mark(self.words, tone="look" if wrong or not ours else "good")
-
-    def show_work(self, items: Sequence[WorkItem]) -> None:
-        """What the last receipt asks for, also days after it was read."""
-        self.problems.put_rows(items)
-        self.problems.setVisible(bool(items))
-
-
-def _done_tone(item: WorkItem) -> str:
-    return "muted" if item.done else "look"
-
-
-def place_of(item: WorkItem) -> tuple[str, str]:
-    """Where a line of the work list is dealt with: the page, and what it is told."""
-    if item.entity == "student":
-        return "student", f"{item.uid}#{item.field}" if item.field else item.uid
-    return "ledger", f"{item.entity}:{item.uid}"
-
-
-def _outcome(one: ReceiptOutcome) -> str:
-    return _OUTCOMES[one.outcome]
-
-
-def _summary(ours: Sequence[ReceiptOutcome], others: int, problems: int) -> str:
-    if not ours:
-        also = f"（有 {others} 个给别的学校的，没有动它们）" if others else ""
-        return f"没有找到给本站的回执{also}。请确认县里已写好回执，再插好 U 盘读一次。"
-    read = sum(one.outcome == "read" for one in ours)
-    said = f"读了 {read} 个新回执。" if read else "没有新的回执。"
-    return f"{said}县里指出 {problems:,} 个问题，回车逐条打开改正，改完再导出。" if problems else said
