@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from sqlalchemy import Connection, func, select
@@ -14,6 +14,7 @@ from jzdesk.models import Identity, Student
 Pair = tuple[str, str]
 _STUDENT = Student.__table__
 _IDENTITY = Identity.__table__
+_AT_ONCE = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,37 @@ class Case:
     uids: tuple[str, ...]
 
 
+@dataclass(slots=True)
+class Foretold:
+    """What students and verdicts will be: uid → number (None when hidden or without), uid → (pair, verdict) or None."""
+
+    numbers: dict[str, str | None] = field(default_factory=dict)
+    verdicts: dict[str, tuple[Pair, str] | None] = field(default_factory=dict)
+
+
 def open_cases(connection: Connection) -> list[Case]:
     """Every duplicate case still open, by number. Records judged the same person count as one group."""
+    return _cases(_groups(connection), _by_verdict(_verdicts(connection).values()))
+
+
+def cases_to_come(connection: Connection, foretold: Foretold) -> int:
+    """How many cases would be open that are not open now."""
+    now, verdicts = _groups(connection), _verdicts(connection)
+    before = {case.uids for case in _cases(now, _by_verdict(verdicts.values()))}
+    verdicts |= {uid: one for uid, one in foretold.verdicts.items() if one is not None}
+    for uid in (uid for uid, one in foretold.verdicts.items() if one is None):
+        verdicts.pop(uid, None)
+    groups = {number: [uid for uid in uids if uid not in foretold.numbers] for number, uids in now.items()}
+    to_come = [(number, uid) for uid, number in foretold.numbers.items() if number]
+    here = _with_numbers(connection, sorted({number for number, _ in to_come} - groups.keys()))
+    for number, uid in (*((number, uid) for number, uid in here if uid not in foretold.numbers), *to_come):
+        groups.setdefault(number, []).append(uid)
+    shared = {number: sorted(uids) for number, uids in groups.items() if len(uids) > 1}
+    return len({case.uids for case in _cases(shared, _by_verdict(verdicts.values()))} - before)
+
+
+def _groups(connection: Connection) -> dict[str, list[str]]:
+    """Number → uids of the students in use that share it, ordered."""
     shared = (
         select(_STUDENT.c.id_number)
         .where(_STUDENT.c.hidden == 0, _STUDENT.c.id_number.is_not(None))
@@ -36,16 +66,34 @@ def open_cases(connection: Connection) -> list[Case]:
     groups: dict[str, list[str]] = defaultdict(list)
     for number, uid in connection.execute(query.order_by(_STUDENT.c.id_number, _STUDENT.c.uid)):
         groups[number].append(uid)
-    judged = _judged(connection)
+    return dict(groups)
+
+
+def _with_numbers(connection: Connection, numbers: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(number, uid) of the students in use with one of these numbers."""
+    for start in range(0, len(numbers), _AT_ONCE):
+        part = numbers[start : start + _AT_ONCE]
+        query = select(_STUDENT.c.id_number, _STUDENT.c.uid).where(_STUDENT.c.id_number.in_(part))
+        for row in connection.execute(query.where(_STUDENT.c.hidden == 0)):
+            yield row.id_number, row.uid
+
+
+def _cases(groups: Mapping[str, Sequence[str]], judged: Mapping[str, set[Pair]]) -> list[Case]:
     return [Case(number, tuple(uids)) for number, uids in groups.items() if _open(uids, judged)]
 
 
-def _judged(connection: Connection) -> dict[str, set[Pair]]:
+def _verdicts(connection: Connection) -> dict[str, tuple[Pair, str]]:
+    """uid of a verdict → the pair of records it was given on, and what it says."""
+    columns = (_IDENTITY.c.uid, _IDENTITY.c.first, _IDENTITY.c.second, _IDENTITY.c.verdict)
+    query = select(*columns).where(_IDENTITY.c.hidden == 0)
+    return {row.uid: ((row.first, row.second), row.verdict) for row in connection.execute(query)}
+
+
+def _by_verdict(given: Iterable[tuple[Pair, str]]) -> dict[str, set[Pair]]:
     """Verdict → pairs of records it was given on."""
-    query = select(_IDENTITY.c.first, _IDENTITY.c.second, _IDENTITY.c.verdict).where(_IDENTITY.c.hidden == 0)
     judged: dict[str, set[Pair]] = {"same": set(), "distinct": set()}
-    for row in connection.execute(query):
-        judged.setdefault(row.verdict, set()).add((row.first, row.second))
+    for pair, verdict in given:
+        judged.setdefault(verdict, set()).add(pair)
     return judged
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -26,6 +27,7 @@ NEW, CHANGED, VOIDED, RESTORED, GONE, CLASH = "new", "changed", "voided", "resto
 LABELS = {NEW: "新增", CHANGED: "修改", VOIDED: "作废", RESTORED: "恢复", GONE: "消失", CLASH: "不同填法"}
 
 Counts = Callable[[Placed], bool]
+Naming = Callable[[str, Sequence[str]], Mapping[str, str]]
 
 
 @dataclass(slots=True)
@@ -98,13 +100,70 @@ class _Turn(NamedTuple):
     clashes: dict[str, tuple[Value, ...]]
 
 
-@dataclass(slots=True)
-class _Tally:
-    by_ent: dict[str, EntityEffect] = field(default_factory=dict)
-    changes: dict[str, list[Change]] = field(default_factory=lambda: defaultdict(list))
-    listed: int = 0
-    payments: int = 0
-    fen: int = 0
+class _Told(NamedTuple):
+    """A change to be listed; `name` is a field, or "" for the whole record."""
+
+    turn: _Turn
+    kind: str
+    name: str
+
+
+class Tally:
+    """Adds up what happens record by record, and tells it at the end.
+
+    `naming(entity, uids)` gives the titles of records, for the lines that are listed.
+    """
+
+    def __init__(self, naming: Naming) -> None:
+        self._naming = naming
+        self._by_ent: dict[str, EntityEffect] = {}
+        self._told: dict[str, list[_Told]] = defaultdict(list)
+        self._listed = self._payments = self._fen = 0
+
+    def add(self, ent: str, uid: str, was: Sequence[Known], becomes: Sequence[Known]) -> None:
+        """One record, from the entries that counted of it to those that will."""
+        old, new = (record_state(known) if known else None for known in (was, becomes))
+        partly = _lacking(ent, new) and not _lacking(ent, old)
+        self._note(ent, _Turn(uid, old, new, partly, _clashes(old, new, becomes)))
+
+    def _note(self, ent: str, turn: _Turn) -> None:
+        effect = self._by_ent.setdefault(ent, EntityEffect(ent, SPECS[ent].label))
+        kind = _kind(turn)
+        if kind:
+            setattr(effect, kind, getattr(effect, kind) + 1)
+        effect.partial += turn.partial
+        old, new = _conflicts(turn.before), _conflicts(turn.after)
+        effect.opened += len(new - old)
+        effect.closed += len(old - new)
+        if kind and kind != NEW:
+            self._tell(ent, turn, kind)
+        if turn.clashes:
+            self._tell(ent, turn, CLASH)
+        if ent == "payment":
+            self._payments += bool(kind)
+            self._fen += _fen(turn.after) - _fen(turn.before)
+
+    def _tell(self, ent: str, turn: _Turn, kind: str) -> None:
+        """Keep the change to be listed, field by field, as long as there is room."""
+        lines = [_Told(turn, kind, name) for name in _names(SPECS[ent], turn, kind)]
+        self._listed += len(lines)
+        room = self._told[ent]
+        room += lines[: LIMIT - len(room)]
+
+    def result(self) -> Effects:
+        """What it came to."""
+        entities = tuple(self._by_ent[ent] for ent in BY_NAME if ent in self._by_ent)
+        changes = tuple(line for ent in BY_NAME for line in self._lines(ent, self._told.get(ent, ())))
+        return Effects(entities, changes, self._listed, self._payments, self._fen)
+
+    def _lines(self, ent: str, told: Sequence[_Told]) -> Iterator[Change]:
+        spec = SPECS[ent]
+        words = _references(self._naming, spec, [_values(one.turn) for one in told])
+        names = self._naming(ent, sorted({one.turn.uid for one in told}))
+        for one in told:
+            known = one.turn.after or one.turn.before
+            title = names.get(one.turn.uid) or spec.title_of(known.values if known else {})
+            yield _line(spec, one.turn, one.kind, one.name, title, words)
 
 
 def effects(
@@ -119,36 +178,27 @@ def effects(
 
     They differ only in entries of `stretch` that stand as one of `states` now.
     """
-    tally = _Tally()
+    tally = Tally(partial(titles, connection))
     for block in stretch.blocks():
         for ent, uids in standing.touched(connection, block, states).items():
             if ent in BY_NAME:
                 for part in standing.slices(uids):
-                    turns = _turns(connection, ent, part, (stretch, block, states), before, after)
-                    _note(connection, tally, ent, list(turns))
+                    for uid, placed in _begun_in(connection, ent, part, (stretch, block, states)):
+                        was = [one.known for one in placed if before(one)]
+                        tally.add(ent, uid, was, [one.known for one in placed if after(one)])
         if progress:
             progress(block.last - stretch.first + 1)
-    entities = tuple(tally.by_ent[ent] for ent in BY_NAME if ent in tally.by_ent)
-    changes = tuple(change for ent in BY_NAME for change in tally.changes.get(ent, ()))
-    return Effects(entities, changes, tally.listed, tally.payments, tally.fen)
+    return tally.result()
 
 
-def _turns(
-    connection: Connection,
-    ent: str,
-    uids: Sequence[str],
-    where: tuple[Stretch, Stretch, Collection[int]],
-    before: Counts,
-    after: Counts,
-) -> Iterator[_Turn]:
+def _begun_in(
+    connection: Connection, ent: str, uids: Sequence[str], where: tuple[Stretch, Stretch, Collection[int]]
+) -> Iterator[tuple[str, list[Placed]]]:
     """Each record in the block where the stretch first touches it, so that none is counted twice."""
     stretch, block, states = where
     for uid, placed in sorted(standing.histories(connection, ent, uids).items()):
         if min(one.n for one in placed if stretch.holds(one) and one.state in states) >= block.first:
-            was = [one.known for one in placed if before(one)]
-            becomes = [one.known for one in placed if after(one)]
-            old, new = (record_state(known) if known else None for known in (was, becomes))
-            yield _Turn(uid, old, new, _lacking(ent, new) and not _lacking(ent, old), _clashes(old, new, becomes))
+            yield uid, placed
 
 
 def _clashes(
@@ -167,27 +217,6 @@ def _lacking(ent: str, state: RecordState | None) -> bool:
     return state is not None and any(
         spec.required and state.values.get(name) is None for name, spec in SPECS[ent].fields.items()
     )
-
-
-def _note(connection: Connection, tally: _Tally, ent: str, turns: Sequence[_Turn]) -> None:
-    effect = tally.by_ent.setdefault(ent, EntityEffect(ent, SPECS[ent].label))
-    told: list[tuple[_Turn, str]] = []
-    for turn in turns:
-        kind = _kind(turn)
-        if kind:
-            setattr(effect, kind, getattr(effect, kind) + 1)
-        effect.partial += turn.partial
-        old, new = _conflicts(turn.before), _conflicts(turn.after)
-        effect.opened += len(new - old)
-        effect.closed += len(old - new)
-        if kind and kind != NEW:
-            told.append((turn, kind))
-        if turn.clashes:
-            told.append((turn, CLASH))
-        if ent == "payment":
-            tally.payments += bool(kind)
-            tally.fen += _fen(turn.after) - _fen(turn.before)
-    _tell(connection, tally, ent, told)
 
 
 def _kind(turn: _Turn) -> str:
@@ -212,23 +241,6 @@ def _fen(state: RecordState | None) -> int:
     return 0 if state is None or state.hidden else int(state.values.get("fen") or 0)
 
 
-def _tell(connection: Connection, tally: _Tally, ent: str, told: Sequence[tuple[_Turn, str]]) -> None:
-    """List the changes, field by field, as long as there is room."""
-    spec = SPECS[ent]
-    lines = [(turn, kind, name) for turn, kind in told for name in _names(spec, turn, kind)]
-    tally.listed += len(lines)
-    room = tally.changes[ent]
-    lines = lines[: LIMIT - len(room)]
-    if not lines:
-        return
-    words = _references(connection, spec, [_values(turn) for turn, _, _ in lines])
-    names = titles(connection, ent, sorted({turn.uid for turn, _, _ in lines}))
-    for turn, kind, name in lines:
-        known = turn.after or turn.before
-        title = names.get(turn.uid) or spec.title_of(known.values if known else {})
-        room.append(_line(spec, turn, kind, name, title, words))
-
-
 def _names(spec: EntitySpec, turn: _Turn, kind: str) -> list[str]:
     """Fields that differ, or "" for a change of the whole record."""
     if kind == CLASH:
@@ -247,9 +259,7 @@ def _values(turn: _Turn) -> Iterator[tuple[str, Value]]:
         yield from ((name, value) for value in values)
 
 
-def _references(
-    connection: Connection, spec: EntitySpec, values: Iterable[Iterable[tuple[str, Value]]]
-) -> Mapping[str, str]:
+def _references(naming: Naming, spec: EntitySpec, values: Iterable[Iterable[tuple[str, Value]]]) -> Mapping[str, str]:
     """uid → title of what these values refer to."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for name, value in (pair for pairs in values for pair in pairs):
@@ -258,7 +268,7 @@ def _references(
             wanted[known.kind.entity].add(str(value))
     found: dict[str, str] = {}
     for entity, uids in wanted.items():
-        found |= titles(connection, entity, sorted(uids))
+        found |= naming(entity, sorted(uids))
     return found
 
 

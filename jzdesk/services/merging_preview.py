@@ -1,4 +1,4 @@
-"""What merging a package would change, before it is merged: the merge itself, in a transaction that is rolled back."""
+"""What merging a package would change, before it is merged; nobody has to wait for the look (decision 25)."""
 
 from __future__ import annotations
 
@@ -6,22 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from jzdesk.core.errors import UserError
 from jzdesk.services import identity
-from jzdesk.services.arriving import REASONS, Arrived, arrive, hold_back
+from jzdesk.services.arriving import REASONS
 from jzdesk.services.context import Context
-from jzdesk.services.duplicates import open_cases
-from jzdesk.services.effects import Effects, effects
+from jzdesk.services.effects import Effects
+from jzdesk.services.foretelling import foretell
 from jzdesk.services.merging import OUTCOMES, READY, MergeService, aside, licence_of, verdict
 from jzdesk.services.package_log import EntryCounts
-from jzdesk.store.standing import Placed
-from jzdesk.store.tables import ACCEPTED
 from jzdesk.sync import stick
 from jzdesk.sync.merge import Fork, Gap
 from jzdesk.sync.package import PackageReader, open_package
-from jzdesk.sync.stretch import Manifest
 
 Progress = Callable[[int, int], None]
 
@@ -49,10 +44,6 @@ class Preview:
         return READY if self.outcome == "applied" else OUTCOMES[self.outcome]
 
 
-class _Enough(Exception):
-    """Everything has been looked at: roll back."""
-
-
 class PreviewService:
     """Looks at packages; writes nothing."""
 
@@ -62,7 +53,7 @@ class PreviewService:
     def preview(self, path: Path, progress: Progress | None = None) -> Preview:
         """What merging this package would change. `progress` may raise to cancel; UserError for what cannot be read.
 
-        The entries are taken in and rolled back, so nobody else can save meanwhile; memory stays bounded.
+        Only reads: others go on saving meanwhile, and the look shows one moment. Memory stays bounded.
         """
         if self._context.info.kind == "school":
             raise UserError("数据包由县里或乡镇中心学校并入，本站是学校", "学校请读取县里的回执。")
@@ -76,58 +67,18 @@ class PreviewService:
 
     def _look(self, reader: PackageReader, name: str, progress: Progress | None) -> Preview:
         manifest = reader.manifest
-        whole = manifest.last_n - manifest.first_n + 1
-        found: list[Preview] = []
+        licence = licence_of(self._context, reader)
         try:
-            with self._context.write() as unit:
-                before = _cases(unit.connection)
-                arrived = arrive(
-                    unit, manifest, reader.entries(), licence_of(self._context, reader), _first_half(progress, whole)
-                )
-                hold_back(unit, arrived)
-                found.append(_preview(unit.connection, manifest, name, arrived, before, progress))
-                raise _Enough
-        except _Enough:
-            return found[0]
+            with self._context.read() as connection:
+                seen = foretell(connection, manifest, reader.entries, licence, progress)
+                outcome, reason = verdict(connection, manifest, seen.counts)
         except (Gap, Fork) as obstacle:
             outcome, reason = aside(obstacle)
+            whole = manifest.last_n - manifest.first_n + 1
             counts = EntryCounts(whole, held=whole)
             return Preview(name, manifest.school_name, manifest.number, outcome, reason, counts)
-
-
-def _preview(
-    connection: Connection,
-    manifest: Manifest,
-    name: str,
-    arrived: Arrived,
-    before: set[tuple[str, ...]],
-    progress: Progress | None,
-) -> Preview:
-    fresh = arrived.fresh
-    total = fresh.last - fresh.first + 1
-
-    def counted(one: Placed) -> bool:
-        return one.state == ACCEPTED
-
-    def counted_before(one: Placed) -> bool:
-        return one.state == ACCEPTED and not fresh.holds(one)
-
-    found = effects(
-        connection, fresh, (ACCEPTED,), counted_before, counted,
-        None if progress is None else lambda done: progress(total + done, 2 * total),
-    )  # fmt: skip
-    outcome, reason = verdict(connection, manifest, arrived.counts)
-    reasons = tuple((REASONS[why], number) for why, number in sorted(arrived.counts.reasons.items()))
-    return Preview(
-        name, manifest.school_name, manifest.number, outcome, reason, EntryCounts.of(arrived.counts), found,
-        len(_cases(connection) - before), reasons,
-    )  # fmt: skip
-
-
-def _cases(connection: Connection) -> set[tuple[str, ...]]:
-    """The open duplicate cases, each by its records."""
-    return {case.uids for case in open_cases(connection)}
-
-
-def _first_half(progress: Progress | None, whole: int) -> Callable[[int], None] | None:
-    return None if progress is None else lambda done: progress(done, 2 * whole)
+        reasons = tuple((REASONS[why], number) for why, number in sorted(seen.counts.reasons.items()))
+        return Preview(
+            name, manifest.school_name, manifest.number, outcome, reason, EntryCounts.of(seen.counts), seen.effects,
+            seen.cases, reasons,
+        )  # fmt: skip

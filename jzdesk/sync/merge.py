@@ -104,15 +104,25 @@ def take(
         known = journal.open_chain(connection, manifest.device, manifest.epoch, manifest.school, own=False)
     counts = Counts()
     with garbage.none_expected():
-        for part in _parts(entries):
-            fresh = _fresh(connection, known, part, counts)
-            links = _bound(connection, _links(fresh, licence, counts), licence, counts)
+        for links in weighed(connection, known, entries, licence, counts):
             if links:
                 unit.accept(known, links)
             if progress:
                 progress(counts.total)
     _finish(unit, known, manifest)
     return counts
+
+
+def weighed(
+    connection: Connection, known: Chain, entries: Iterable[Numbered], licence: Licence, counts: Counts
+) -> Iterator[list[Link]]:
+    """What is new of a stretch beyond `known`, part by part, each entry with its standing; `counts` grows along.
+
+    Writes nothing; whether a part is accepted before the next one is asked for makes no difference. Raises Fork.
+    """
+    for part in _parts(entries):
+        fresh = _fresh(connection, known, part, counts)
+        yield _bound(connection, _links(fresh, licence, counts), licence, counts)
 
 
 def _parts(entries: Iterable[Numbered]) -> Iterator[list[Numbered]]:

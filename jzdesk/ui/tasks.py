@@ -1,11 +1,12 @@
-"""Work off the GUI thread: one thread that writes, one that reads, with progress, cancelling and errors shown.
+"""Work off the GUI thread: threads that write, read and study, with progress, cancelling and errors shown.
 
 Write a verb of the window as a small job and hand it over::
 
     self.desk.tasks.run(lambda progress: services.aid.decide(term, progress),
                         done=self.show_run, title="正在认定资助", cancellable=True)
 
-`done` and `failed` run on the GUI thread. A job that a key press started (search, one page) goes to `read`, where
+`study` is the same for long work that only reads, so that saving need not wait for it. `done` and `failed` run on the
+GUI thread. A job that a key press started (search, one page) goes to `read`, where
 only the newest answer for the same `key` is delivered.
 """
 
@@ -96,7 +97,7 @@ class Worker:
 
 
 class Tasks(QObject):
-    """The window's two workers; `started`, `progressed` and `ended` feed the progress strip."""
+    """The window's workers; `started`, `progressed` and `ended` feed the progress strip."""
 
     started = Signal(object)
     progressed = Signal(object, int, int, str)
@@ -107,7 +108,7 @@ class Tasks(QObject):
         """`present` shows errors that a task's own `failed` did not take."""
         super().__init__()
         self._present = present
-        self._writer, self._reader = Worker("writer"), Worker("reader")
+        self._writer, self._reader, self._scholar = Worker("writer"), Worker("reader"), Worker("scholar")
         self._newest: dict[str, Task[Any]] = {}
         self._open = 0
         self._deliver.connect(self._run_here, Qt.ConnectionType.QueuedConnection)
@@ -127,11 +128,26 @@ class Tasks(QObject):
 
         `always` runs after either outcome (also after cancelling). With `owner` nothing is called once it is gone.
         """
-        task = Task(job, title, done, failed, always, cancellable, owner)
+        return self._begin(self._writer, Task(job, title, done, failed, always, cancellable, owner))
+
+    def study(
+        self,
+        job: Callable[[Progress], T],
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[Exception], bool] | None = None,
+        *,
+        title: str,
+        always: Callable[[], None] | None = None,
+        owner: QObject | None = None,
+    ) -> Task[T]:
+        """As `run`, for a long job that writes no record: beside the writing, and it can be stopped."""
+        return self._begin(self._scholar, Task(job, title, done, failed, always, True, owner))
+
+    def _begin(self, worker: Worker, task: Task[T]) -> Task[T]:
         task.progress = Progress(lambda d, t, text: self._call(partial(self.progressed.emit, task, d, t, text)))
         self._open += 1
         self.started.emit(task)
-        self._writer.put(lambda: self._work(task))
+        worker.put(lambda: self._work(task))
         return task
 
     def read(
@@ -165,9 +181,9 @@ class Tasks(QObject):
         return self._open > 0
 
     def close(self) -> None:
-        """Finish what is waiting, then end both threads."""
-        self._writer.close()
-        self._reader.close()
+        """Finish what is waiting, then end the threads."""
+        for worker in (self._writer, self._reader, self._scholar):
+            worker.close()
 
     def _work(self, task: Task[Any]) -> None:
         """On the worker: do the job, send the outcome back."""

@@ -20,6 +20,7 @@ from jzdesk.core.clock import Clock
 from jzdesk.core.errors import UserError
 from jzdesk.core.merge import decode
 from jzdesk.models import BY_NAME, Student
+from jzdesk.services import foretelling
 from jzdesk.services.bundle import Services
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.effects import Effects
@@ -236,7 +237,8 @@ _STEP = st.tuples(
 def test_tables_are_what_the_standing_entries_say(
     prepared: Path, schedule: list[tuple[str, str, int]], reverse: bool
 ) -> None:
-    with TemporaryDirectory() as folder, ExitStack() as stack:
+    with TemporaryDirectory() as folder, ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(foretelling, "SHARE", 2 if reverse else 40_000)  # a package is looked at in rounds, or at once
         world = World(prepared, Path(folder))
         stack.callback(world.close)
         for work, code, pick in schedule:

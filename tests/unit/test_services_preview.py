@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 
 from jzdesk.core.errors import UserError
-from jzdesk.models import Student
+from jzdesk.models import Pairing, Student
+from jzdesk.services import foretelling
 from jzdesk.services.bundle import Services
 from jzdesk.services.effects import LIMIT
 from jzdesk.services.stations import open_station
@@ -143,3 +145,38 @@ def test_the_values_that_would_stand_against_each_other_are_shown(
     (line,) = county.previewing.preview(certified.exchange.export(stick)[0].path).effects.changes
     assert (line.kind_label, line.title, line.field_label) == ("不同填法", "王老师", "职务")
     assert (line.old, line.new) == ("班主任", "教导主任")
+
+
+def test_others_go_on_saving_while_somebody_looks(certified: Services, county: Services, stick: Path) -> None:
+    with certified.context.write() as unit:
+        unit.add_many(Student, [{"name": f"生{n}", "sex": "1", "birth": "2016-05-07"} for n in range(30)])
+    saved: list[str] = []
+
+    def meanwhile(done: int, total: int) -> None:
+        if not saved:
+            saved.append("")
+            clerk = Thread(target=lambda: saved.append(county.ledger.save("staff", {"name": "王老师"}).uid))
+            clerk.start()
+            clerk.join(5)
+            assert not clerk.is_alive(), "saving had to wait for the preview"
+
+    seen = county.previewing.preview(certified.exchange.export(stick)[0].path, meanwhile)
+    assert len(saved) == 2
+    assert (seen.counts.applied, seen.effects.total("new")) == (30, 30)
+
+
+@pytest.mark.parametrize("share", [1, 40_000])
+def test_what_only_the_package_knows_is_called_by_its_name(
+    certified: Services, county: Services, stick: Path, share: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(foretelling, "SHARE", share)
+    child = save(certified, "曾小乐")
+    first = certified.ledger.save("staff", {"name": "王老师"}).uid
+    with certified.context.write() as unit:
+        pairing = unit.add(Pairing, {"student": child, "staff": first, "valid_from": "2025-09-01"})
+    county.merging.merge([certified.exchange.export(stick)[0].path])
+    third = certified.ledger.save("staff", {"name": "新来的赵老师"}).uid
+    with certified.context.write() as unit:
+        unit.change(Pairing, pairing, {"staff": third})
+    (line,) = county.previewing.preview(certified.exchange.export(stick)[0].path).effects.changes
+    assert (line.field_label, line.old, line.new) == ("帮扶责任人", "王老师", "新来的赵老师")

@@ -127,11 +127,10 @@ class InboxPage(Page):
             return
         service, path = self.desk.services.previewing, line.path
         self.preview_button.setEnabled(False)
-        self.desk.write(
+        self.desk.tasks.study(
             lambda progress: service.preview(path, progress),
             partial(self._previewed, path),
             title=f"正在预览{line.school}第 {line.number} 包",
-            cancellable=True,
             owner=self,
             always=self._allow,
         )

@@ -94,7 +94,7 @@ class LogView(QWidget):
             self._look(partial(service.look_back, word), partial(self._ask_return, word))
 
     def _look(self, look: Callable[[Progress], Turnabout], ask: Callable[[Turnabout], None]) -> None:
-        self.desk.write(look, ask, title="正在核算会改动什么", cancellable=True, owner=self)
+        self.desk.tasks.study(look, ask, title="正在核算会改动什么", owner=self)
 
     def _ask_back(self, word: str, seen: Turnabout) -> None:
         explain = (
