@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jzdesk.services.exchange import ExchangeService
     from jzdesk.services.filling import FillService
     from jzdesk.services.forks import ForkService
+    from jzdesk.services.forwarding import ForwardService
     from jzdesk.services.funds import FundService
     from jzdesk.services.holds import HoldService
     from jzdesk.services.home import HomeService
@@ -67,6 +68,8 @@ class Services:
 
     def close(self) -> None:
         """Give up the database."""
+        if "township" in self.__dict__:
+            self.township.close()
         self.context.store.close()
 
     def index(self) -> None:
@@ -257,6 +260,13 @@ class Services:
         from jzdesk.services.merging import MergeService
 
         return MergeService(self.context)
+
+    @cached_property
+    def township(self) -> ForwardService:
+        """What a township station reads and carries for its schools."""
+        from jzdesk.services.forwarding import ForwardService
+
+        return ForwardService(self.context, self.exchange)
 
     @cached_property
     def previewing(self) -> PreviewService:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, insert, select, update
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.models import BY_NAME, Division, Record, School
-from jzdesk.services import double_claim, identity, package_log, returning, worklist
+from jzdesk.services import double_claim, identity, package_log, returning, townships, worklist
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
@@ -163,7 +163,12 @@ class CountyService:
             sealing=request.sealing,
             issued=today,
             expires=_years_later(today, YEARS_VALID),
+            township=self._township_of(request.school),
         )
+
+    def _township_of(self, school: str) -> certificates.TownshipCard | None:
+        with self._context.read() as connection:
+            return townships.station_above(connection, school, package_log.today(self._context))
 
     def _next_serial(self) -> int:
         with self._context.read() as connection:
@@ -246,6 +251,8 @@ class CountyService:
                 conflicts=tuple(worklist.conflicts_for(connection, held.school)),
                 duplicates=tuple(_duplicates(connection, held.school)),
                 paid_elsewhere=double_claim.marks_for(connection, context.term(), held.school),
+                township=townships.station_above(connection, held.school, package_log.today(context)),
+                carried=tuple(townships.told(connection, held)),
             )
         head, entries = self._policy_for(held.school, number)
         keys = identity.station_keys(context)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import insert
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import attachments, double_claim, identity, package_log, returning, worklist
+from jzdesk.services import attachments, carried, double_claim, identity, package_log, returning, worklist
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.device import write_mark
 from jzdesk.store import journal
@@ -146,15 +147,13 @@ class ExchangeService:
         return words
 
     def _keep(self, issued: certificates.Issued) -> None:
-        import msgspec
-
         county = {"name": issued.county.county_name, "card": msgspec.to_builtins(issued.county)}
         with self._context.write() as unit:
             if issued.policy is not None:
                 take(unit, issued.policy.manifest, issued.policy.entries(), county_licence())
             for key, value in (("county", county), ("certificate", identity.stored_certificate(issued.signed))):
-                unit.connection.execute(setting.delete().where(setting.c.key == key))
-                unit.connection.execute(insert(setting).values(key=key, value=msgspec.json.encode(value).decode()))
+                write_setting(unit.connection, key, value)
+            unit.connection.execute(setting.delete().where(setting.c.key == identity.TOWNSHIP))
 
     def export(self, to: Path, progress: Callable[[int, int], None] | None = None) -> list[Exported]:
         """Put everything the county has not acknowledged onto the stick, one package an epoch, read back.
@@ -197,7 +196,7 @@ class ExchangeService:
             head = identity.head_of(context, known, after=after, before=before, number=known.packages + 1)
             bodies = (body for n, _, body in journal.stretch(connection, known.id, after) if n <= last)
             written = write_package(
-                identity.letters(context), head, bodies, keys, signed, identity.county_card(context).recipients,
+                identity.letters(context), head, bodies, keys, signed, identity.recipients(context),
                 report, attachments.contents(connection, photos),
             )  # fmt: skip
         write_mark(context.folder, known.ep, written.manifest.last_n)  # first: what is marked may have left
@@ -257,6 +256,8 @@ class ExchangeService:
                 unit.connection.execute(setting.delete().where(setting.c.key == "last_receipt"))
                 unit.connection.execute(insert(setting).values(key="last_receipt", value=str(body.number)))
                 worklist.keep(unit.connection, body)
+                write_setting(unit.connection, identity.TOWNSHIP, msgspec.to_builtins(body.township) or {})
+                carried.answered(unit.connection, body, self._context.today())
                 if body.paid_elsewhere is not None:
                     write_setting(unit.connection, double_claim.SETTING, double_claim.kept(body.paid_elsewhere))
         except (Gap, Fork):

@@ -14,11 +14,12 @@ from jzdesk.services.context import Context
 from jzdesk.services.device import device_key
 from jzdesk.store.engine import SCHEMA
 from jzdesk.store.journal import Chain
-from jzdesk.sync.certificate import Certificate, CountyCard, SignedCertificate
+from jzdesk.sync.certificate import Certificate, CountyCard, SignedCertificate, TownshipCard
 from jzdesk.sync.keys import StationKeys
 from jzdesk.sync.stretch import Head
 
 LETTERS = "letters"  # folder of files on their way out
+TOWNSHIP = "township"  # setting: the township station as the last receipt named it, {} for none
 
 
 def station_keys(context: Context) -> StationKeys:
@@ -46,6 +47,20 @@ def signed_certificate(context: Context) -> SignedCertificate:
         raise UserError("本站还没有县里的证书", "请先在“数据交换”里导出申请，送县里发证后装入。", "证书")
     raw = b64decode(stored["raw"])
     return SignedCertificate(msgspec.json.decode(raw, type=Certificate), raw, b64decode(stored["signature"]))
+
+
+def township(context: Context) -> TownshipCard | None:
+    """The township station that may read our packages: as the last receipt said, else as the certificate does."""
+    said = context.store.setting(TOWNSHIP)
+    if said is None:
+        return signed_certificate(context).certificate.township
+    return msgspec.convert(said, TownshipCard) if said else None
+
+
+def recipients(context: Context) -> tuple[str, ...]:
+    """Whom our packages are sealed to: county, escrow, and the township station when there is one."""
+    above = township(context)
+    return (*county_card(context).recipients, *((above.sealing,) if above else ()))
 
 
 def stored_certificate(signed: SignedCertificate) -> dict[str, str]:

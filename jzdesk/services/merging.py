@@ -70,10 +70,10 @@ class InboxLine:
 
 
 class MergeService:
-    """Takes packages in."""
+    """Takes packages in; with `reading` into a township station's view of its schools, which keeps the files anyway."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, *, reading: bool = False) -> None:
+        self._context, self._reading = context, reading
 
     def inbox(self, paths: Iterable[Path]) -> list[InboxLine]:
         """Packages in these files and folders, verified but not merged."""
@@ -88,6 +88,8 @@ class MergeService:
         """
         if self._context.info.kind == "school":
             raise UserError("数据包由县里或乡镇中心学校并入，本站是学校", "学校请读取县里的回执。")
+        if self._context.info.kind == "township" and not self._reading:
+            raise UserError("乡镇站收各校的数据包是为了查看和转交", "请在“乡镇转交”里收下（jz township take）。")
         files = package_files(paths)
         outcomes: list[MergeOutcome] = []
         for index, path in enumerate(files):
@@ -144,7 +146,7 @@ class MergeService:
                 outcome = _rejected(name, refused)
         except UserError as fault:
             outcome = _rejected(name, fault)
-        if local is not None and outcome.outcome not in ("applied", "held"):
+        if local is not None and (self._reading or outcome.outcome not in ("applied", "held")):
             local.unlink(missing_ok=True)
         return outcome
 

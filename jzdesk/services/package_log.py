@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
 
 from jzdesk.core.clock import Clock, moment
 from jzdesk.services.context import Context
@@ -221,9 +221,18 @@ def told(connection: Connection, dev: str, limit: int = 50) -> Iterator[PackageO
 
     What was taken back, or judged never to count, is `held` there: the receipt's format knows no further outcome.
     """
-    query = select(package).where(package.c.dev == dev, package.c.direction == "in")
+    yield from _all_told(connection, package.c.dev == dev, limit)
+
+
+def told_of(connection: Connection, schools: Sequence[str], limit: int = 1000) -> Iterator[PackageOutcome]:
+    """The same of the last packages of several schools, for the township station that carried them."""
+    yield from _all_told(connection, package.c.school.in_(schools), limit)
+
+
+def _all_told(connection: Connection, which: ColumnElement[bool], limit: int) -> Iterator[PackageOutcome]:
+    query = select(package).where(which, package.c.direction == "in").order_by(package.c.id.desc()).limit(limit)
     decided = Decisions(connection)
-    for row in connection.execute(query.order_by(package.c.id.desc()).limit(limit)):
+    for row in connection.execute(query):
         yield _told(decided, row)
 
 

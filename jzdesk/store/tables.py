@@ -136,6 +136,36 @@ certificate = Table(
     Index("ix_certificate_device", "device"),
 )
 
+# What a township station carries for the schools below it: packages up, receipts and the like down, the same bytes.
+# `opened` is whether it could read the file itself, `note` why not; `answer` is the outcome the county's receipt named.
+carried = Table(
+    "carried",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("file", String(200), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("school", String(20), nullable=False),
+    Column("name", String(60), nullable=False),
+    Column("dev", String(16), nullable=False),
+    Column("ep", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("first_n", Integer, nullable=False),
+    Column("last_n", Integer, nullable=False),
+    Column("package_id", String(32), nullable=False),
+    Column("seen_receipt", Integer, nullable=False),
+    Column("opened", Integer, nullable=False),
+    Column("note", Text),
+    Column("came", Integer, nullable=False),
+    Column("sent", Integer),
+    Column("times", Integer, nullable=False),
+    Column("answer", String(12)),
+    Column("told", Text),
+    Column("answered", String(10)),
+    Index("ix_carried_package", "package_id"),
+    Index("ix_carried_device", "dev", "ep"),
+)
+
 import_run = Table(
     "import_run",
     local,

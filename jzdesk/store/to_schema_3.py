@@ -4,9 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Column, Integer, String, Text
+
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
 
 def step(operations: Operations) -> None:
     """Add what schema 3 has more; nothing is changed or taken away."""
+    _carried(operations)
+
+
+def _carried(operations: Operations) -> None:
+    """What a township station carries for the schools below it."""
+    operations.create_table(
+        "carried",
+        Column("id", Integer, primary_key=True),
+        Column("sha256", String(64), nullable=False, unique=True),
+        Column("file", String(200), nullable=False),
+        Column("kind", String(12), nullable=False),
+        Column("school", String(20), nullable=False),
+        Column("name", String(60), nullable=False),
+        Column("dev", String(16), nullable=False),
+        Column("ep", String(64), nullable=False),
+        Column("number", Integer, nullable=False),
+        Column("first_n", Integer, nullable=False),
+        Column("last_n", Integer, nullable=False),
+        Column("package_id", String(32), nullable=False),
+        Column("seen_receipt", Integer, nullable=False),
+        Column("opened", Integer, nullable=False),
+        Column("note", Text),
+        Column("came", Integer, nullable=False),
+        Column("sent", Integer),
+        Column("times", Integer, nullable=False),
+        Column("answer", String(12)),
+        Column("told", Text),
+        Column("answered", String(10)),
+    )
+    operations.create_index("ix_carried_package", "carried", ["package_id"])
+    operations.create_index("ix_carried_device", "carried", ["dev", "ep"])

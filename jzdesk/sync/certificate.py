@@ -60,10 +60,20 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return PublicKeys(self.signing, self.sealing)
 
 
+class TownshipCard(msgspec.Struct, frozen=True, kw_only=True):
+    """The township station of a school, which may read its packages: code and name, and the key to seal to."""
+
+    school: str
+    school_name: str
+    device: Hex16
+    sealing: str
+
+
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """The county's word that these keys belong to this station.
 
     `scope` lists the codes of the schools whose records it may write; it is good up to and with `expires`.
+    `township` is the station packages are sealed to besides the county, as it was when this was issued.
     """
 
     version: Number = VERSION
@@ -78,6 +88,7 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     sealing: str
     issued: dt.date
     expires: dt.date
+    township: TownshipCard | None = None
 
     @property
     def keys(self) -> PublicKeys:

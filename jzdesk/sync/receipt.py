@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from jzdesk.sync import sealing, sshsig
+from jzdesk.sync.certificate import TownshipCard
 from jzdesk.sync.container import ContainerReader
 from jzdesk.sync.files import safe_name
 from jzdesk.sync.keys import StationKeys
@@ -110,7 +111,11 @@ class PaidElsewhere(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What the county tells the station with this device id; `number` counts the receipts to it."""
+    """What the county tells the station with this device id; `number` counts the receipts to it.
+
+    `township` is the station its packages are to be sealed to as well, from now on. To a township station, `carried`
+    says what became of the packages of the schools below it.
+    """
 
     number: Number
     device: Hex16
@@ -123,6 +128,8 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: tuple[DuplicateCase, ...] = ()
     revocations: tuple[Revocation, ...] = ()
     paid_elsewhere: PaidElsewhere | None = None
+    township: TownshipCard | None = None
+    carried: tuple[PackageOutcome, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +201,19 @@ def write_down(
     envelope = Envelope("down", county.signing, sshsig.RECEIPT, [recipient], device)
     path = folder / _name(school, device, head.number, DOWN_SUFFIX)
     return write_stretch(path, head, entries, envelope, progress=progress)
+
+
+def look_at_answer(path: Path, county_public: str) -> Manifest:
+    """The manifest of a receipt or of a way down that is not for us, for a station that only carries it.
+
+    Everything but the sealed contents is verified. Raises PackageRefused.
+    """
+    with ContainerReader(path) as container:
+        kind: Literal["receipt", "down"] = "receipt" if DOCUMENT in container.names else "down"
+        plain = (DOCUMENT,) if kind == "receipt" else ()
+        manifest = verified_manifest(container, county_public, sshsig.RECEIPT, kind, plain)
+        StretchReader(container, manifest, None).check_members()
+        return manifest
 
 
 def open_down(path: Path, keys: StationKeys, county_public: str) -> OpenedStretch:
