@@ -7,6 +7,8 @@ from functools import cache
 from jzdesk.core import codes
 
 COMPULSORY = frozenset({"PRI", "JUN"})
+THROUGH = {"P3": "G01", "G06": "G07", "G09": "G10"}
+"""The last grade of a stage → the first of the next, for schools that hold both."""
 
 
 def stage_of(grade: str | None) -> str:

@@ -146,14 +146,18 @@ def until_refusal(kind: str, date: str, until: str | None) -> Refusal | None:
     return None
 
 
-def transition_refusal(kind: str, standing: Standing, name: str) -> Refusal | None:
-    """Whether the event may follow on this standing: by the table of statuses, the stage and the grade."""
+def transition_refusal(kind: str, standing: Standing, name: str, to_grade: str | None = None) -> Refusal | None:
+    """Whether the event may follow on this standing: by the table of statuses, the stage and the grade.
+
+    With `to_grade`, the grade it leads to, the last grade of a stage may go on into the next one of the same school.
+    """
     known, label = rule(kind), codes.table("student_status").label(standing.status or "")
     if standing.status not in known.allowed:
         return Refusal("kind", f"{name}现在是“{label}”，不能登记“{known.label}”", known.remedy)
     if problem := grades.status_problem(known.to_status or None, standing.grade):
         return Refusal("kind", *_two(problem))
-    return _grade_rule(kind, standing.grade, name)
+    goes_on = to_grade is not None and grades.THROUGH.get(standing.grade or "") == to_grade
+    return None if kind == PROMOTED and goes_on else _grade_rule(kind, standing.grade, name)
 
 
 def _two(sentence: str) -> tuple[str, str]:
@@ -221,7 +225,7 @@ def _rebase(now: Standing, later: Sequence[Step], new: Step, name: str) -> Inser
     rebased: list[Step] = []
     for step in later:
         began = step.kind in BEGINNINGS and step.before == step.after
-        if not began and transition_refusal(step.kind, standing, name) is not None:
+        if not began and transition_refusal(step.kind, standing, name, step.after.grade) is not None:
             return _clash(step)
         begins = Standing(*(standing[part] if step.touches(part) else step.before[part] for part in _PARTS))
         if any(step.touches(part) and begins[part] == step.after[part] for part in _PARTS):

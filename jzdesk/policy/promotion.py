@@ -33,8 +33,14 @@ def goes_up() -> frozenset[str]:
 def next_grade(grade: str | None, through: Collection[str]) -> str | None:
     """The grade after this one; a last grade in `through` goes on into the next stage of the same school."""
     if grade in through:
-        return {"P3": "G01", "G06": "G07", "G09": "G10"}.get(str(grade))
+        return grades.THROUGH.get(str(grade))
     return grades.following(grade)
+
+
+def through_of(held: Collection[str]) -> frozenset[str]:
+    """The last grades that go on within a school which holds pupils of the grades `held`: G06 in one of nine years."""
+    stages = {grades.stage_of(grade) for grade in held}
+    return frozenset(last for last, first in grades.THROUGH.items() if grades.stage_of(first) in stages)
 
 
 def lot_of(

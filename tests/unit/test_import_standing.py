@@ -89,6 +89,25 @@ def test_a_grade_that_no_promotion_explains_is_asked_about_and_left(
     assert records(desk.context, Question, kind="roll_standing")[0]["state"] == "gone"
 
 
+def test_grade_six_goes_up_into_the_junior_part_of_a_school_of_nine_years(desk: Desk, tmp_path: Path) -> None:
+    older = {"*姓名": "宋静根"}
+    take(desk, SPRING, tmp_path, child(年级="小学六年级"), child(NUMBERS[1], **older, 年级="初中八年级"))
+    report = take(desk, AUTUMN, tmp_path, child(年级="初中七年级"), child(NUMBERS[1], **older, 年级="初中九年级"))
+    assert (report.changed, report.warned) == (2, 0)
+    events = {(one["kind"], one["from_grade"], one["to_grade"]) for one in records(desk.context, EnrolmentEvent)}
+    assert events == {("21", "G06", "G07"), ("21", "G08", "G09")}
+    assert [one.grade for one in stood(desk, "2025-06-01") if one.name != "宋静根"] == ["G06"]
+
+
+def test_a_primary_school_asks_about_a_pupil_who_would_be_in_grade_seven(desk: Desk, tmp_path: Path) -> None:
+    newcomer = {"*姓名": "宋静根", "年级": "初中七年级"}  # a junior pupil of this very import is no junior part
+    take(desk, SPRING, tmp_path, child(年级="小学六年级"))
+    take(desk, AUTUMN, tmp_path, child(NUMBERS[1], **newcomer), child(年级="初中七年级"))
+    (asked,) = records(desk.context, Question, kind="roll_standing")
+    assert "不像升级" in asked["sentence"]
+    assert [one.grade for one in stood(desk, AUTUMN) if one.name != "宋静根"] == ["G06"]
+
+
 def test_another_class_is_a_change_of_class_of_the_day_and_a_second_one_the_same_day_is_asked_about(
     desk: Desk, tmp_path: Path
 ) -> None:

@@ -64,6 +64,21 @@ def test_only_a_last_grade_graduates_and_it_is_not_promoted() -> None:
         assert refused.remedy == "请登记毕业/结业。"
 
 
+def test_a_last_grade_goes_on_into_the_next_stage_of_the_same_school_only() -> None:
+    last = Standing("01", "G06", None)
+    assert rules.transition_refusal("21", last, "王小明", "G07") is None
+    assert rules.transition_refusal("21", last, "王小明", "G08") is not None
+    assert rules.transition_refusal("23", last, "王小明", "G07") is not None
+
+
+def test_an_event_recorded_late_leaves_the_promotion_into_the_next_stage_standing() -> None:
+    before, after = Standing("01", "G06", None), Standing("01", "G07", None)
+    promoted = Step("later", "2026-09-01", "21", before, after)
+    late = Step("", "2026-05-10", "20", before, before._replace(school_class="b"))
+    outcome = rules.insertion(after, [promoted], late, "王小明")
+    assert isinstance(outcome, rules.Insertion)
+
+
 def test_only_the_first_grade_is_put_off() -> None:
     assert rules.transition_refusal("10", Standing("15", "G01", None), "王小明") is None
     assert rules.transition_refusal("10", Standing("01", "G02", None), "王小明") is not None

@@ -9,7 +9,9 @@ from collections import defaultdict
 from functools import cached_property
 from typing import NamedTuple
 
-from jzdesk.core import codes, grades
+from sqlalchemy import select
+
+from jzdesk.core import codes
 from jzdesk.core.term import Term
 from jzdesk.models import Enrolment, EnrolmentEvent, SchoolClass
 from jzdesk.policy import enrolment as rules
@@ -17,6 +19,7 @@ from jzdesk.policy import promotion as lots
 from jzdesk.policy.enrolment import Refusal, Standing, Step
 from jzdesk.services.importing.desk import Desk
 from jzdesk.services.importing.image import Image, Values
+from jzdesk.services.pupils import ENROLMENT
 from jzdesk.services.roll.promoting import written_since
 from jzdesk.services.roll.timeline import Timeline, enrolment_values, event_values
 
@@ -60,7 +63,9 @@ class Standings:
         return outcome
 
     def _of_grade(self, uid: str, name: str, given: Standing) -> Outcome:
-        """One grade up since last school year is 升级; a grade of this term is corrected; the rest only people know."""
+        """One grade up since last school year is 升级, in a school of nine years also from grade 6 to 7; a grade
+        of this term is corrected; the rest only people know.
+        """
         line = self._line(uid, name)
         if given.grade == line.now.grade:
             return Outcome()
@@ -68,7 +73,7 @@ class Standings:
         if self._begun_since(line, self._term):
             after = line.now._replace(grade=given.grade, school_class=given.school_class)
             return Outcome(self._correct(uid, after), note=f"{said}，原来的年级是本学期登记的，按更正处理")
-        if grades.following(line.now.grade) != given.grade or self._settled(line):
+        if lots.next_grade(line.now.grade, self._through) != given.grade or self._settled(line):
             remedy = "跳级、留级请在“学籍异动”登记；登记错了请在学生页改正；9 月 1 日前不要导入新学年的名册"
             return Outcome(asks=f"名册里{said}，不像升级，没有改动。{remedy}")
         before = line.on(self._year)
@@ -110,7 +115,7 @@ class Standings:
     def _happen(self, line: Timeline, step: Step, said: str) -> Outcome:
         """Record an event when the rules allow it."""
         refusal = rules.date_refusal(step.date, line.began, self._desk.today)
-        refusal = refusal or rules.transition_refusal(step.kind, step.before, line.name)
+        refusal = refusal or rules.transition_refusal(step.kind, step.before, line.name, step.after.grade)
         plan = refusal or rules.insertion(line.now, line.steps, step, line.name)
         if isinstance(plan, Refusal):
             return Outcome(asks=f"名册里{said}，没有改动：{plan.what}。{plan.remedy}")
@@ -147,6 +152,13 @@ class Standings:
     def _before(self) -> dict[str, Values]:
         """The enrolments that were there before this import."""
         return {uid: values for uid, values in self._enrolments.rows.items() if values.get("valid_to") is None}
+
+    @cached_property
+    def _through(self) -> frozenset[str]:
+        """Last grades that go on within this school, which had pupils of the next stage before this import."""
+        known = select(ENROLMENT.c.grade).where(ENROLMENT.c.scope == self._desk.school, ENROLMENT.c.hidden == 0)
+        held = self._desk.connection.execute(known.where(ENROLMENT.c.grade.is_not(None)).distinct()).scalars()
+        return lots.through_of(set(held))
 
     @cached_property
     def _events(self) -> Image:
