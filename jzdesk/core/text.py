@@ -35,7 +35,7 @@ _PHONE_REMEDY = "请填一个 11 位手机号，或带区号的固定电话，�
 
 def normalise(text: str) -> str:
     """NFKC, without invisible characters, trimmed, each run of blanks one space; for all but prose."""
-    if text.isascii() and text.isalnum():
+    if text.isalnum() and (text.isascii() or unicodedata.is_normalized("NFKC", text)):
         return text
     return _BLANKS.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip()
 
