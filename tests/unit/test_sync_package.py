@@ -119,23 +119,40 @@ def test_a_station_without_the_key_can_check_and_forward(tmp_path: Path, world: 
             list(package)
 
 
+def _with_stock_tools(folder: Path, world: World, package: Path) -> subprocess.CompletedProcess[str]:
+    """Runs docs/read-package.sh as an outsider would; what it read stands in the folder `read`."""
+    (folder / "county.pub").write_text(world.county.public.signing + "\n")
+    (folder / "county.identity").write_text(world.county.sealing + "\n")
+    command = [str(ROOT / "docs" / "read-package.sh"), str(package), "county.pub", "county.identity", "read"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
 def test_stock_tools_read_a_package(tmp_path: Path, world: World) -> None:
-    """Runs the shell example of docs/package-format.md as it stands there."""
     written = world.package(tmp_path, lines := world.lines(7))
-    text = (ROOT / "docs" / "package-format.md").read_text("utf-8")
-    script = re.search(r"```sh\n# A worked example\n(.*?)```", text, re.DOTALL)
-    assert script is not None
-    written.path.rename(tmp_path / "package.jzp")
-    (tmp_path / "county.pub").write_text(world.county.public.signing + "\n")
-    (tmp_path / "county.identity").write_text(world.county.sealing + "\n")
-    run = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script[1]], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    run = _with_stock_tools(tmp_path, world, written.path)
     assert run.returncode == 0, run.stderr
-    assert (tmp_path / "lines.json").read_bytes() == b"\n".join(lines) + b"\n"
+    assert (tmp_path / "read" / "lines.json").read_bytes() == b"\n".join(lines) + b"\n"
     assert written.manifest.chain_after in run.stdout
-    with zipfile.ZipFile(tmp_path / "package.jzp") as archive:
-        assert archive.testzip() is None
+    assert len((ROOT / "docs" / "read-package.sh").read_text("utf-8").splitlines()) <= 60
+
+
+@pytest.mark.parametrize("member", ["cert.json", "cert.json.sig", "manifest.json", "manifest.json.sig", "c00000.age"])
+def test_stock_tools_refuse_a_package_with_one_byte_changed(tmp_path: Path, world: World, member: str) -> None:
+    written = world.package(tmp_path, world.lines(3))
+    changed = tmp_path / "changed.jzp"
+    with zipfile.ZipFile(written.path) as source, zipfile.ZipFile(changed, "w") as target:
+        for name in source.namelist():
+            data = bytearray(source.read(name))
+            data[len(data) // 2] ^= name == member
+            target.writestr(name, bytes(data))
+    assert _with_stock_tools(tmp_path, world, changed).returncode != 0
+
+
+def test_stock_tools_refuse_a_member_that_nobody_signed(tmp_path: Path, world: World) -> None:
+    written = world.package(tmp_path, world.lines(3))
+    with zipfile.ZipFile(written.path, "a") as archive:
+        archive.writestr("c00001.age", b"more")
+    assert _with_stock_tools(tmp_path, world, written.path).returncode != 0
 
 
 # A process of its own, so that the peak is that of the packages alone: first a small one, then a large one.
