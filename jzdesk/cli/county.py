@@ -17,7 +17,7 @@ from jzdesk.core.errors import UserError
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     lists = (divisions, schools, learn_standards)
-    letters = (requests, certify, certificates, revoke, receipts, slip, return_, export_keys)
+    letters = (requests, certify, certificates, renew, revoke, receipts, slip, return_, export_keys)
     group(app, "county", "县教育局。", *lists, *letters)
     add_all(app, duplicates, settle, conflicts, resolve)
 
@@ -58,9 +58,19 @@ def certificates() -> None:
         ("name", "学校"),
         ("device", "设备"),
         ("issued", "发证日期"),
-        ("revoked", "吊销日期"),
+        ("expires", "有效期至"),
+        ("state_label", "状态"),
     )
     emit(state.services().county.issued(), "", columns)
+
+
+def renew(
+    to: To, device: Annotated[str | None, typer.Argument(help="设备编号；不写就续发全部快到期和已到期的")] = None
+) -> None:
+    """给同一台电脑续发证书（快到期的，写回执时也会自动带去）。"""
+    county = state.services().county
+    written = [county.renew(device, to)] if device else county.renew_due(to)
+    emit(written, f"已写 {len(written)} 张新证书，请学校在“数据交换”里装入。")
 
 
 def revoke(serial: str) -> None:

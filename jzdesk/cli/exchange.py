@@ -17,7 +17,9 @@ To = Annotated[Path, typer.Option("--to", help="U 盘上的文件夹")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    add_all(app, request, take_certificate, export, merge, inbox, read_receipts, read_slip, work_list, pending)
+    add_all(
+        app, request, certificate, take_certificate, export, merge, inbox, read_receipts, read_slip, work_list, pending
+    )
 
 
 def request(to: To) -> None:
@@ -28,6 +30,21 @@ def request(to: To) -> None:
         {"path": path, "fingerprint": exchange.fingerprint()},
         f"申请已写到 {path}，电话校验字：{exchange.fingerprint()}",
     )
+
+
+def certificate() -> None:
+    """本站的证书：到哪天、两边的校验字，有没有要处理的事。"""
+    found = state.services().exchange.standing()
+    lines = [f"本站校验字：{found.fingerprint}"]
+    if found.certified:
+        lines.append(
+            f"{found.county}发证（第 {found.serial} 号），有效期至 {found.expires}，还有 {found.days_left} 天。"
+        )
+        lines.append(f"县里的校验字：{found.county_fingerprint}")
+    else:
+        lines.append("还没有县里的证书，请先 jz request。")
+    lines += [f"{one.what}。{one.remedy}" for one in found.cautions]
+    emit(found, "\n".join(lines))
 
 
 def take_certificate(

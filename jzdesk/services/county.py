@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.models import BY_NAME, Division, Record, School
-from jzdesk.services import double_claim, identity, package_log, returning, townships, worklist
+from jzdesk.services import double_claim, identity, package_log, renewing, returning, townships, worklist
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
@@ -32,7 +31,6 @@ from jzdesk.sync.receipt import DuplicateCase, EpochMark, Problem, ReceiptBody, 
 from jzdesk.sync.stretch import Head
 
 POLICY = ("division", "school", "programme", "standard")
-YEARS_VALID = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +43,6 @@ class RequestLine:
     fingerprint: str
     known: bool
     sentence: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateLine:
-    """A certificate that was issued."""
-
-    serial: str
-    code: str
-    name: str
-    device: str
-    issued: str
-    revoked: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +132,24 @@ class CountyService:
         local.unlink(missing_ok=True)
         certificates.write_certificate(local, signed, card, keys, head, entries)
         target = stick.copy_to_stick(local, to)
-        self._remember(signed)
+        renewing.remember(self._context, signed)
         return target
+
+    def renew(self, device: str, to: Path) -> Path:
+        """Put a renewed certificate for the same keys onto the stick; the next receipt would bring it as well."""
+        self._only_county()
+        return renewing.write(self._context, device, to)
+
+    def renew_due(self, to: Path) -> list[Path]:
+        """Renew every certificate that runs out soon or has run out."""
+        self._only_county()
+        return list(renewing.write_due(self._context, to))
 
     def _certificate(self, request: certificates.Request) -> certificates.Certificate:
         today = package_log.today(self._context)
         return certificates.Certificate(
             county=self._context.info.code,
-            serial=self._next_serial(),
+            serial=renewing.next_serial(self._context),
             device=request.device,
             school=request.school,
             school_name=request.school_name,
@@ -162,33 +158,13 @@ class CountyService:
             signing=request.signing,
             sealing=request.sealing,
             issued=today,
-            expires=_years_later(today, YEARS_VALID),
+            expires=renewing.end_of(today),
             township=self._township_of(request.school),
         )
 
     def _township_of(self, school: str) -> certificates.TownshipCard | None:
         with self._context.read() as connection:
             return townships.station_above(connection, school, package_log.today(self._context))
-
-    def _next_serial(self) -> int:
-        with self._context.read() as connection:
-            serials = connection.execute(select(certificate_table.c.serial)).scalars()
-            return max((int(serial) for serial in serials), default=0) + 1
-
-    def _remember(self, signed: certificates.SignedCertificate) -> None:
-        held = signed.certificate
-        with self._context.store.local() as connection:
-            connection.execute(
-                insert(certificate_table).values(
-                    serial=str(held.serial),
-                    device=held.device,
-                    code=held.school,
-                    name=held.school_name,
-                    body=signed.raw,
-                    signature=signed.signature,
-                    issued=held.issued.isoformat(),
-                )
-            )
 
     def export_keys(self, to: Path, *, with_identity: bool) -> list[Path]:
         """Write `county.signers` (for `ssh-keygen -Y verify`), and the secret `county.identity` (for `age -d`).
@@ -207,13 +183,9 @@ class CountyService:
             secret.write_text(f"{keys.sealing}\n", "ascii")
         return [signers, secret]
 
-    def issued(self) -> list[CertificateLine]:
+    def issued(self) -> list[renewing.CertificateLine]:
         """Certificates issued, newest first."""
-        table = certificate_table
-        with self._context.read() as connection:
-            found = connection.execute(select(table)).all()
-        lines = [CertificateLine(row.serial, row.code, row.name, row.device, row.issued, row.revoked) for row in found]
-        return sorted(lines, key=lambda line: -int(line.serial))
+        return renewing.lines(self._context)
 
     def revoke(self, serial: str) -> None:
         """Trust a certificate no longer: packages signed with it are refused from now on."""
@@ -237,7 +209,8 @@ class CountyService:
 
     def _write_receipt(self, device: str, chains: Sequence[Chain], to: Path) -> Path:
         context = self._context
-        held = self._certificate_of(device)
+        signed = renewing.current(context, device)
+        held = signed.certificate
         number = int(context.store.setting(f"receipt:{device}", 0)) + 1
         with context.read() as connection:
             body = ReceiptBody(
@@ -253,6 +226,7 @@ class CountyService:
                 paid_elsewhere=double_claim.marks_for(connection, context.term(), held.school),
                 township=townships.station_above(connection, held.school, package_log.today(context)),
                 carried=tuple(townships.told(connection, held)),
+                certificate=renewing.paper(signed),
             )
         head, entries = self._policy_for(held.school, number)
         keys = identity.station_keys(context)
@@ -268,19 +242,10 @@ class CountyService:
         self._only_county()
         with self._context.read() as connection:
             chains = [known for known in standing.received(connection) if known.dev == device]
-        if not chains:
+            held = renewing.newest(connection, device).certificate if chains else None
+        if held is None:
             raise UserError(f"没有收到过设备 {device} 的数据", "请在证书清单里核对设备编号。", "送还数据")
-        return returning.return_entries(self._context, self._certificate_of(device), chains, to)
-
-    def _certificate_of(self, device: str) -> certificates.Certificate:
-        import msgspec
-
-        query = select(certificate_table.c.body).where(certificate_table.c.device == device)
-        with self._context.read() as connection:
-            raw = connection.execute(query.order_by(certificate_table.c.issued.desc()).limit(1)).scalar_one_or_none()
-        if raw is None:
-            raise UserError(f"没有找到设备 {device} 的证书", "请重新为这所学校发证。", "回执")
-        return msgspec.json.decode(raw, type=certificates.Certificate)
+        return returning.return_entries(self._context, held, chains, to)
 
     def _policy_for(self, school: str, number: int = 0) -> tuple[Head, Iterator[bytes]]:
         """Our own journal from its beginning for one school: policy open, everything about others withheld."""
@@ -312,13 +277,6 @@ def county_of(path: Path) -> tuple[str, str]:
         if row["级别"] == "3":
             return row["代码"], row["名称"]
     raise UserError("行政区划名单里没有县一级", "请补上级别为 3 的一行，例如“431099,示范县,3,431000”。", path.name)
-
-
-def _years_later(day: dt.date, years: int) -> dt.date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year + years, day=28)
 
 
 def read_list(path: Path, headings: Sequence[str]) -> list[dict[str, str]]:

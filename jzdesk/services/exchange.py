@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import insert
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import attachments, carried, double_claim, identity, package_log, returning, worklist
+from jzdesk.services import attachments, carried, double_claim, enrolled, identity, package_log, returning, worklist
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.device import write_mark
 from jzdesk.store import journal
@@ -86,6 +86,10 @@ class ExchangeService:
             except OSError:
                 continue
         return found
+
+    def standing(self) -> enrolled.Enrolled:
+        """How this station stands with its county, and what is doubtful about it."""
+        return enrolled.look(self._context)
 
     def fingerprint(self) -> str:
         """Eight characters to compare by phone with what the county sees."""
@@ -250,6 +254,7 @@ class ExchangeService:
         if body.number <= last:
             return ReceiptOutcome(name, "old", f"第 {body.number} 号回执以前已经读过，没有改动。", body.number)
         try:
+            renewed = enrolled.verified_renewal(self._context, body.certificate)
             with self._context.write() as unit:
                 _acknowledge(unit.connection, body)
                 take(unit, receipt.manifest, receipt.entries(), county_licence())
@@ -260,13 +265,18 @@ class ExchangeService:
                 carried.answered(unit.connection, body, self._context.today())
                 if body.paid_elsewhere is not None:
                     write_setting(unit.connection, double_claim.SETTING, double_claim.kept(body.paid_elsewhere))
+                if renewed is not None:
+                    write_setting(unit.connection, "certificate", identity.stored_certificate(renewed))
         except (Gap, Fork):
             return ReceiptOutcome(
                 name, "refused", "回执里县里的数据与本站已有的接不上。请向县里重要一份完整回执。", body.number
             )
         told = (f"第 {one.number} 号数据包：{one.sentence}" for one in body.packages if one.outcome == "held")
         problems = (*told, *(item.sentence for item in body.problems), *(case.sentence for case in body.duplicates))
-        return ReceiptOutcome(name, "read", f"第 {body.number} 号回执已读，县里已收到本站数据。", body.number, problems)
+        said = f"第 {body.number} 号回执已读，县里已收到本站数据。"
+        if renewed is not None:
+            said += f"证书已续期到 {renewed.certificate.expires.isoformat()}。"
+        return ReceiptOutcome(name, "read", said, body.number, problems)
 
 
 def _from_county(folder: Path) -> list[Path]:

@@ -81,6 +81,7 @@ class HomeService:
         with self._context.read() as connection:
             cards = self._cards(connection)
             todos = _county_todos(connection) if county else self._school_todos(connection)
+        todos += (self._trust_todo(county=county),)
         if not county:
             todos += (
                 Todo("县里的回执要求改正", WorkListService(self._context).left(), "exchange", "work_list"),
@@ -90,6 +91,15 @@ class HomeService:
             todos = (*self._roll_todos(), *todos)
         chart = self._aid_by_school() if county else self._visits_by_grade()
         return HomeSummary(cards, tuple(todo for todo in todos if todo.count), chart)
+
+    def _trust_todo(self, *, county: bool) -> Todo:
+        """Certificates that run out; imported late, the window opens without the libraries of the stick."""
+        from jzdesk.services import enrolled, renewing
+
+        if not county:
+            return Todo("证书或电脑时钟有问题", len(list(enrolled.cautions(self._context))), "exchange")
+        running_out = sum(line.state in (renewing.SOON, renewing.EXPIRED) for line in renewing.lines(self._context))
+        return Todo("学校的证书已到期或快到期", running_out, "certificate")
 
     def _visits_by_grade(self) -> Chart:
         title = "各年级走访完成情况（已走访 / 应走访）"

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, select
 
 from jzdesk.core.errors import StationFault, UserError
-from jzdesk.services import attachments, identity, package_log
+from jzdesk.services import attachments, identity, package_log, renewing
 from jzdesk.services.arriving import REASONS, arrive, hold_back, note_fork
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.disk import files
@@ -111,8 +111,9 @@ class MergeService:
 
     def trust(self) -> Trust:
         """Who may sign packages for this county."""
-        card = identity.county_card(self._context)
-        return Trust(card.county, (card.signing,), package_log.today(self._context))
+        card, today = identity.county_card(self._context), package_log.today(self._context)
+        with self._context.read() as connection:
+            return Trust(card.county, (card.signing,), today, renewing.renewed(connection, today))
 
     def _look(self, path: Path) -> InboxLine:
         try:

@@ -128,11 +128,15 @@ class SignedCertificate:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What a reader takes as given: the county's code, its signing keys (now and earlier ones), and today."""
+    """What a reader takes as given: the county's code, its signing keys (now and earlier ones), and today.
+
+    `renewed` are devices known to hold a newer certificate for the same keys: for them an expired one still counts.
+    """
 
     county: str
     signing: tuple[str, ...]
     today: dt.date
+    renewed: frozenset[str] = frozenset()
 
 
 def write_request(path: Path, request: Request, keys: StationKeys) -> None:
@@ -175,11 +179,11 @@ def verify_certificate(raw: bytes, signature: bytes, trust: Trust) -> SignedCert
     if certificate.county != trust.county:
         raise _refused("证书是另一个县发的，本县不认")
     _check_keys(certificate.keys, certificate.device)
-    if trust.today > certificate.expires:
+    if trust.today > certificate.expires and certificate.device not in trust.renewed:
         raise PackageRefused(
             f"{certificate.school_name}的证书已于 {certificate.expires.isoformat()} 到期",
             "certificate",
-            "请由县级续发证书，学校装入新证书后重新导出，已录的内容不会丢。",
+            "请县教育局在“学校与证书”里给这台电脑续发证书，再读一次这个文件；不用重新导出，已录的内容不会丢。",
         )
     return SignedCertificate(certificate, raw, signature)
 

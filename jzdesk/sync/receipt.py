@@ -110,11 +110,19 @@ class PaidElsewhere(msgspec.Struct, frozen=True, kw_only=True):
     marks: str
 
 
+class Signed(msgspec.Struct, frozen=True, kw_only=True):
+    """A document of the county with its signature (armoured SSHSIG), the exact bytes of each in base64."""
+
+    document: bytes
+    signature: bytes
+
+
 class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
     """What the county tells the station with this device id; `number` counts the receipts to it.
 
     `township` is the station its packages are to be sealed to as well, from now on. To a township station, `carried`
-    says what became of the packages of the schools below it.
+    says what became of the packages of the schools below it. `certificate` is the newest one of the device: so a
+    renewal travels with every receipt until it arrives.
     """
 
     number: Number
@@ -130,6 +138,7 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
     paid_elsewhere: PaidElsewhere | None = None
     township: TownshipCard | None = None
     carried: tuple[PackageOutcome, ...] = ()
+    certificate: Signed | None = None
 
 
 @dataclass(frozen=True, slots=True)

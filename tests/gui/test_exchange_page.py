@@ -68,7 +68,7 @@ def test_a_certificate_is_taken_in_when_the_characters_agree(
     stage.press(dialog, "装入")
     assert "一致" in page.result.text()
     assert page.state is not None
-    assert page.state.county_fingerprint == county.exchange.fingerprint()
+    assert page.state.enrolled.county_fingerprint == county.exchange.fingerprint()
     assert page.export_button.isEnabled()
     assert "示范县教育局" in page.certificate.words.text()
 

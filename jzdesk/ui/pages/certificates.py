@@ -17,9 +17,10 @@ from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
 
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
-    from jzdesk.services.county import CertificateLine
+    from jzdesk.services.renewing import CertificateLine
 
 CSV = "名单 (*.csv)"
+_TONES = {"good": "good", "soon": "look", "expired": "wrong", "replaced": "muted", "revoked": "wrong"}
 _COUNTED = (("division", "行政区划"), ("school", "学校"), ("programme", "资助项目"), ("standard", "资助标准"))
 
 
@@ -53,8 +54,9 @@ class CertificatesPage(Page):
                 Column("serial", "编号", 6, numeric=True),
                 Column("name", "学校", 26),
                 Column("code", "学校标识码", 14),
+                Column("state", "状态", 18, text=lambda one: one.state_label, tone=lambda one: _TONES[one.state]),
+                Column("expires", "有效期至", 12),
                 Column("issued", "发证日期", 12),
-                Column("revoked", "状态", 16, text=_state, tone=lambda one: "wrong" if one.revoked else "good"),
                 Column("device", "电脑", 20),
             ),
             key=lambda one: str(one.serial),
@@ -62,6 +64,8 @@ class CertificatesPage(Page):
         inbox = widgets.button("打开收件箱", partial(desk.go, "inbox"), icon="inbox", role="primary")
         hint = "学校送来的证书申请在“收件箱”里核对校验字后发证。"
         self.middle = ListingOrEmpty(self.table, widgets.Empty("certificate", "还没有发过证书", hint, inbox))
+        tip = "给同一台电脑换一张新证书，写到 U 盘；不急时不用管，下次写回执会自动带去"
+        self.renew_button = widgets.button("续发证书…", self.renew, icon="certificate", tip=tip)
         self.revoke_button = widgets.button("吊销证书…", self.revoke, icon="void", role="danger")
         tip = "学校的数据库丢失或从旧备份恢复以后，把它报过的数据写回 U 盘"
         self.return_button = widgets.button("送还数据…", self.return_entries, icon="undo", tip=tip)
@@ -75,6 +79,7 @@ class CertificatesPage(Page):
             None,
             self.slip_button,
             self.return_button,
+            self.renew_button,
             self.revoke_button,
         )
         self.body.addWidget(card)
@@ -128,6 +133,18 @@ class CertificatesPage(Page):
 
         self.desk.write(lambda _: job(), done, title="正在送还数据", owner=self)
 
+    def renew(self) -> None:
+        """Write a renewed certificate for the computer with the cursor."""
+        line: CertificateLine | None = self.table.row_here()
+        if line is None or (to := widgets.pick_folder(self, f"“{line.name}”的新证书写到哪个 U 盘")) is None:
+            return
+        job = partial(self.desk.services.county.renew, line.device, to)
+        self.desk.write(lambda _: job(), self._renewed, title="正在续发证书", owner=self)
+
+    def _renewed(self, path: Path) -> None:
+        self.desk.say(f"可以拔出 U 盘了。新证书：{path.name}，请学校在“数据交换”里“装入证书”")
+        self.refresh()
+
     def revoke(self) -> None:
         """Trust the certificate with the cursor no longer."""
         line: CertificateLine | None = self.table.row_here()
@@ -156,7 +173,7 @@ class CertificatesPage(Page):
                 Figure(label, f"{count:,}", "" if count else "look")
                 for (_, label), count in zip(_COUNTED, counts, strict=True)
             ]
-            + [Figure("有效证书", f"{sum(not one.revoked for one in issued):,}")]
+            + _certificate_figures(issued)
         )
         self._allow()
 
@@ -165,11 +182,19 @@ class CertificatesPage(Page):
         self.revoke_button.setEnabled(line is not None and not line.revoked)
         self.return_button.setEnabled(line is not None)
         self.slip_button.setEnabled(line is not None)
+        self.renew_button.setEnabled(line is not None and line.state != "revoked")
 
     def _revoked(self) -> None:
         self.desk.say("证书已吊销")
         self.refresh()
 
 
-def _state(line: CertificateLine) -> str:
-    return f"已吊销 {line.revoked}" if line.revoked else "有效"
+def _certificate_figures(issued: list[CertificateLine]) -> list[Figure]:
+    """How many count, and how many run out soon or have run out."""
+    valid, soon, expired = (
+        sum(one.state in states for one in issued) for states in (("good", "soon"), ("soon",), ("expired",))
+    )
+    found = [Figure("有效证书", f"{valid:,}")]
+    if soon:
+        found.append(Figure("快到期（写回执时续发）", f"{soon:,}", "look"))
+    return [*found, Figure("已到期", f"{expired:,}", "wrong")] if expired else found

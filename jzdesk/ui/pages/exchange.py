@@ -15,7 +15,8 @@ from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.errors_shown import Message, message_of
 from jzdesk.ui.page import Page
-from jzdesk.ui.pages.exchange_certificate import CertificateCard, TakeCertificate
+from jzdesk.ui.pages.cautions import Cautions
+from jzdesk.ui.pages.exchange_certificate import CertificateCard, TakeCertificate, certificate_figure
 from jzdesk.ui.pages.exchange_receipts import ReceiptView, TakeSlip, place_of
 from jzdesk.ui.pages.exchange_state import StationState, state_of
 from jzdesk.ui.pages.figures import Figure, Figures
@@ -44,7 +45,7 @@ class ExchangePage(Page):
         self.state: StationState | None = None
         self._task: Task[list[Exported]] | None = None
         self.heading(widgets.label("导出本校的改动，读取县里带回的回执和证书", tone="muted"))
-        self.figures = Figures()
+        self.figures, self.cautions = Figures(), Cautions()
         self.sticks = StickPick(desk, lambda: widgets.pick_folder(self, "选择 U 盘或文件夹"))
         self.sticks.chosen.connect(lambda _: self._allow())
         self.result = widgets.Banner()
@@ -164,6 +165,7 @@ class ExchangePage(Page):
         column.setSpacing(theme.gap())
         standing = widgets.Card("本站状态")
         standing.body.addWidget(self.figures)
+        standing.body.addWidget(self.cautions)
         column.addWidget(standing)
         self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._halves.setSpacing(theme.gap())
@@ -213,7 +215,7 @@ class ExchangePage(Page):
         pending = state.pending
         self.figures.put(
             (
-                Figure("县级证书", "有效" if state.certified else "未登记", "good" if state.certified else "look"),
+                certificate_figure(state.enrolled),
                 Figure("未导出的改动", f"{pending.unexported:,}", "look" if pending.unexported else "good"),
                 Figure("县里未确认", f"{pending.unacknowledged:,}", "" if pending.unacknowledged else "good"),
                 Figure("上次导出", (pending.last_export or "还没有")[:16], "" if pending.last_export else "muted"),
@@ -223,7 +225,8 @@ class ExchangePage(Page):
                 ),
             )
         )  # fmt: skip
-        self.certificate.show_state(state)
+        self.certificate.show_state(state.enrolled)
+        self.cautions.put(state.enrolled.cautions)
         self._allow()
 
     def _allow(self) -> None:
@@ -251,7 +254,7 @@ class ExchangePage(Page):
         self.refresh()
 
     def _requested(self, path: Path) -> None:
-        words = self.state.fingerprint if self.state is not None else "见下方"
+        words = self.state.enrolled.fingerprint if self.state is not None else "见下方"
         remedy = f"送到县教育局后，请与县里在电话里核对本站的校验字：{words}"
         self.result.say(Message("good", f"可以拔出 U 盘了。证书申请已写入并读回核对：{path.name}", remedy))
 

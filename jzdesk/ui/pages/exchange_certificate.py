@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
@@ -14,7 +15,10 @@ from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.base import Dialog
 from jzdesk.ui.errors_shown import message_of
 from jzdesk.ui.inputs import LineEdit
-from jzdesk.ui.pages.exchange_state import StationState
+from jzdesk.ui.pages.figures import Figure
+
+if TYPE_CHECKING:
+    from jzdesk.services.enrolled import Enrolled
 
 
 class CertificateCard(widgets.Card):
@@ -33,7 +37,7 @@ class CertificateCard(widgets.Card):
         buttons.addWidget(self.take)
         self.body.addWidget(widgets.holder(buttons))
 
-    def show_state(self, state: StationState) -> None:
+    def show_state(self, state: Enrolled) -> None:
         """Show it."""
         self.mine.setText(state.fingerprint)
         self.ask.setText("重新申请" if state.certified else "申请证书")
@@ -46,6 +50,15 @@ class CertificateCard(widgets.Card):
                 "还没有证书。第一步：插 U 盘，按“申请证书”，送到县教育局；"
                 "第二步：电话里与县里逐字核对下面的校验字；第三步：带回证书文件，按“装入证书”。"
             )
+
+
+def certificate_figure(state: Enrolled) -> Figure:
+    """The certificate in a word, for the figures at the top of the page."""
+    if not state.certified:
+        return Figure("县级证书", "未登记", "look")
+    if state.days_left < 0:
+        return Figure("县级证书", "已到期", "wrong")
+    return Figure("县级证书", "有效", "look" if state.cautions else "good")
 
 
 def _characters() -> QLabel:

@@ -1,0 +1,92 @@
+"""How a station stands with its county: its certificate and until when, and what is doubtful, with what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jzdesk.core.errors import UserError
+from jzdesk.services import identity, package_log
+from jzdesk.services.context import Context
+from jzdesk.sync.certificate import Certificate, SignedCertificate, Trust, verify_certificate
+from jzdesk.sync.keys import fingerprint_words
+from jzdesk.sync.receipt import Signed
+from jzdesk.sync.refusal import PackageRefused
+
+WARN_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """Something about this station that somebody should put right; `grave` when work already suffers."""
+
+    what: str
+    remedy: str
+    grave: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """The county that certified this station, both fingerprints, the certificate; empty before there is one."""
+
+    fingerprint: str
+    county: str = ""
+    county_fingerprint: str = ""
+    serial: int = 0
+    expires: str = ""
+    days_left: int = 0
+    cautions: tuple[Caution, ...] = ()
+
+    @property
+    def certified(self) -> bool:
+        """Whether a certificate was taken in."""
+        return bool(self.expires)
+
+
+def look(context: Context) -> Enrolled:
+    """How this station stands."""
+    mine = fingerprint_words(identity.station_keys(context).public)
+    try:
+        held, card = identity.signed_certificate(context).certificate, identity.county_card(context)
+    except UserError:
+        return Enrolled(mine)
+    left = (held.expires - package_log.today(context)).days
+    theirs = fingerprint_words(card.keys)
+    found = tuple(cautions(context))
+    return Enrolled(mine, card.county_name, theirs, held.serial, held.expires.isoformat(), left, found)
+
+
+def cautions(context: Context) -> Iterator[Caution]:
+    """What is doubtful about this station, gravest first."""
+    if context.info.kind == "county":
+        return
+    try:
+        held = identity.signed_certificate(context).certificate
+    except UserError:
+        return
+    yield from _running_out(held, package_log.today(context))
+
+
+def _running_out(held: Certificate, today: dt.date) -> Iterator[Caution]:
+    left, day = (held.expires - today).days, held.expires.isoformat()
+    remedy = "导出一次送到县里，再读县里带回的回执：新证书就在回执里。也可以在“数据交换”里“重新申请”。"
+    if left < 0:
+        yield Caution(f"本站的证书已于 {day} 到期，县里要先续发才会收本站的数据", remedy, grave=True)
+    elif left <= WARN_DAYS:
+        yield Caution(f"本站的证书还有 {left} 天到期（{day}）", remedy)
+
+
+def verified_renewal(context: Context, paper: Signed | None) -> SignedCertificate | None:
+    """The certificate that a receipt brought, when it is newer than ours; PackageRefused when it is not for us.
+
+    Its end is not held against our clock: a PC whose clock is wrong must be able to read receipts.
+    """
+    if paper is None:
+        return None
+    held, card = identity.signed_certificate(context).certificate, identity.county_card(context)
+    trust = Trust(card.county, (card.signing,), dt.date.min)
+    fresh = verify_certificate(paper.document, paper.signature, trust)
+    if fresh.certificate.keys != held.keys or fresh.certificate.school != held.school:
+        raise PackageRefused("回执里的证书是发给另一台电脑的", "certificate")
+    return fresh if fresh.certificate.serial > held.serial else None
