@@ -9,6 +9,7 @@ import typer
 
 from jzdesk.cli import state
 from jzdesk.cli.exchange import To
+from jzdesk.cli.merged import effect_lines
 from jzdesk.cli.naming import add_all, group
 from jzdesk.cli.output import emit
 from jzdesk.core.errors import UserError
@@ -17,8 +18,8 @@ from jzdesk.core.errors import UserError
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     lists = (divisions, schools, learn_standards)
-    letters = (requests, certify, certificates, renew, revoke, receipts, slip, return_, export_keys)
-    group(app, "county", "县教育局。", *lists, *letters)
+    letters = (requests, certify, certificates, renew, receipts, slip, return_, export_keys)
+    group(app, "county", "县教育局。", *lists, *letters, revoke, reinstate, revocations)
     add_all(app, duplicates, settle, conflicts, resolve)
 
 
@@ -73,10 +74,49 @@ def renew(
     emit(written, f"已写 {len(written)} 张新证书，请学校在“数据交换”里装入。")
 
 
-def revoke(serial: str) -> None:
-    """吊销一张证书。"""
-    state.services().county.revoke(serial)
-    emit({"serial": serial}, "已吊销。")
+Computer = Annotated[str, typer.Argument(help="设备编号，或它的证书序号")]
+
+
+def revoke(
+    computer: Computer,
+    reason: Annotated[str, typer.Option(help="理由，会写进回执")] = "",
+    upto: Annotated[str, typer.Option(help="认到哪里：now 到现在收到的，none 一条不认，或一个包标识")] = "now",
+    look: Annotated[bool, typer.Option("--look", help="只看会撤下什么，和可选的截止处")] = False,
+) -> None:
+    """吊销一台电脑：截止处以后的记录不计入台账。"""
+    service = state.services().revoking
+    if look:
+        seen, choices = service.look(computer, upto), service.choices(computer)
+        lines = [f"会撤下 {seen.entries} 条已计入的记录。", *effect_lines(seen.effects)]
+        lines += [f"可选 --upto {one.key}：{one.label}" for one in choices]
+        emit({"look": seen, "choices": choices}, "\n".join(lines))
+        return
+    moved = service.revoke(computer, reason, upto)
+    emit({"computer": computer, "entries": moved}, f"已吊销，撤下 {moved} 条。误吊销的可以 jz county reinstate 撤销。")
+
+
+def reinstate(
+    computer: Computer,
+    reason: Annotated[str, typer.Option(help="理由")] = "",
+    look: Annotated[bool, typer.Option("--look", help="只看会恢复什么")] = False,
+) -> None:
+    """撤销吊销：这台电脑的记录原样回来。"""
+    service = state.services().revoking
+    if look:
+        seen = service.look_back(computer)
+        emit(seen, "\n".join([f"会恢复 {seen.entries} 条。", *effect_lines(seen.effects)]))
+        return
+    moved = service.reinstate(computer, reason)
+    emit({"computer": computer, "entries": moved}, f"已撤销吊销，恢复 {moved} 条。")
+
+
+def revocations() -> None:
+    """列出吊销过的电脑。"""
+    columns = (
+        ("device", "设备"), ("name", "学校"), ("when", "吊销时间"), ("reason", "理由"), ("trusted", "认可"),
+        ("beyond", "不计入"), ("undone", "撤销时间"),
+    )  # fmt: skip
+    emit(state.services().revoking.listed(), "", columns)
 
 
 def receipts(to: To) -> None:

@@ -36,7 +36,7 @@ def preview(path: Path) -> None:
     lines = [f"{seen.package}：{seen.school} 第 {seen.number} 包，{seen.outcome_label}。{seen.reason or ''}"]
     counts = seen.counts
     lines.append(f"共 {counts.entries_in} 条：并入 {counts.applied}，以前已有 {counts.known}，待裁定 {counts.held}。")
-    lines += _effect_lines(seen.effects)
+    lines += effect_lines(seen.effects)
     if seen.cases:
         lines.append(f"会新增 {seen.cases} 件同一学生待核实。")
     emit(seen, "\n".join(lines))
@@ -52,7 +52,7 @@ def withdraw(
     service = state.services().withdrawing
     if look:
         seen = service.look_back(package) if undo else service.look(package)
-        emit(seen, "\n".join([_turned(seen, "会"), *_effect_lines(seen.effects)]))
+        emit(seen, "\n".join([_turned(seen, "会"), *effect_lines(seen.effects)]))
         return
     with progress("重新并入" if undo else "撤回合并") as bar:
         done = service.rejoin(package, bar) if undo else service.withdraw(package, reason, bar)
@@ -64,7 +64,7 @@ def _turned(turned: Any, how: str) -> str:
     return f"{turned.packet.file}{along}：{how}改变 {turned.entries} 条记录的去留。"
 
 
-def _effect_lines(effects: Any) -> Iterator[str]:
+def effect_lines(effects: Any) -> Iterator[str]:
     """What changes, entity by entity, and the listed changes."""
     for one in effects.entities:
         counts = [f"{label} {getattr(one, name)}" for name, label in _EFFECTS if getattr(one, name)]
@@ -121,7 +121,7 @@ def show(number: int) -> None:
         + "，".join(f"{label} {text}" for label, text in one.fields)
         for one in seen.entries
     ]
-    emit(seen, "\n".join([*lines, *([f"{seen.obstacle}。"] if seen.obstacle else _effect_lines(seen.effects))]))
+    emit(seen, "\n".join([*lines, *([f"{seen.obstacle}。"] if seen.obstacle else effect_lines(seen.effects))]))
 
 
 def admit(

@@ -11,13 +11,14 @@ from sqlalchemy import Connection, Row, insert, select
 from jzdesk.core.merge import Entry, decode
 from jzdesk.store import journal as book
 from jzdesk.store import standing
-from jzdesk.store.standing import Stretch
-from jzdesk.store.tables import ACCEPTED, HELD, WITHDRAWN, hold, journal
+from jzdesk.store.standing import Cuts, Stretch
+from jzdesk.store.tables import ACCEPTED, HELD, REVOKED, WITHDRAWN, hold, journal
 from jzdesk.store.unit import Unit
 from jzdesk.sync.merge import Counts, Licence, Numbered, objection, take
+from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import Manifest
 
-CLOCK, RECORD, FORK, FOLLOWS = "clock", "record", "fork", "withdrawn"
+CLOCK, RECORD, FORK, FOLLOWS, BEYOND = "clock", "record", "fork", "withdrawn", "revoked"
 REASONS = {
     "scope": "超出学校的权限范围",
     "role": "身份与证书不符",
@@ -26,9 +27,11 @@ REASONS = {
     RECORD: "改动了别的学校的记录",
     "value": "内容的写法不对",
     FOLLOWS: "接在已撤回的内容后面",
+    BEYOND: "电脑已吊销，不再计入",
     "earlier": "升级以前就在等裁定",
     FORK: "记录分叉",
 }
+WAITS = {WITHDRAWN: FOLLOWS, REVOKED: BEYOND}  # how an entry behind a cut stands, and why it waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +61,24 @@ def arrive(
 
 
 def hold_back(unit: Unit, arrived: Arrived) -> None:
-    """What follows a part of its chain that was taken back waits with that part, and returns with it."""
-    cut = standing.cut_of(unit.connection, arrived.fresh.chain)
-    if cut is None:
-        return
-    moved = standing.restand(unit, arrived.fresh, (ACCEPTED,), WITHDRAWN)
-    if moved:
-        counts = arrived.counts
-        counts.applied -= moved
-        counts.held += moved
-        counts.reasons[FOLLOWS] = moved
+    """What follows a part of its chain that was taken back waits with that part, and returns with it; what lies
+    beyond the cut of a revoked device waits as well. Raises PackageRefused when the chain misses that cut."""
+    known, fresh = book.chain_of(unit.connection, arrived.fresh.chain), arrived.fresh
+    cuts = standing.cuts_at(unit.connection, known)
+    if fresh.first <= cuts.trusted <= fresh.last:
+        check_cut(cuts, cuts.trusted, book.hash_at(unit.connection, known, cuts.trusted))
+    moved, counts = standing.settle(unit, fresh, (ACCEPTED,)), arrived.counts
+    for becomes, reason in WAITS.items():
+        if number := moved.get(becomes, 0):
+            counts.applied -= number
+            counts.held += number
+            counts.reasons[reason] = number
+
+
+def check_cut(cuts: Cuts, n: int, h: bytes | None) -> None:
+    """Whoever holds a stolen key could write another beginning: it must lead to what the county had accepted."""
+    if n == cuts.trusted and h != cuts.chain:
+        raise PackageRefused("这台电脑已吊销，包里的记录与县里认可的不一样", "chain")
 
 
 def note_fork(connection: Connection, manifest: Manifest) -> None:

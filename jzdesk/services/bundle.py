@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from jzdesk.services.papers import PaperService
     from jzdesk.services.photos import PhotoService
     from jzdesk.services.pledges import PledgeService
+    from jzdesk.services.revoking import RevokeService
     from jzdesk.services.roll import ClassService, ClosureService, PromotionService, RollService
     from jzdesk.services.roll.as_of import AsOfService
     from jzdesk.services.settling import SettlingService
@@ -302,6 +303,13 @@ class Services:
         from jzdesk.services.county import CountyService
 
         return CountyService(self.context)
+
+    @cached_property
+    def revoking(self) -> RevokeService:
+        """Devices that are trusted no longer."""
+        from jzdesk.services.revoking import RevokeService
+
+        return RevokeService(self.context)
 
     @cached_property
     def settling(self) -> SettlingService:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.models import BY_NAME, Division, Record, School
-from jzdesk.services import double_claim, identity, package_log, renewing, returning, townships, worklist
+from jzdesk.services import double_claim, identity, package_log, renewing, returning, revoking, townships, worklist
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
@@ -21,7 +21,6 @@ from jzdesk.services.exchange import CERTIFICATE_SUFFIX, REQUEST_SUFFIX
 from jzdesk.services.merging import is_county, scopes_of
 from jzdesk.store import journal, standing
 from jzdesk.store.journal import Chain
-from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.tables import journal as journal_table
 from jzdesk.sync import certificate as certificates
 from jzdesk.sync import stick
@@ -125,6 +124,7 @@ class CountyService:
                 "请先核对学校标识码，或在学校名单里补上这所学校。",
                 path.name,
             )
+        self._trusted(request.device)
         keys, card = identity.station_keys(self._context), identity.county_card(self._context)
         signed = certificates.issue(self._certificate(request), keys)
         head, entries = self._policy_for(request.school)
@@ -144,6 +144,14 @@ class CountyService:
         """Renew every certificate that runs out soon or has run out."""
         self._only_county()
         return list(renewing.write_due(self._context, to))
+
+    def _trusted(self, device: str) -> None:
+        """A revoked device gets nothing."""
+        with self._context.read() as connection:
+            if renewing.is_revoked(connection, device):
+                raise UserError(
+                    "这台电脑的证书已经吊销", "误吊销的，请先撤销吊销；换了电脑的，请在新电脑上建站后重新申请。", device
+                )
 
     def _certificate(self, request: certificates.Request) -> certificates.Certificate:
         today = package_log.today(self._context)
@@ -187,18 +195,6 @@ class CountyService:
         """Certificates issued, newest first."""
         return renewing.lines(self._context)
 
-    def revoke(self, serial: str) -> None:
-        """Trust a certificate no longer: packages signed with it are refused from now on."""
-        self._only_county()
-        with self._context.store.local() as connection:
-            changed = connection.execute(
-                update(certificate_table)
-                .where(certificate_table.c.serial == serial)
-                .values(revoked=self._context.today())
-            )
-        if changed.rowcount == 0:
-            raise UserError(f"没有编号为 {serial} 的证书", "请在证书清单里核对编号。", "吊销")
-
     def write_receipts(self, to: Path) -> list[Path]:
         """One receipt for every certified device that has sent something, onto the stick."""
         self._only_county()
@@ -213,6 +209,7 @@ class CountyService:
         held = signed.certificate
         number = int(context.store.setting(f"receipt:{device}", 0)) + 1
         with context.read() as connection:
+            revoked = renewing.is_revoked(connection, device)
             body = ReceiptBody(
                 number=number,
                 device=device,
@@ -226,20 +223,24 @@ class CountyService:
                 paid_elsewhere=double_claim.marks_for(connection, context.term(), held.school),
                 township=townships.station_above(connection, held.school, package_log.today(context)),
                 carried=tuple(townships.told(connection, held)),
+                revocations=tuple(revoking.told(connection, held.school, held.role)),
                 certificate=renewing.paper(signed),
             )
         head, entries = self._policy_for(held.school, number)
+        if revoked:  # whoever has that computer learns nothing more
+            body, entries = revoking.bare(body), iter(())
         keys = identity.station_keys(context)
         written = write_receipt(identity.letters(context), head, body, keys, held.sealing, entries)
         target = stick.copy_to_stick(written.path, to)
         context.store.set_setting(f"receipt:{device}", number)
-        if returning.restored_since(context, device, chains):
+        if not revoked and returning.restored_since(context, device, chains):
             returning.return_entries(context, held, chains, to)
         return target
 
     def return_entries(self, device: str, to: Path) -> list[Path]:
         """Write everything we hold of a device's journal onto the stick, for a school that lost it."""
         self._only_county()
+        self._trusted(device)
         with self._context.read() as connection:
             chains = [known for known in standing.received(connection) if known.dev == device]
             held = renewing.newest(connection, device).certificate if chains else None

@@ -100,6 +100,24 @@ class _Turn(NamedTuple):
     clashes: dict[str, tuple[Value, ...]]
 
 
+class _Where(NamedTuple):
+    """A block of one of the stretches: which one, and the number it begins with."""
+
+    stretches: Sequence[Stretch]
+    states: Collection[int]
+    place: int
+    first: int
+
+    def first_touches(self, placed: Iterable[Placed]) -> bool:
+        """Whether none of the stretches touches the record in an earlier block."""
+        touching = (
+            (place, one.n)
+            for one in placed if one.state in self.states
+            for place, stretch in enumerate(self.stretches) if stretch.holds(one)
+        )  # fmt: skip
+        return min(touching) >= (self.place, self.first)
+
+
 class _Told(NamedTuple):
     """A change to be listed; `name` is a field, or "" for the whole record."""
 
@@ -168,7 +186,7 @@ class Tally:
 
 def effects(
     connection: Connection,
-    stretch: Stretch,
+    stretches: Stretch | Sequence[Stretch],
     states: Collection[int],
     before: Counts,
     after: Counts,
@@ -176,28 +194,30 @@ def effects(
 ) -> Effects:
     """What it does when the entries that count are no longer `before` but `after`.
 
-    They differ only in entries of `stretch` that stand as one of `states` now.
+    They differ only in entries of these stretches that stand as one of `states` now; `progress` hears how many
+    entries have been looked at.
     """
-    tally = Tally(partial(titles, connection))
-    for block in stretch.blocks():
+    tally, done = Tally(partial(titles, connection)), 0
+    listed = [stretches] if isinstance(stretches, Stretch) else list(stretches)
+    for place, block in ((place, block) for place, stretch in enumerate(listed) for block in stretch.blocks()):
         for ent, uids in standing.touched(connection, block, states).items():
             if ent in BY_NAME:
                 for part in standing.slices(uids):
-                    for uid, placed in _begun_in(connection, ent, part, (stretch, block, states)):
+                    for uid, placed in _begun_in(connection, ent, part, _Where(listed, states, place, block.first)):
                         was = [one.known for one in placed if before(one)]
                         tally.add(ent, uid, was, [one.known for one in placed if after(one)])
+        done += block.last - block.first + 1
         if progress:
-            progress(block.last - stretch.first + 1)
+            progress(done)
     return tally.result()
 
 
 def _begun_in(
-    connection: Connection, ent: str, uids: Sequence[str], where: tuple[Stretch, Stretch, Collection[int]]
+    connection: Connection, ent: str, uids: Sequence[str], where: _Where
 ) -> Iterator[tuple[str, list[Placed]]]:
-    """Each record in the block where the stretch first touches it, so that none is counted twice."""
-    stretch, block, states = where
+    """Each record in the block where the stretches first touch it, so that none is counted twice."""
     for uid, placed in sorted(standing.histories(connection, ent, uids).items()):
-        if min(one.n for one in placed if stretch.holds(one) and one.state in states) >= block.first:
+        if where.first_touches(placed):
             yield uid, placed
 
 

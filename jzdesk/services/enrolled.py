@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from jzdesk.core.errors import UserError
 from jzdesk.services import identity, package_log
 from jzdesk.services.context import Context
+from jzdesk.store.store import read_setting, write_setting
+from jzdesk.store.unit import Unit
 from jzdesk.sync.certificate import Certificate, SignedCertificate, Trust, verify_certificate
 from jzdesk.sync.keys import fingerprint_words
-from jzdesk.sync.receipt import Signed
+from jzdesk.sync.receipt import ReceiptBody, Signed
 from jzdesk.sync.refusal import PackageRefused
 
 WARN_DAYS = 60
+REVOKED = "revoked"  # setting: the reason the county gave
+_REVOKED_REMEDY = (
+    "本机的内容都在，但不能再报给县里。请马上打电话给县教育局：误吊销的，县里撤销后读一次新回执就恢复；"
+    "确实停用的，请在新电脑上建站并申请证书。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,10 @@ class Caution:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """The county that certified this station, both fingerprints, the certificate; empty before there is one."""
+    """The county that certified this station, both fingerprints, the certificate; empty before there is one.
+
+    `revoked` is the reason why the county trusts this computer no longer, "" while it does.
+    """
 
     fingerprint: str
     county: str = ""
@@ -36,6 +46,7 @@ class Enrolled:
     serial: int = 0
     expires: str = ""
     days_left: int = 0
+    revoked: str = ""
     cautions: tuple[Caution, ...] = ()
 
     @property
@@ -54,7 +65,8 @@ def look(context: Context) -> Enrolled:
     left = (held.expires - package_log.today(context)).days
     theirs = fingerprint_words(card.keys)
     found = tuple(cautions(context))
-    return Enrolled(mine, card.county_name, theirs, held.serial, held.expires.isoformat(), left, found)
+    expires, revoked = held.expires.isoformat(), context.store.setting(REVOKED) or ""
+    return Enrolled(mine, card.county_name, theirs, held.serial, expires, left, revoked, found)
 
 
 def cautions(context: Context) -> Iterator[Caution]:
@@ -65,6 +77,8 @@ def cautions(context: Context) -> Iterator[Caution]:
         held = identity.signed_certificate(context).certificate
     except UserError:
         return
+    if revoked := context.store.setting(REVOKED):
+        yield Caution(_revoked(revoked), _REVOKED_REMEDY, grave=True)
     yield from _running_out(held, package_log.today(context))
 
 
@@ -75,6 +89,31 @@ def _running_out(held: Certificate, today: dt.date) -> Iterator[Caution]:
         yield Caution(f"本站的证书已于 {day} 到期，县里要先续发才会收本站的数据", remedy, grave=True)
     elif left <= WARN_DAYS:
         yield Caution(f"本站的证书还有 {left} 天到期（{day}）", remedy)
+
+
+def _revoked(reason: str) -> str:
+    return f"县里已吊销本机的证书，理由：{reason}"
+
+
+def check_trusted(context: Context) -> None:
+    """Raise UserError on a computer that the county has revoked."""
+    if revoked := context.store.setting(REVOKED):
+        raise UserError(_revoked(revoked), _REVOKED_REMEDY, "导出")
+
+
+def heed_revocations(context: Context, unit: Unit, body: ReceiptBody) -> str:
+    """Note what a receipt says of revoked devices; the sentence for a person when it is about this one, else ""."""
+    if context.info.kind == "township":
+        from jzdesk.services import revoking
+
+        revoking.take_over(unit, [one for one in body.revocations if one.device != context.info.device])
+    before = read_setting(unit.connection, REVOKED)
+    now = next((one.reason for one in body.revocations if one.device == context.info.device), None)
+    if now != before:
+        write_setting(unit.connection, REVOKED, now)
+    if now:
+        return f"{_revoked(now)}。{_REVOKED_REMEDY}"
+    return "县里撤销了对本机的吊销，可以照常使用。" if before else ""
 
 
 def verified_renewal(context: Context, paper: Signed | None) -> SignedCertificate | None:

@@ -164,6 +164,7 @@ class ExchangeService:
 
         Raises UserError without a certificate and StationFault when the stick fails; a local copy is kept.
         """
+        enrolled.check_trusted(self._context)
         if not to.is_dir():
             stick.copy_to_stick(self._context.folder.facts_file, to)  # says in words what is wrong with the stick
         with self._context.read() as connection:
@@ -267,13 +268,14 @@ class ExchangeService:
                     write_setting(unit.connection, double_claim.SETTING, double_claim.kept(body.paid_elsewhere))
                 if renewed is not None:
                     write_setting(unit.connection, "certificate", identity.stored_certificate(renewed))
+                trust_told = enrolled.heed_revocations(self._context, unit, body)
         except (Gap, Fork):
             return ReceiptOutcome(
                 name, "refused", "回执里县里的数据与本站已有的接不上。请向县里重要一份完整回执。", body.number
             )
         told = (f"第 {one.number} 号数据包：{one.sentence}" for one in body.packages if one.outcome == "held")
         problems = (*told, *(item.sentence for item in body.problems), *(case.sentence for case in body.duplicates))
-        said = f"第 {body.number} 号回执已读，县里已收到本站数据。"
+        said = f"第 {body.number} 号回执已读，县里已收到本站数据。{trust_told}"
         if renewed is not None:
             said += f"证书已续期到 {renewed.certificate.expires.isoformat()}。"
         return ReceiptOutcome(name, "read", said, body.number, problems)

@@ -19,7 +19,7 @@ from jzdesk.core.fields import Value
 from jzdesk.core.kinds import Reference
 from jzdesk.core.merge import Known, RecordState, record_state
 from jzdesk.models import BY_NAME, SPECS
-from jzdesk.services.arriving import FOLLOWS
+from jzdesk.services.arriving import WAITS, check_cut
 from jzdesk.services.duplicates import Foretold, cases_to_come
 from jzdesk.services.effects import Effects, Tally
 from jzdesk.services.ledger import shown, titles
@@ -62,6 +62,7 @@ class _Look:
     ) -> None:
         self._connection, self._manifest, self._read, self._licence = connection, manifest, read, licence
         self._known = place(connection, manifest) or _unheard(manifest)
+        self._cuts = standing.cuts_at(connection, self._known)
         fresh = manifest.last_n - max(self._known.last_n, manifest.first_n - 1)
         self._rounds = max(-(-fresh // SHARE), 1)
         self._steps = 2 * self._rounds * max(manifest.last_n - manifest.first_n + 1, 1)
@@ -73,23 +74,11 @@ class _Look:
     def outlook(self) -> Outlook:
         """Go through the package, round by round."""
         counts = Counts()
-        waits = self._cut_off()
         for turn in range(self._rounds):
             self._here = self._gather(counts if turn == 0 else Counts(), partial(self._is_in, turn))
-            if waits:
-                break
             self._compare()
-        if waits:
-            counts.held, counts.applied, moved = counts.held + counts.applied, 0, counts.applied
-            if moved:
-                counts.reasons[FOLLOWS] = moved
-            return Outlook(counts, Effects(), 0)
         self._step(self._steps - self._done)
         return Outlook(counts, self._tally.result(), cases_to_come(self._connection, self._foretold))
-
-    def _cut_off(self) -> bool:
-        """Whether the chain was taken back: what follows waits with it."""
-        return bool(self._known.id) and standing.cut_of(self._connection, self._known.id) is not None
 
     def _is_in(self, turn: int, uid: str) -> bool:
         """Whether a record is looked at in this round."""
@@ -100,10 +89,23 @@ class _Look:
         found: _Records = defaultdict(lambda: defaultdict(list))
         for links in weighed(self._connection, self._known, self._read(), self._licence, counts):
             for link in links:
-                if link.state == ACCEPTED and wanted(link.entry.uid):
+                if self._counts(link, counts) and wanted(link.entry.uid):
                     found[link.entry.ent][link.entry.uid].append(_known(link))
             self._step(len(links))
         return found
+
+    def _counts(self, link: Link, counts: Counts) -> bool:
+        """Whether an entry will count; what lies behind a cut of its chain waits (`arriving.hold_back`)."""
+        if link.state != ACCEPTED:
+            return False
+        check_cut(self._cuts, link.n, link.h)
+        stands = self._cuts.stands(link.n)
+        if stands == ACCEPTED:
+            return True
+        counts.applied, counts.held = counts.applied - 1, counts.held + 1
+        reason = WAITS[stands]
+        counts.reasons[reason] = counts.reasons.get(reason, 0) + 1
+        return False
 
     def _compare(self) -> None:
         """Each record of this round, before and after."""

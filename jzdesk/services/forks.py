@@ -148,6 +148,8 @@ class ForkService:
 
     def _go_on_with(self, unit: Unit, trunk: Chain, after: int, reader: PackageReader, keep_other: bool) -> None:
         """What we hold after the branching point steps aside; the package goes on from there."""
+        if standing.cuts_of(unit.connection, trunk.dev) is not None:
+            raise UserError("这台电脑已吊销，不能让另一支继续", "请先在“学校与证书”里撤销吊销，再裁定分叉。", "分叉")
         if standing.cut_of(unit.connection, trunk.id) is not None:
             raise UserError("这台电脑有撤回的包，要先处理", "请先把它们“重新并入”，再裁定分叉。", "分叉")
         if trunk.last_n > after:

@@ -23,7 +23,7 @@ from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.standing import Placed, Stretch
 from jzdesk.store.store import read_setting, write_setting
-from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, WITHDRAWN, certificate, hold, journal, package
+from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, REVOKED, WITHDRAWN, certificate, hold, journal, package
 from jzdesk.store.unit import Unit
 from jzdesk.sync.certificate import Certificate
 from jzdesk.sync.merge import FUTURE, fits
@@ -141,7 +141,7 @@ class HoldService:
             if obstacle := _obstacle(unit.connection, row):
                 raise UserError(obstacle, "可以“不予采纳”，原件会一直保留。", "裁定")
             self._explain_clock(unit, row, ahead_hours)
-            admitted = _admit(unit, _stretch(row))
+            admitted = sum(standing.settle(unit, _stretch(row), (HELD, REFUSED)).values())
             self._note(unit, number, ADMITTED, reason)
         self._context.store.catch_up()
         return admitted
@@ -187,21 +187,9 @@ class HoldService:
         write_setting(unit.connection, clock_setting(dev), max(known, ahead_hours))
 
 
-def _admit(unit: Unit, stretch: Stretch) -> int:
-    """Those before the cut of the chain count now; those behind it wait for what was taken back to return."""
-    cut = standing.cut_of(unit.connection, stretch.chain)
-    waiting = (HELD, REFUSED)
-    if cut is None or cut > stretch.last:
-        return standing.restand(unit, stretch, waiting, ACCEPTED)
-    behind = stretch._replace(first=max(stretch.first, cut))
-    before = stretch._replace(last=behind.first - 1)
-    return standing.restand(unit, before, waiting, ACCEPTED) + standing.restand(unit, behind, waiting, WITHDRAWN)
-
-
 def _foretell(connection: Connection, stretch: Stretch) -> Effects:
     """What admitting these entries would do; those behind a cut would go on waiting."""
-    cut = standing.cut_of(connection, stretch.chain) or stretch.last + 1
-    waiting = stretch._replace(last=min(stretch.last, cut - 1))
+    waiting = standing.counting(connection, stretch)
 
     def would_count(one: Placed) -> bool:
         return one.state == ACCEPTED or (one.state in (HELD, REFUSED) and waiting.holds(one))
@@ -222,7 +210,7 @@ def _stretch(row: Row[Any]) -> Stretch:
 
 def _entries(connection: Connection, stretch: Stretch, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
     """(n, entry) of a stretch, streamed."""
-    query = select(journal.c.n, journal.c.body).where(stretch.where((HELD, REFUSED, ACCEPTED, WITHDRAWN)))
+    query = select(journal.c.n, journal.c.body).where(stretch.where((HELD, REFUSED, ACCEPTED, WITHDRAWN, REVOKED)))
     query = query.order_by(journal.c.n).limit(limit)
     for row in connection.execute(query.execution_options(stream_results=True, yield_per=2000)):
         yield row.n, decode(row.body)

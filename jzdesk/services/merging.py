@@ -11,13 +11,12 @@ from sqlalchemy import Connection, select
 
 from jzdesk.core.errors import StationFault, UserError
 from jzdesk.services import attachments, identity, package_log, renewing
-from jzdesk.services.arriving import REASONS, arrive, hold_back, note_fork
+from jzdesk.services.arriving import BEYOND, REASONS, arrive, hold_back, note_fork
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.disk import files
 from jzdesk.services.package_log import EntryCounts
 from jzdesk.store import journal, standing
 from jzdesk.store.folder import copy_durably
-from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.tables import package
 from jzdesk.store.unit import Unit
 from jzdesk.sync import stick
@@ -127,6 +126,8 @@ class MergeService:
 
     def _state(self, manifest: Manifest) -> str:
         with self._context.read() as connection:
+            if (trusted := _trusted(connection, manifest)) < manifest.last_n:
+                return f"电脑已吊销，只认到第 {trusted} 条" if trusted >= manifest.first_n else "电脑已吊销，不计入"
             if not seen(connection, manifest.package_id):
                 return READY
             return "以前已撤回" if _cut_within(connection, manifest) else "以前已并入"
@@ -138,7 +139,6 @@ class MergeService:
         try:
             local = stick.read_local_copy(path, self._context.folder.sub("received"))
             with open_package(local, identity.station_keys(self._context).sealing, self.trust()) as reader:
-                self.check_revoked(reader)
                 outcome = self._take(reader, name, local)
         except PackageRefused as refused:
             if refused.kind == "version" and local is not None:
@@ -150,14 +150,6 @@ class MergeService:
         if local is not None and (self._reading or outcome.outcome not in ("applied", "held")):
             local.unlink(missing_ok=True)
         return outcome
-
-    def check_revoked(self, reader: PackageReader) -> None:
-        """Refuse what was signed with a certificate that was revoked."""
-        query = select(certificate_table.c.revoked).where(certificate_table.c.serial == str(reader.certificate.serial))
-        with self._context.read() as connection:
-            revoked = connection.execute(query).scalar_one_or_none()
-        if revoked:
-            raise PackageRefused(f"这台电脑的证书已于 {revoked} 吊销", "certificate")
 
     def _take(self, reader: PackageReader, name: str, local: Path) -> MergeOutcome:
         """One transaction: the entries, and the line in the log."""
@@ -295,11 +287,22 @@ def _cut_within(connection: Connection, manifest: Manifest) -> int:
     return cut if cut is not None and cut <= manifest.last_n else 0
 
 
+def _trusted(connection: Connection, manifest: Manifest) -> int:
+    """The last entry of the package's epoch that may count."""
+    cuts = standing.cuts_of(connection, manifest.device)
+    return standing.WITHOUT_END if cuts is None else cuts.get(manifest.epoch, (0, ""))[0]
+
+
 def verdict(connection: Connection, manifest: Manifest, counts: Counts) -> tuple[str, str | None]:
     """(outcome, sentence) of a package whose entries were taken in."""
-    if counts.held:
-        why = "、".join(f"{REASONS[reason]} {number} 条" for reason, number in sorted(counts.reasons.items()))
-        return "held", f"有 {counts.held} 条记录待县里裁定：{why}。其余已并入。"
+    beyond = ""
+    if _trusted(connection, manifest) < manifest.last_n:
+        beyond = f"这台电脑已吊销，只认到第 {_trusted(connection, manifest)} 条，以后的记录保存在案，不计入台账。"
+    if waiting := {why: number for why, number in counts.reasons.items() if why != BEYOND}:
+        why = "、".join(f"{REASONS[reason]} {number} 条" for reason, number in sorted(waiting.items()))
+        return "held", f"{beyond}有 {sum(waiting.values())} 条记录待县里裁定：{why}。其余已并入。"
+    if beyond:
+        return "held" if counts.held or counts.applied else "duplicate", beyond
     if counts.applied == 0 and (counts.known or seen(connection, manifest.package_id)):
         if cut := _cut_within(connection, manifest):
             return "withdrawn", f"从第 {cut} 条起以前撤回过，这次没有再并入。要恢复请在“合并记录”里“重新并入”。"

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
 
 from jzdesk.core.clock import Clock, moment
 from jzdesk.services.context import Context
-from jzdesk.store.tables import chain, hold, package, withdrawal
+from jzdesk.store.tables import ACCEPTED, chain, hold, journal, package, revocation, withdrawal
 from jzdesk.sync.merge import Counts
 from jzdesk.sync.receipt import PackageOutcome
 from jzdesk.sync.stretch import Manifest, PackageWritten
@@ -157,6 +157,7 @@ class Since:
     """What was decided about a package after it was taken in, in entries, and in words."""
 
     withdrawn: int = 0
+    revoked: int = 0
     waiting: int = 0
     admitted: int = 0
     sentence: str = ""
@@ -166,6 +167,14 @@ class _Cut(NamedTuple):
     """A chain is taken back from `first_n` on."""
 
     first_n: int
+    at: int
+    reason: str
+
+
+class _Revoked(NamedTuple):
+    """A device is trusted up to these entries of its epochs."""
+
+    cuts: dict[str, int]
     at: int
     reason: str
 
@@ -184,6 +193,10 @@ class Decisions:
     def __init__(self, connection: Connection) -> None:
         self._cuts: dict[tuple[str, str], list[_Cut]] = defaultdict(list)
         self._rulings: dict[str, list[_Ruled]] = defaultdict(list)
+        self._revoked = {
+            row.device: _Revoked({ep: n for ep, (n, _) in json.loads(row.cuts).items()}, row.at, row.reason)
+            for row in connection.execute(select(revocation).where(revocation.c.undone_at.is_(None)))
+        }
         taken = select(chain.c.dev, chain.c.ep, withdrawal.c.first_n, withdrawal.c.at, withdrawal.c.reason)
         taken = taken.join(chain, chain.c.id == withdrawal.c.chain).where(withdrawal.c.undone_at.is_(None))
         for dev, ep, *cut in connection.execute(taken.order_by(withdrawal.c.first_n)):
@@ -204,8 +217,19 @@ class Decisions:
             entries[ruled.ruling] += ruled.entries
             words += f"{_RULINGS[ruled.ruling]} {ruled.entries} 条：{ruled.why}。" if ruled.ruling else ""
         gone, why = self._taken_back(row)
+        beyond, told = self._beyond(row)
         waiting = f"还有 {entries['']} 条待裁定。" if entries[""] else ""
-        return Since(gone, entries[""], entries["admitted"], why + waiting + words)
+        return Since(gone, beyond, entries[""], entries["admitted"], told + why + waiting + words)
+
+    def _beyond(self, row: Row[Any]) -> tuple[int, str]:
+        """How many entries of the package lie beyond the cut of its revoked device, and the sentence that says so."""
+        found = self._revoked.get(row.dev)
+        trusted = row.last_n if found is None else found.cuts.get(row.ep, 0)
+        if found is None or trusted >= row.last_n:
+            return 0, ""
+        since = f"已于 {moment(found.at)} 吊销" if found.at else "已吊销"
+        words = f"这台电脑{since}，只认到第 {trusted} 条，理由：{found.reason}。"
+        return row.last_n - max(trusted + 1, row.first_n) + 1, words
 
     def _taken_back(self, row: Row[Any]) -> tuple[int, str]:
         """How many entries of the package are taken back, and the sentence that says so."""
@@ -232,26 +256,40 @@ def told_of(connection: Connection, schools: Sequence[str], limit: int = 1000) -
 def _all_told(connection: Connection, which: ColumnElement[bool], limit: int) -> Iterator[PackageOutcome]:
     query = select(package).where(which, package.c.direction == "in").order_by(package.c.id.desc()).limit(limit)
     decided = Decisions(connection)
-    for row in connection.execute(query):
-        yield _told(decided, row)
+    for row in connection.execute(query).all():
+        yield _told(connection, decided, row)
 
 
-def _told(decided: Decisions, row: Row[Any]) -> PackageOutcome:
+def _told(connection: Connection, decided: Decisions, row: Row[Any]) -> PackageOutcome:
     counts, later = json.loads(row.counts), decided.since(row)
-    applied = counts["applied"] + later.admitted
-    back = min(applied, later.withdrawn)  # those known before came first
-    held = counts["held"] - later.admitted + back
-    outcome = row.outcome
+    outcome, applied, held = row.outcome, counts["applied"], counts["held"]
+    cut = later.withdrawn or later.revoked
     if outcome in _STANDS:
-        outcome = "held" if held or later.withdrawn else "applied" if outcome in ("applied", "held") else "duplicate"
-    sentence = later.sentence if later.withdrawn else (row.reason if held else "") + later.sentence
+        fresh = applied + held  # those known before came first
+        applied = _counting(connection, row, fresh)
+        held = fresh - applied
+        outcome = "held" if held or cut else "applied" if outcome in ("applied", "held") else "duplicate"
+    sentence = later.sentence if cut else (row.reason or "" if held else "") + later.sentence
     return PackageOutcome(
         package_id=row.package_id,
         number=row.number,
         outcome=outcome,
-        applied=applied - back,
+        applied=applied,
         known=counts["known"],
         held=held,
         rejected=counts["rejected"],
         sentence=sentence or None,
     )
+
+
+def _counting(connection: Connection, row: Row[Any], fresh: int) -> int:
+    """How many of the last `fresh` entries of a package count today."""
+    if not fresh:
+        return 0
+    query = (
+        select(func.count())
+        .select_from(journal.join(chain, chain.c.id == journal.c.chain))
+        .where(chain.c.dev == row.dev, chain.c.ep == row.ep, journal.c.state == ACCEPTED)
+        .where(journal.c.n.between(row.last_n - fresh + 1, row.last_n))
+    )
+    return connection.execute(query).scalar_one()

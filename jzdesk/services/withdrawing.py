@@ -20,7 +20,7 @@ from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.standing import Stretch
-from jzdesk.store.tables import ACCEPTED, WITHDRAWN, package, withdrawal
+from jzdesk.store.tables import ACCEPTED, REVOKED, WITHDRAWN, package, withdrawal
 
 Progress = Callable[[int, int], None]
 _TAKEN = ("applied", "held", "duplicate", "withdrawn")
@@ -86,6 +86,7 @@ class WithdrawService:
             }  # fmt: skip
             unit.connection.execute(insert(withdrawal), [values])
             count = standing.restand(unit, plan.stretch, (ACCEPTED,), WITHDRAWN, _part(progress, plan.stretch))
+            standing.settle(unit, plan.stretch, (REVOKED,))
         self._context.store.catch_up()
         return Turned(plan.packet, plan.along, count)
 
@@ -93,12 +94,14 @@ class WithdrawService:
         """What letting the package return would bring; nothing is written. Raises UserError."""
         with self._context.read() as connection:
             plan = _plan_in(connection, word)
+            trusted = standing.cuts_at(connection, book.chain_of(connection, plan.stretch.chain)).trusted
+            back = plan.stretch._replace(last=min(plan.stretch.last, trusted))
             found = effects(
-                connection, plan.stretch, (WITHDRAWN,), lambda one: one.state == ACCEPTED,
-                lambda one: one.state == ACCEPTED or (one.state == WITHDRAWN and plan.stretch.holds(one)),
-                _part(progress, plan.stretch),
+                connection, back, (WITHDRAWN,), lambda one: one.state == ACCEPTED,
+                lambda one: one.state == ACCEPTED or (one.state == WITHDRAWN and back.holds(one)),
+                _part(progress, back),
             )  # fmt: skip
-            count = standing.count(connection, plan.stretch, (WITHDRAWN,))
+            count = standing.count(connection, back, (WITHDRAWN,))
         return Turnabout(plan.packet, plan.along, count, found)
 
     def rejoin(self, word: str, progress: Progress | None = None) -> Turned:
@@ -114,9 +117,9 @@ class WithdrawService:
                 )
                 .values(undone_by=self._context.actor.account, undone_at=unit.clock.tick())
             )
-            count = standing.restand(unit, plan.stretch, (WITHDRAWN,), ACCEPTED, _part(progress, plan.stretch))
+            moved = standing.settle(unit, plan.stretch, (WITHDRAWN,), _part(progress, plan.stretch))
         self._context.store.catch_up()
-        return Turned(plan.packet, plan.along, count)
+        return Turned(plan.packet, plan.along, moved.get(ACCEPTED, 0))
 
 
 @dataclass(frozen=True, slots=True)

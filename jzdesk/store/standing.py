@@ -6,6 +6,7 @@ the records they touch. It goes block by block along the chain, so memory does n
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -17,11 +18,12 @@ from jzdesk.models import BY_NAME
 from jzdesk.store import journal as book
 from jzdesk.store.engine import gate
 from jzdesk.store.journal import Chain
+from jzdesk.store.tables import ACCEPTED, REVOKED, WITHDRAWN, journal, revocation, withdrawal
 from jzdesk.store.tables import chain as chain_table
-from jzdesk.store.tables import journal, withdrawal
 from jzdesk.store.unit import Unit
 
 BLOCK = 5000
+WITHOUT_END = 2**53
 _AT_ONCE = 900
 Progress = Callable[[int], None]
 
@@ -57,6 +59,28 @@ class Stretch(NamedTuple):
         return condition & journal.c.state.in_(states)
 
 
+class Cuts(NamedTuple):
+    """Where a chain is cut: taken back from `withdrawn` on, and trusted up to `trusted`, where its hash is `chain`."""
+
+    withdrawn: int
+    trusted: int
+    chain: bytes
+
+    def stands(self, n: int) -> int:
+        """How a good entry stands."""
+        return WITHDRAWN if n >= self.withdrawn else REVOKED if n > self.trusted else ACCEPTED
+
+    def parts(self, stretch: Stretch) -> Iterator[tuple[Stretch, int]]:
+        """The pieces of a stretch with the standing that good entries have there."""
+        for first, last, state in (
+            (1, min(self.trusted, self.withdrawn - 1), ACCEPTED), (self.trusted + 1, self.withdrawn - 1, REVOKED),
+            (self.withdrawn, WITHOUT_END, WITHDRAWN),
+        ):  # fmt: skip
+            part = stretch._replace(first=max(first, stretch.first), last=min(last, stretch.last))
+            if part.first <= part.last:
+                yield part, state
+
+
 def restand(unit: Unit, stretch: Stretch, was: Collection[int], becomes: int, progress: Progress | None = None) -> int:
     """Give the entries of a stretch that stand as one of `was` another standing; returns how many there were."""
     connection, changed = unit.connection, 0
@@ -70,6 +94,29 @@ def restand(unit: Unit, stretch: Stretch, was: Collection[int], becomes: int, pr
         if progress:
             progress(block.last - stretch.first + 1)
     return changed
+
+
+def settle(unit: Unit, stretch: Stretch, was: Collection[int], progress: Progress | None = None) -> dict[int, int]:
+    """Let the entries of a stretch that stand as one of `was` stand as the cuts of their chain say.
+
+    Returns new standing → how many. What a person held back or refused stays so unless it is one of `was`.
+    """
+    found: dict[int, int] = {}
+    cuts = cuts_at(unit.connection, book.chain_of(unit.connection, stretch.chain))
+    for part, becomes in cuts.parts(stretch):
+        others = [state for state in was if state != becomes]
+        found[becomes] = restand(unit, part, others, becomes, _after(progress, part.first - stretch.first))
+    return found
+
+
+def counting(connection: Connection, stretch: Stretch) -> Stretch:
+    """The beginning of a stretch (perhaps nothing) in which good entries count."""
+    cuts = cuts_at(connection, book.chain_of(connection, stretch.chain))
+    return stretch._replace(last=min(stretch.last, cuts.withdrawn - 1, cuts.trusted))
+
+
+def _after(progress: Progress | None, done: int) -> Progress | None:
+    return None if progress is None else lambda more: progress(done + more)
 
 
 def touched(connection: Connection, stretch: Stretch, states: Collection[int]) -> dict[str, list[str]]:
@@ -116,6 +163,21 @@ def cut_of(connection: Connection, chain_id: int) -> int | None:
     )
     found: int | None = connection.execute(query).scalar_one()
     return found
+
+
+def cuts_of(connection: Connection, device: str) -> dict[str, tuple[int, str]] | None:
+    """Epoch → (last number that counts, chain hash there in hex) of a revoked device; None while it is trusted."""
+    query = select(revocation.c.cuts).where(revocation.c.device == device, revocation.c.undone_at.is_(None))
+    found = connection.execute(query.order_by(revocation.c.id.desc()).limit(1)).scalar_one_or_none()
+    return None if found is None else {ep: (n, chain) for ep, (n, chain) in json.loads(found).items()}
+
+
+def cuts_at(connection: Connection, known: Chain) -> Cuts:
+    """Where a chain is cut; it need not be kept here yet (`id` 0)."""
+    withdrawn = (cut_of(connection, known.id) if known.id else None) or WITHOUT_END
+    cuts = cuts_of(connection, known.dev)
+    trusted, chain = (WITHOUT_END, "") if cuts is None else cuts.get(known.ep, (0, ""))
+    return Cuts(withdrawn, trusted, bytes.fromhex(chain))
 
 
 def branch_off(unit: Unit, trunk: Chain, after: int, label: str) -> Chain:

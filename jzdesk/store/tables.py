@@ -18,8 +18,9 @@ from sqlalchemy import (
 local = MetaData()
 
 # Standing of an entry: only accepted ones make up the tables. Held ones wait for a decision, withdrawn ones were taken
-# back and can return, refused ones were judged never to count; none is ever thrown away.
-ACCEPTED, HELD, WITHDRAWN, REFUSED = 0, 1, 2, 3
+# back and can return, refused ones were judged never to count, revoked ones lie beyond what is trusted of a revoked
+# device; none is ever thrown away.
+ACCEPTED, HELD, WITHDRAWN, REFUSED, REVOKED = 0, 1, 2, 3, 4
 
 chain = Table(
     "chain",
@@ -101,6 +102,23 @@ withdrawal = Table(
     Column("undone_by", String(60)),
     Column("undone_at", Integer),
     Index("ix_withdrawal_chain", "chain"),
+)
+
+# A device no longer trusted while `undone_at` is empty: of each epoch in `cuts` (JSON: epoch → [n, chain hash in hex])
+# entries up to `n` count, of other epochs none.
+revocation = Table(
+    "revocation",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("device", String(16), nullable=False),
+    Column("cuts", Text, nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("account", String(60), nullable=False),
+    Column("at", Integer, nullable=False),
+    Column("undone_by", String(60)),
+    Column("undone_at", Integer),
+    Column("undone_why", String(200)),
+    Index("ix_revocation_device", "device"),
 )
 
 # Entries of a chain that wait for the county, in stretches with one `reason`; `ruling` is "admitted" or "refused". With

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 def step(operations: Operations) -> None:
     """Add what schema 3 has more; nothing is changed or taken away."""
     _carried(operations)
+    _revocation(operations)
 
 
 def _carried(operations: Operations) -> None:
@@ -43,3 +44,26 @@ def _carried(operations: Operations) -> None:
     )
     operations.create_index("ix_carried_package", "carried", ["package_id"])
     operations.create_index("ix_carried_device", "carried", ["dev", "ep"])
+
+
+def _revocation(operations: Operations) -> None:
+    """Devices no longer trusted; of one revoked before, everything taken in until now goes on counting."""
+    operations.create_table(
+        "revocation",
+        Column("id", Integer, primary_key=True),
+        Column("device", String(16), nullable=False),
+        Column("cuts", Text, nullable=False),
+        Column("reason", String(200), nullable=False),
+        Column("account", String(60), nullable=False),
+        Column("at", Integer, nullable=False),
+        Column("undone_by", String(60)),
+        Column("undone_at", Integer),
+        Column("undone_why", String(200)),
+    )
+    operations.create_index("ix_revocation_device", "revocation", ["device"])
+    operations.execute(
+        "INSERT INTO revocation (device, cuts, reason, account, at)"
+        " SELECT device, (SELECT json_group_object(ep, json_array(last_n, lower(hex(last_h)))) FROM chain"
+        " WHERE dev = device AND last_n > 0), '升级以前吊销', '', 0 FROM certificate"
+        " GROUP BY device HAVING count(*) = count(revoked)"
+    )

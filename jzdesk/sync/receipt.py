@@ -89,12 +89,17 @@ class DuplicateCase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Revocation(msgspec.Struct, frozen=True, kw_only=True):
-    """A certificate no longer trusted, except for entries up to `trusted_n` of the epoch (none if absent)."""
+    """A device no longer trusted, except for entries up to `trusted_n` of the epoch, where its chain is `chain`.
+
+    Each revoked device has a line without an epoch (of epochs not named nothing counts); a device without any line is
+    trusted. `serial` is that of its newest certificate.
+    """
 
     serial: Number
     device: Hex16
     epoch: str | None = None
     trusted_n: Number = 0
+    chain: Hex64 | None = None
     reason: str
 
 

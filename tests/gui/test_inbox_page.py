@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
 from jzdesk.ui import widgets
+from jzdesk.ui.dialogs.effects import EffectsDialog
 from jzdesk.ui.pages.certificates import CertificatesPage
 from jzdesk.ui.pages.inbox import REQUESTS, InboxPage
 from jzdesk.ui.tasks import Tasks
@@ -168,7 +169,7 @@ def test_an_empty_inbox_says_what_to_do(page: InboxPage) -> None:
 
 
 def test_schools_and_certificates(
-    stage: Stage, certified: Services, county: Services, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, certified: Services, county: Services, stick: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = stage.show(CertificatesPage)
     assert page.table.records().rowCount() == 1
@@ -179,9 +180,30 @@ def test_schools_and_certificates(
     page.learn_standards()
     stage.settle()
     assert "新增项目 0" in stage.said[-1]
-    monkeypatch.setattr(widgets, "confirm", lambda *_, **__: True)
     page.table.selectRow(0)
     page.revoke()
     stage.settle()
+    stage.press(stage.dialog(page), "看会撤下什么")
+    dialog = stage.dialog(page)
+    stage.press(dialog, "吊销")
+    assert not county.county.issued()[0].revoked, "a reason is wanted"
+    assert isinstance(dialog, EffectsDialog)
+    dialog.reason.setText("电脑被盗")
+    stage.press(dialog, "吊销")
     assert county.county.issued()[0].revoked
     assert "有效证书 0" in page.figures.text()
+    assert "电脑被盗" in page.words.text()
+    assert not page.renew_button.isEnabled()
+    page.reinstate()
+    stage.settle()
+    dialog = stage.dialog(page)
+    assert isinstance(dialog, EffectsDialog)
+    dialog.reason.setText("找回来了")
+    stage.press(dialog, "撤销吊销")
+    assert not county.county.issued()[0].revoked
+    assert "找回来了" in page.words.text()
+    monkeypatch.setattr(widgets, "pick_folder", lambda *_: stick)
+    page.renew()
+    stage.settle()
+    assert len(list(stick.glob("*.jzc"))) == 1
+    assert "可以拔出" in stage.said[-1]

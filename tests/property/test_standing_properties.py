@@ -179,6 +179,22 @@ class World:
         assert foretold(seen.effects) == difference(before, picture(self.county))
         self.done.add(do)
 
+    def revoke(self, code: str, pick: int) -> None:
+        """Trust a school's computer no longer, or again."""
+        service, device = self.county.revoking, self.schools[code].info.device
+        before = picture(self.county)
+        if any(one.device == device and not one.undone for one in service.listed()):
+            seen = service.look_back(device)
+            assert service.reinstate(device, "找回来了") == seen.entries
+            self.done.add("reinstate")
+        else:
+            choices = service.choices(device)
+            cut = choices[pick % len(choices)].key
+            seen = service.look(device, cut)
+            assert service.revoke(device, "被盗", cut) == seen.entries
+            self.done.add("revoke")
+        assert foretold(seen.effects) == difference(before, picture(self.county))
+
     def rule(self, _code: str, pick: int) -> None:
         """Admit or refuse something that is held."""
         waiting = self.county.holds.waiting()
@@ -195,6 +211,9 @@ class World:
         self.done.add("admit")
 
     def everything_returns(self) -> None:
+        for line in self.county.revoking.listed():
+            if not line.undone:
+                self.county.revoking.reinstate(line.device, "找回来了")
         for path in self.written:
             if any(line.file == path.name and line.withdrawn for line in self.county.merging.arrivals()):
                 self.county.withdrawing.rejoin(path.name)
@@ -222,7 +241,7 @@ def _links(connection: Any, chain: int) -> Iterator[Link]:
 _STEP = st.tuples(
     st.sampled_from(
         ("save", "save", "save", "export", "export", "edit", "deliver", "deliver", "deliver", "withdraw", "rejoin",
-         "rule")
+         "rule", "revoke")
     ),
     st.sampled_from(CODES), st.integers(0, 400),
 )  # fmt: skip
@@ -262,11 +281,12 @@ def test_everything_taken_back_and_returned_is_as_if_never_taken_back(prepared: 
         ("export", ahead, 0), ("deliver", "", 0), ("deliver", "", 1), ("deliver", "", 2), ("rule", "", 0),
         ("save", one, 2), ("save", one, 8), ("export", one, 0), ("deliver", "", 3), ("withdraw", "", 1),
         ("withdraw", "", 3), ("withdraw", "", 0), ("deliver", "", 3), ("save", one, 12), ("export", one, 0),
-        ("deliver", "", 4), ("withdraw", "", 2), ("rejoin", "", 2),
+        ("deliver", "", 4), ("withdraw", "", 2), ("rejoin", "", 2), ("revoke", one, 0), ("revoke", one, 0),
+        ("revoke", one, 1), ("save", one, 16), ("export", one, 0), ("deliver", "", 5), ("revoke", two, 2),
     ]  # fmt: skip
     for work, code, pick in schedule:
         getattr(world, work)(code, pick)
-    assert world.done == {"applied", "held", "withdrawn", "withdraw", "rejoin", "admit"}
+    assert world.done == {"applied", "held", "withdrawn", "withdraw", "rejoin", "admit", "revoke", "reinstate"}
     _compare(world, reverse=False)
     world.everything_returns()
     world.never.merging.merge(world.written)

@@ -71,7 +71,7 @@ def test_a_list_without_its_headings_is_refused_with_the_remedy(county: Services
 def test_a_school_does_none_of_this(school: Services, stick: Path) -> None:
     for attempt in (
         lambda: school.county.learn_divisions(EXAMPLES / "行政区划.csv"), lambda: school.county.write_receipts(stick),
-        lambda: school.county.revoke("1"), lambda: school.county.export_keys(stick, with_identity=True),
+        lambda: school.county.renew("1", stick), lambda: school.county.export_keys(stick, with_identity=True),
         lambda: school.county.issue(stick / "x.jzr", stick),
     ):  # fmt: skip
         with pytest.raises(UserError, match="只能在县教育局"):
@@ -98,7 +98,7 @@ def test_serials_are_given_once_and_revoked_certificates_are_listed(county: Serv
     for number, code in enumerate(("2143990001", "2143990002")):
         certify(new_school(tmp_path / str(number), code), county, tmp_path)
     assert [line.serial for line in county.county.issued()] == ["2", "1"]
-    county.county.revoke("1")
+    county.revoking.revoke("1", "电脑停用")
     assert [bool(line.revoked) for line in county.county.issued()] == [False, True]
 
 

@@ -333,21 +333,6 @@ def test_a_clock_a_day_ahead_is_tolerated(county: Services, tmp_path: Path, stic
     assert _kinds(_merge(county, stick)) == ["applied"]
 
 
-def test_a_revoked_certificate_is_trusted_no_more(certified: Services, county: Services, stick: Path) -> None:
-    _save(certified)
-    certified.exchange.export(stick)
-    (line,) = county.county.issued()
-    county.county.revoke(line.serial)
-    before = _tables(county.verify())
-    (outcome,) = _merge(county, stick)
-    assert outcome.outcome == "rejected"
-    assert outcome.reason is not None
-    assert "吊销" in outcome.reason
-    assert _tables(county.verify()) == before
-    with pytest.raises(UserError, match="没有编号为 99 的证书"):
-        county.county.revoke("99")
-
-
 def test_an_expired_certificate_is_refused_with_the_remedy(certified: Services, county: Services, stick: Path) -> None:
     _save(certified)
     certified.exchange.export(stick)

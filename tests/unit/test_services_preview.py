@@ -113,10 +113,11 @@ def test_what_would_be_refused_is_refused(certified: Services, county: Services,
         county.previewing.preview(stick / "damaged.jzp")
     with pytest.raises(UserError, match="本站是学校"):
         certified.previewing.preview(path)
-    (line,) = county.county.issued()
-    county.county.revoke(line.serial)
-    with pytest.raises(UserError, match="吊销"):
-        county.previewing.preview(path)
+    county.revoking.revoke("1", "被盗")
+    seen = county.previewing.preview(path)
+    assert seen.reason is not None
+    assert "吊销" in seen.reason
+    assert seen.counts.applied == 0
     assert state(county) == before
 
 

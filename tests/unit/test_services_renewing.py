@@ -2,102 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from jzdesk.core.errors import UserError
-from jzdesk.models import Student
 from jzdesk.services import enrolled, identity, renewing
-from jzdesk.services.bundle import Services
 from jzdesk.services.renewing import YEARS_VALID
 from jzdesk.sync.receipt import Signed
 from jzdesk.sync.refusal import PackageRefused
 from tests.factories.clocks import Turned
 from tests.factories.stations import certify, new_county, new_school
+from tests.factories.world import World, new_world
 
 YEARS = YEARS_VALID * 365
 
 
-@dataclass
-class World:
-    """A county and a school that share one turned clock, and a stick."""
-
-    county: Services
-    school: Services
-    clock: Turned
-    stick: Path
-
-    def save(self, name: str) -> None:
-        with self.school.context.write() as unit:
-            unit.add(Student, {"name": name, "sex": "1", "birth": "2016-05-07"})
-
-    def export(self) -> Path:
-        return self.school.exchange.export(self.stick)[-1].path
-
-    def receipt(self) -> str:
-        (path,) = self.county.county.write_receipts(self.stick)
-        (outcome,) = self.school.exchange.read_receipts([path])
-        assert outcome.outcome == "read", outcome.sentence
-        return outcome.sentence
-
-    def serial(self) -> int:
-        return identity.signed_certificate(self.school.context).certificate.serial
+@pytest.fixture
+def clock() -> Turned:
+    return Turned()
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    clock = Turned()
-    county = new_county(tmp_path / "county", clock.clock)
-    school = new_school(tmp_path / "school", clock=clock.clock)
-    certify(school, county, tmp_path)
-    stick = tmp_path / "stick"
-    stick.mkdir()
-    yield World(county, school, clock, stick)
-    school.close()
-    county.close()
+def world(tmp_path: Path, clock: Turned) -> World:
+    return new_world(tmp_path, clock.clock)
 
 
-def test_a_receipt_brings_a_new_certificate_before_the_old_one_runs_out(world: World) -> None:
-    world.save("一")
-    first = world.export()
-    world.county.merging.merge([first])
-    assert "续期" not in world.receipt()
+def receipt(world: World) -> str:
+    outcome = world.read()
+    assert outcome.outcome == "read", outcome.sentence
+    return outcome.sentence
+
+
+def test_a_receipt_brings_a_new_certificate_before_the_old_one_runs_out(world: World, clock: Turned) -> None:
+    first = world.hand_in("一")
+    assert "续期" not in receipt(world)
     assert world.serial() == 1
-    world.clock.days = YEARS - 100
+    clock.days = YEARS - 100
     before = world.school.info.device
-    assert "续期" in world.receipt()
+    assert "续期" in receipt(world)
     held = identity.signed_certificate(world.school.context).certificate
     assert (held.serial, held.device, held.keys) == (2, before, identity.station_keys(world.school.context).public)
     assert [(line.serial, line.state) for line in world.county.county.issued()] == [("2", "good"), ("1", "replaced")]
-    assert "续期" not in world.receipt()
+    assert "续期" not in receipt(world)
     assert world.serial() == 2
     assert [one.outcome for one in world.county.merging.merge([first])] == ["duplicate"], "the old package verifies"
     world.save("二")
     assert [one.outcome for one in world.county.merging.merge([world.export()])] == ["applied"]
-    assert world.county.verify().digest == world.school.verify().digest
+    world.same()
 
 
-def test_the_school_is_told_in_time_and_again_when_it_is_too_late(world: World) -> None:
+def test_the_school_is_told_in_time_and_again_when_it_is_too_late(world: World, clock: Turned) -> None:
     assert world.school.exchange.standing().cautions == ()
-    world.clock.days = YEARS - 40
+    clock.days = YEARS - 40
     (soon,) = world.school.exchange.standing().cautions
     assert "天到期" in soon.what
     assert not soon.grave
     assert "证书或电脑时钟有问题" in [todo.label for todo in world.school.home.summary().todos]
     assert "学校的证书已到期或快到期" in [todo.label for todo in world.county.home.summary().todos]
-    world.clock.days = YEARS + 5
+    clock.days = YEARS + 5
     (late,) = world.school.exchange.standing().cautions
     assert "到期" in late.what
     assert late.grave
     assert world.school.exchange.standing().days_left < 0
 
 
-def test_a_package_of_an_expired_certificate_waits_for_the_renewal_and_is_then_read_as_it_is(world: World) -> None:
+def test_a_package_of_an_expired_certificate_waits_for_the_renewal_and_is_then_read_as_it_is(
+    world: World, clock: Turned
+) -> None:
     world.save("一")
-    world.clock.days = YEARS + 5
+    clock.days = YEARS + 5
     package = world.export()
     before = world.county.verify()
     (refused,) = world.county.merging.merge([package])
@@ -113,9 +87,9 @@ def test_a_package_of_an_expired_certificate_waits_for_the_renewal_and_is_then_r
     assert world.school.exchange.standing().cautions == ()
 
 
-def test_everything_that_runs_out_is_renewed_at_one_stroke(world: World) -> None:
+def test_everything_that_runs_out_is_renewed_at_one_stroke(world: World, clock: Turned) -> None:
     assert world.county.county.renew_due(world.stick) == []
-    world.clock.days = YEARS - 10
+    clock.days = YEARS - 10
     (path,) = world.county.county.renew_due(world.stick)
     assert path.suffix == ".jzc"
     assert world.county.county.renew_due(world.stick) == []

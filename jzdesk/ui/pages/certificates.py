@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.preview import preview
+from jzdesk.ui.dialogs.revoking import Revoking
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.figures import Figure, Figures
@@ -18,18 +19,20 @@ from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
     from jzdesk.services.renewing import CertificateLine
+    from jzdesk.services.revoking import RevocationLine
 
 CSV = "名单 (*.csv)"
 _TONES = {"good": "good", "soon": "look", "expired": "wrong", "replaced": "muted", "revoked": "wrong"}
 _COUNTED = (("division", "行政区划"), ("school", "学校"), ("programme", "资助项目"), ("standard", "资助标准"))
 
 
-def look(services: Services) -> tuple[list[CertificateLine], list[int], str]:
-    """Certificates issued, how many divisions, schools, programmes and standards are known, our own characters."""
+def look(services: Services) -> tuple[list[CertificateLine], list[int], str, list[RevocationLine]]:
+    """Certificates issued, how many divisions, schools, programmes and standards are known, our own characters, and
+    what was revoked."""
     from jzdesk.services.ledger import Query
 
     counts = [len(services.ledger.ids(Query(entity))) for entity, _ in _COUNTED]
-    return services.county.issued(), counts, services.exchange.fingerprint()
+    return services.county.issued(), counts, services.exchange.fingerprint(), services.revoking.listed()
 
 
 class CertificatesPage(Page):
@@ -42,6 +45,7 @@ class CertificatesPage(Page):
         super().__init__(desk)
         self.figures = Figures()
         self.fingerprint = widgets.label(bold=True)
+        self._revocations: list[RevocationLine] = []
         buttons = self.heading()
         for text, do in (
             ("导入行政区划…", partial(self._ask, "行政区划.csv", desk.services.county.learn_divisions)),
@@ -66,25 +70,30 @@ class CertificatesPage(Page):
         self.middle = ListingOrEmpty(self.table, widgets.Empty("certificate", "还没有发过证书", hint, inbox))
         tip = "给同一台电脑换一张新证书，写到 U 盘；不急时不用管，下次写回执会自动带去"
         self.renew_button = widgets.button("续发证书…", self.renew, icon="certificate", tip=tip)
-        self.revoke_button = widgets.button("吊销证书…", self.revoke, icon="void", role="danger")
+        self.revoke_button = widgets.button("吊销电脑…", self.revoke, icon="void", role="danger")
+        tip = "误吊销的、找回来的电脑：它的记录原样回来"
+        self.reinstate_button = widgets.button("撤销吊销…", self.reinstate, icon="undo", tip=tip)
+        self._revoking = Revoking(desk, self, self.refresh)
         tip = "学校的数据库丢失或从旧备份恢复以后，把它报过的数据写回 U 盘"
         self.return_button = widgets.button("送还数据…", self.return_entries, icon="undo", tip=tip)
         tip = "回执 U 盘丢失时，打印一页带二维码的回执单"
         self.slip_button = widgets.button("打印回执单…", self.print_slip, icon="print", tip=tip)
         card = widgets.Card()
         card.body.addWidget(self.figures)
-        foot = widgets.row(
-            widgets.label("本县校验字（学校装证书时电话核对）", tone="muted"),
-            self.fingerprint,
-            None,
-            self.slip_button,
-            self.return_button,
-            self.renew_button,
-            self.revoke_button,
-        )
+        ours = widgets.row(
+            widgets.label("本县校验字（学校装证书时电话核对）", tone="muted"), self.fingerprint, None
+        )  # fmt: skip
+        deeds = widgets.Flow()
+        for button in (
+            self.slip_button, self.return_button, self.renew_button, self.reinstate_button, self.revoke_button
+        ):  # fmt: skip
+            deeds.addWidget(button)
+        self.words = widgets.label(wrap=True)
         self.body.addWidget(card)
         self.body.addWidget(self.middle, 1)
-        self.body.addLayout(foot)
+        self.body.addWidget(self.words)
+        self.body.addLayout(ours)
+        self.body.addWidget(widgets.holder(deeds))
         self.table.chosen.connect(lambda _: self._allow())
         self._allow()
 
@@ -146,15 +155,16 @@ class CertificatesPage(Page):
         self.refresh()
 
     def revoke(self) -> None:
-        """Trust the certificate with the cursor no longer."""
+        """Trust the computer with the cursor no longer, beyond a cut that the person chooses."""
         line: CertificateLine | None = self.table.row_here()
-        if line is None or line.revoked:
-            return
-        then = "这台电脑以后送来的数据包不再接收；已并入的不受影响。电脑丢失或人员变动时才需要吊销。"
-        if not widgets.confirm(self, f"吊销“{line.name}”的证书？", then, "吊销", danger=True):
-            return
-        job = partial(self.desk.services.county.revoke, line.serial)
-        self.desk.write(lambda _: job(), lambda _: self._revoked(), title="正在吊销", owner=self)
+        if line is not None and not line.revoked:
+            self._revoking.ask(line)
+
+    def reinstate(self) -> None:
+        """Trust it again."""
+        line: CertificateLine | None = self.table.row_here()
+        if line is not None and line.revoked:
+            self._revoking.ask_back(line)
 
     def _heard(self, changes: Changes) -> None:
         if self.entities & changes.entities and self.isVisible():
@@ -164,9 +174,11 @@ class CertificatesPage(Page):
         if (path := widgets.pick_open(self, f"选择{name}", CSV)) is not None:
             self.learn(take, path)
 
-    def _show(self, found: tuple[list[CertificateLine], list[int], str]) -> None:
-        issued, counts, fingerprint = found
+    def _show(self, found: tuple[list[CertificateLine], list[int], str, list[RevocationLine]]) -> None:
+        issued, counts, fingerprint, self._revocations = found
         self.middle.put_rows(issued)
+        if issued and self.table.uid() is None:
+            self.table.selectRow(0)
         self.fingerprint.setText(fingerprint)
         self.figures.put(
             [
@@ -183,10 +195,19 @@ class CertificatesPage(Page):
         self.return_button.setEnabled(line is not None)
         self.slip_button.setEnabled(line is not None)
         self.renew_button.setEnabled(line is not None and line.state != "revoked")
+        self.reinstate_button.setVisible(line is not None and line.state == "revoked")
+        self.revoke_button.setVisible(line is None or line.state != "revoked")
+        told = next((one for one in self._revocations if line is not None and one.device == line.device), None)
+        self.words.setText(_revoked(told) if told else "")
+        self.words.setVisible(told is not None)
 
-    def _revoked(self) -> None:
-        self.desk.say("证书已吊销")
-        self.refresh()
+
+def _revoked(one: RevocationLine) -> str:
+    """What was decided about a computer, in a sentence."""
+    said = f"{one.when or '以前'} 吊销，理由：{one.reason}。"
+    if one.undone:
+        return f"{said}{one.undone} 已撤销吊销，理由：{one.undone_why}。"
+    return f"{said}认可 {one.trusted:,} 条；另有 {one.beyond:,} 条保存在案、不计入台账。"
 
 
 def _certificate_figures(issued: list[CertificateLine]) -> list[Figure]:

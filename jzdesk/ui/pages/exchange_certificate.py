@@ -56,6 +56,8 @@ def certificate_figure(state: Enrolled) -> Figure:
     """The certificate in a word, for the figures at the top of the page."""
     if not state.certified:
         return Figure("县级证书", "未登记", "look")
+    if state.revoked:
+        return Figure("县级证书", "已吊销", "wrong")
     if state.days_left < 0:
         return Figure("县级证书", "已到期", "wrong")
     return Figure("县级证书", "有效", "look" if state.cautions else "good")
