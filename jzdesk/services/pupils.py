@@ -29,7 +29,10 @@ _FEW = 8  # of a scope with at least the eighth part of all records the whole ta
 
 
 class Pupil(NamedTuple):
-    """A student with the enrolment that counts; codes as stored, `class_name` as written on the door."""
+    """A student with the enrolment that counts; codes as stored, `class_name` as written on the door of `room` (uid).
+
+    A class has one name here, today's: `services/roll/rooms.py` knows what it was called on an earlier day.
+    """
 
     uid: str
     name: str
@@ -39,7 +42,7 @@ class Pupil(NamedTuple):
     boarding: str | None
     status: str
     school: str
-    head: str | None = None
+    room: str | None = None
 
     @property
     def enrolled(self) -> bool:
@@ -85,7 +88,8 @@ def pupils(
     query = (
         select(
             STUDENT.c.uid, STUDENT.c.name, STUDENT.c.sex, ENROLMENT.c.grade, CLASS.c.name.label("class_name"),
-            ENROLMENT.c.boarding, ENROLMENT.c.status, ENROLMENT.c.school, CLASS.c.head, ENROLMENT.c.valid_from,
+            ENROLMENT.c.boarding, ENROLMENT.c.status, ENROLMENT.c.school, ENROLMENT.c.school_class,
+            ENROLMENT.c.valid_from,
         )
         .join_from(ENROLMENT, STUDENT, STUDENT.c.uid == ENROLMENT.c.student)
         .outerjoin(CLASS, CLASS.c.uid == ENROLMENT.c.school_class)
@@ -174,18 +178,18 @@ def _walked_back(
     connection: Connection, query: Select[Any], later: dict[str, list[Step]], on: str | None
 ) -> dict[str, Pupil]:
     """The pupils as they stood before the later events."""
-    classes = {row[0]: (row[1], row[2]) for row in connection.execute(select(CLASS.c.uid, CLASS.c.name, CLASS.c.head))}
+    classes = {row[0]: row[1] for row in connection.execute(select(CLASS.c.uid, CLASS.c.name))}
 
     def then(row: Sequence[Any]) -> Sequence[Any]:
-        *given, since, enrolment, room = row
+        *given, since, enrolment = row
         pupil = Pupil._make(given)
         if (steps := later.get(enrolment)) is not None:
-            stood = walk_back(Standing(pupil.status, pupil.grade, room), steps)
-            name, head = classes.get(stood.school_class or "", (None, None))
-            pupil = pupil._replace(status=stood.status or "", grade=stood.grade or "", class_name=name, head=head)
+            status, grade, room = walk_back(Standing(pupil.status, pupil.grade, pupil.room), steps)
+            name = classes.get(room or "")
+            pupil = pupil._replace(status=status or "", grade=grade or "", class_name=name, room=room)
         return (*pupil, since)
 
-    rows = connection.execute(query.add_columns(ENROLMENT.c.uid, ENROLMENT.c.school_class))
+    rows = connection.execute(query.add_columns(ENROLMENT.c.uid))
     return _latest(([then(row) for row in part] for part in rows.partitions(_AT_ONCE)), on)
 
 

@@ -12,6 +12,7 @@ from jzdesk.models import EnrolmentEvent, SchoolClass
 from jzdesk.services.forms import FormProblems
 from jzdesk.services.pupils import pupils
 from jzdesk.services.roll import ClassService, EventDraft, PromotionService, RollService
+from jzdesk.services.roll.as_of import AsOfService
 from jzdesk.services.undoing import UndoService
 from tests.factories.people import SCHOOL_CODE, Desk, verified_desk
 from tests.factories.rolls import records
@@ -153,3 +154,25 @@ def test_empty_classes_are_voided_and_full_ones_never(desk: Desk) -> None:
 def test_the_county_leaves_the_classes_to_the_school(desk: Desk) -> None:
     with pytest.raises(UserError, match="由学校登记"):
         ClassService(desk.as_county()).change(desk.school_class("G03"), name="甲班")
+
+
+def test_a_list_of_an_earlier_day_calls_a_class_and_its_teacher_as_they_were(desk: Desk, tmp_path: Path) -> None:
+    from python_calamine import load_workbook
+
+    pupil, room = desk.pupil("王小明"), desk.school_class("G03")
+    other, old, new = desk.school_class("G03", "2班"), desk.staff("吴泽建"), desk.staff("何老师")
+    classes(desk).change(room, head=old)
+    RollService(desk.context).register(EventDraft(pupil, "调班", "2025-11-08", to_class=other))
+    RollService(desk.context).register(EventDraft(pupil, "调班", "2025-11-09", to_class=room))
+    desk.on("2025-12-01")
+    classes(desk).change(room, name="甲班", head=new)
+    as_of = AsOfService(desk.context)
+    told = [(line.school_class, line.head) for day in ("2025-11-10", "2025-12-01") for line in as_of.roll(day).lines]
+    assert told == [("1班", "吴泽建"), ("甲班", "何老师")]
+    events = RollService(desk.context).rows(RollService(desk.context).ids())
+    assert [line.change for line in events] == ["2班 → 1班", "1班 → 2班"]
+    before = as_of.roll("2025-09-02").lines[0]  # nothing was written down yet: what was written first counts
+    assert (before.school_class, before.head) == ("1班", "吴泽建")
+    as_of.export(tmp_path / "名册.xlsx", "2025-11-10")
+    rows = load_workbook(str(tmp_path / "名册.xlsx")).get_sheet_by_index(0).to_python()
+    assert "吴泽建" in {cell for row in rows for cell in row}

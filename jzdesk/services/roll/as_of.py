@@ -7,22 +7,29 @@ from pathlib import Path
 
 from jzdesk.core import codes
 from jzdesk.core.errors import UserError
+from jzdesk.core.kinds import PersonName
 from jzdesk.core.text import parse_date
 from jzdesk.models import Enrolment, SchoolClass, Student
 from jzdesk.policy.enrolment import GONE
 from jzdesk.services.context import Context
+from jzdesk.services.ledger import titles
 from jzdesk.services.pupils import Pupil, by_place, pupils
+from jzdesk.services.roll.rooms import Rooms
 
 _PLACE = "某日名册"
 _COLUMNS = (
     Enrolment.spec["school"], Enrolment.spec["grade"], SchoolClass.spec["name"], Student.spec["name"],
     Student.spec["sex"], Enrolment.spec["status"], Enrolment.spec["boarding"],
+    replace(SchoolClass.spec["head"], kind=PersonName()),  # a name to read, not a reference
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class RollLine:
-    """One pupil on the day: labels for people, `grade_code` and `status_code` for machines."""
+    """One pupil on the day: labels for people, `grade_code` and `status_code` for machines.
+
+    The class is called as it was on the day, `head` taught it then; a teacher's name is today's.
+    """
 
     uid: str
     name: str
@@ -35,6 +42,7 @@ class RollLine:
     grade_code: str
     status_code: str
     enrolled: bool
+    head: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +67,52 @@ class AsOfService:
 
     def roll(self, day: str | None = None) -> RollDay:
         """Everybody who had a place here on the day (today), by grade, class and name; raises UserError, ValueFault."""
-        when, people = self._people(day)
-        lines = tuple(_line(one) for one in people)
+        when, people, heads = self._people(day)
+        lines = tuple(_line(one, heads.get(one.room or "", "")) for one in people)
         return RollDay(when, lines, sum(line.enrolled for line in lines))
 
     def export(self, path: Path, day: str | None = None) -> int:
         """The roll of a day as a workbook; returns the number of pupils. Raises StationFault."""
         from jzdesk.sheets.writer import write_book
 
-        when, people = self._people(day)
+        when, people, heads = self._people(day)
         fields = [replace(spec, required=False) for spec in _COLUMNS]  # a list to read has no column to fill in
         rows = [
-            (one.school, one.grade or None, one.class_name, one.name, one.sex, one.status or None, one.boarding)
+            (
+                one.school,
+                one.grade or None,
+                one.class_name,
+                one.name,
+                one.sex,
+                one.status or None,
+                one.boarding,
+                heads.get(one.room or "") or None,
+            )
             for one in people
         ]
         enrolled = sum(one.enrolled for one in people)
         note = f"{when} 的名册，在册 {enrolled} 人，共 {len(people)} 行"
         return write_book(path, f"{self._context.info.name}名册", fields, rows, note=note)
 
-    def _people(self, day: str | None) -> tuple[str, list[Pupil]]:
+    def _people(self, day: str | None) -> tuple[str, list[Pupil], dict[str, str]]:
+        """The day, everybody by grade, class and name, and class → name of its head teacher on the day."""
         today = self._context.today()
         when = parse_date(day) if day else today
         if when > today:
             raise UserError(f"{when} 还没有到", "请填写今天或以前的日期。", _PLACE)
         scope = None if self._context.info.kind == "county" else self._context.author.scope
         with self._context.read() as connection:
-            people = pupils(connection, scope, (when, when))
-        return when, sorted((one for one in people.values() if one.status not in GONE), key=by_place)
+            there = [one for one in pupils(connection, scope, (when, when)).values() if one.status not in GONE]
+            rooms = Rooms(connection, (one.room for one in there))
+            people = [one._replace(class_name=rooms.name(one.room, when)) for one in there]
+            heads = {one.room: rooms.head(one.room, when) for one in people if one.room}
+            named = titles(connection, "staff", sorted({head for head in heads.values() if head}))
+        return when, sorted(people, key=by_place), {room: named.get(head or "", "") for room, head in heads.items()}
 
 
-def _line(one: Pupil) -> RollLine:
+def _line(one: Pupil, head: str) -> RollLine:
     boarding, status = codes.table("boarding"), codes.table("student_status")
     return RollLine(
         one.uid, one.name, one.sex_label, one.grade_label, one.class_name or "", status.label(one.status),
-        boarding.label(one.boarding) if one.boarding else "", one.school, one.grade, one.status, one.enrolled,
+        boarding.label(one.boarding) if one.boarding else "", one.school, one.grade, one.status, one.enrolled, head,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from jzdesk.core import codes
 from jzdesk.models import EnrolmentEvent
 from jzdesk.policy import enrolment as rules
 from jzdesk.services.pupils import CLASS, ENROLMENT, EVENT, STUDENT
+from jzdesk.services.roll.rooms import Rooms
 
 _AT_ONCE = 900
 EXPIRED, SUSPECTED, EVERY = "expired", "suspected", "all"
@@ -130,32 +131,29 @@ def _events(connection: Connection, uids: list[str]) -> dict[str, EventLine]:
         .where(EVENT.c.uid.in_(uids))
     )
     found = [dict(row) for row in connection.execute(query).mappings()]
-    classes = _class_names(connection, (row[name] for row in found for name in ("from_class", "to_class")))
-    return {row["uid"]: _line(row, classes) for row in found}
+    rooms = Rooms(connection, (row[name] for row in found for name in ("from_class", "to_class")))
+    return {row["uid"]: _line(row, rooms) for row in found}
 
 
-def _class_names(connection: Connection, wanted: Iterable[str | None]) -> dict[str, str]:
-    uids = sorted({uid for uid in wanted if uid})
-    query = select(CLASS.c.uid, CLASS.c.name).where(CLASS.c.uid.in_(uids))
-    return {row[0]: row[1] or "" for row in connection.execute(query)} if uids else {}
-
-
-def _line(row: Mapping[str, Any], classes: Mapping[str, str]) -> EventLine:
+def _line(row: Mapping[str, Any], rooms: Rooms) -> EventLine:
     spec = EnrolmentEvent.spec
     return EventLine(
         row["uid"], row["student"], row["name"] or "", _place(row["grade"], row["class_name"]), row["kind"] or "",
-        spec["kind"].show(row["kind"]), row["date"] or "", _change(row, classes), row["until"] or "",
+        spec["kind"].show(row["kind"]), row["date"] or "", _change(row, rooms), row["until"] or "",
         row["other_school"] or "", row["reason"] or "", row["proof"] or "", row["approver"] or "",
         codes.table("student_status").label(row["status"] or ""),
     )  # fmt: skip
 
 
-def _change(row: Mapping[str, Any], classes: Mapping[str, str]) -> str:
-    """`在读 → 休学`, `小学三年级 → 小学四年级，1班 → 2班`; parts that did not change are left out."""
+def _change(row: Mapping[str, Any], rooms: Rooms) -> str:
+    """`在读 → 休学`, `小学三年级 → 小学四年级，1班 → 2班` by the names of then; what stayed is left out."""
     shown = []
     for name, table in (("status", "student_status"), ("grade", "grade"), ("class", "")):
-        labels = codes.table(table).labels if table else classes
-        before, after = (labels.get(row[f"{way}_{name}"] or "", "—") for way in ("from", "to"))
+        given = [row[f"{way}_{name}"] or "" for way in ("from", "to")]
+        if table:
+            before, after = (codes.table(table).labels.get(code, "—") for code in given)
+        else:
+            before, after = (rooms.name(room, row["date"] or "") or "—" for room in given)
         if before != after:
             shown.append(f"{before} → {after}")
     return "，".join(shown)

@@ -26,6 +26,7 @@ _COLUMNS = (
     Column("sex", "性别", 6),
     Column("status", "状态", 12, tone=lambda one: "" if one.enrolled else "muted"),
     Column("boarding", "就读方式", 10),
+    Column("head", "班主任", 9),
 )
 
 
