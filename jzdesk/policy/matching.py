@@ -68,7 +68,8 @@ class Meant(NamedTuple):
 class Found:
     """Where a row belongs (MATCHED, NAME, ABSENT or UNREAD), whom it means, and a sentence where one is needed.
 
-    `family` is True when the pupils are meant through a relative or the number of their household.
+    `family` is True when the pupils are meant through a relative or the number of their household; with ABSENT they are
+    pupils of the household of somebody who should be on a roll.
     """
 
     pile: str
@@ -120,8 +121,8 @@ class Rollbook:
     def find(self, row: Listed, tie: str = "household", day: str = "") -> Found:
         """Where the row belongs; `tie` as in the table of kinds: "household", "parent", or "" for nobody else.
 
-        With `day`, a child who could be on a roll then is never taken for somebody's relative: whether that child is
-        missing from the roll is the question.
+        With `day`, a child who could be on a roll then stays a question: is it missing from the roll? The pupils of
+        the same household are named with it, who may have a claim through it.
         """
         if row.fault:
             return Found(UNREAD, says=row.fault)
@@ -135,8 +136,17 @@ class Rollbook:
         found = self._by_family(row, tie) if tie else _NOBODY
         if day and row.birth and found.family and is_of_school_age(row, day):
             names = "、".join(self.by_uid[one.uid].name for one in found.pupils)
-            return Found(ABSENT, says=f"同户的{names}在本校，本人不在本校学籍")
+            sure = found.pupils if found.pile == MATCHED else ()
+            return Found(ABSENT, sure, f"同户的{names}在本校，本人不在本校学籍", family=True)
         return found
+
+    def at_home(self, found: Found, via: str) -> tuple[Meant, ...]:
+        """The other pupils of the household of a pupil who is meant himself; `via` is the name on the list."""
+        if found.pile != MATCHED or found.family:
+            return ()
+        homes = [(one.uid, self.by_uid[one.uid].household) for one in found.pupils]
+        others = ((own, one.uid) for own, home in homes if home for one in self._of_household[home])
+        return tuple(Meant(uid, via) for own, uid in others if uid != own)
 
     def called(self, name: str) -> list[Pupil]:
         """Pupils of that name, present or former."""

@@ -57,9 +57,10 @@ class Village:
         return workbook(self.folder / f"{name}.xlsx", HEADINGS, rows, title)
 
     def line(self, run: int, name: str) -> ListLine:
-        """The only line of that name in a run."""
-        (found,) = [one for one in self.lists.lines(run) if name in (one.name, one.pupil)]
-        return found
+        """The only line about somebody of that name in a run; of one listed himself, not whom he stands for at home."""
+        found = [one for one in self.lists.lines(run) if name in (one.name, one.pupil)]
+        (line,) = found if len(found) < 2 else [one for one in found if not one.offered]
+        return line
 
 
 def person(name: str, number: Value, **cells: object) -> dict[str, object]:

@@ -86,10 +86,12 @@ def test_people_of_one_household_number_are_one_family(book: Rollbook) -> None:
     assert book.find(Listed("宋大", stranger, household="43109910100001"), "parent").pile == ABSENT
 
 
-def test_a_child_of_school_age_who_is_not_on_the_roll_is_never_taken_for_a_relative(book: Rollbook) -> None:
+def test_a_child_of_school_age_who_is_not_on_the_roll_stays_a_question_and_points_to_its_household(
+    book: Rollbook,
+) -> None:
     sister = Listed("宋小妹", id_number("2017-06-06", "2", 41), household="43109910100001")
     found = book.find(sister, "household", DAY)
-    assert (found.pile, found.pupils) == (ABSENT, ())
+    assert (found.pile, found.family, [one.uid for one in found.pupils]) == (ABSENT, True, ["boy", "girl"])
     assert "宋火强" in found.says
 
 

@@ -119,8 +119,8 @@ class ListService:
         return settling.accept(self._context, ids)
 
     def accept_pile(self, run: int, pile: str = "matched") -> Accepted:
-        """Accept every line of a pile that waits."""
-        return self.accept([line.id for line in self.lines(run, pile, waiting=True)])
+        """Accept every line of a pile that waits, but for pupils who are only offered through their household."""
+        return self.accept([line.id for line in self.lines(run, pile, waiting=True) if not line.offered])
 
     def recognise(self, line: int, student: str) -> Accepted:
         """Somebody on the list whose number is not on the roll is this pupil. Raises UserError."""

@@ -101,7 +101,8 @@ class ListLine:
     """One line of a pile; `number` masked. `student` is the pupil meant ("" when nobody is), `pupil` the name.
 
     `via` says through whom (`父亲 宋琪亦`), `gives` what accepting does in words, `says` why it is in this pile,
-    `details` further (heading, text) of the list, `waiting` whether a person has to decide.
+    `details` further (heading, text) of the list, `waiting` whether a person has to decide;
+    `offered` a pupil whom the list does not name, but a child of the same household.
     """
 
     id: int
@@ -124,6 +125,7 @@ class ListLine:
     outcome_label: str
     reason: str
     waiting: bool
+    offered: bool = False
 
     @property
     def uid(self) -> str:

@@ -39,6 +39,7 @@ class Showing:
             _details(line),
             tuple(self._likely(str(uid), str(why)) for uid, why in facts.get("likely", ())),
             line.outcome or "", OUTCOME_LABELS.get(line.outcome or "", ""), line.reason or "", line.waiting,
+            bool(facts.get("offered")),
         )  # fmt: skip
 
     def _place(self, student: str) -> str:

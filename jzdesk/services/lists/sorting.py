@@ -61,9 +61,11 @@ class Sorter:
         for place in sorted(places, key=lambda one: one.found.family):  # a pupil's own row before a relative's
             self._out.rows[place.found.pile] += 1
             self._out.lines += self._lines(place)
+        homes = self._homes(places)
+        self._out.lines += [self._offered(home, meant) for home in homes for meant in home.found.pupils]
         if not older:
             self._out.lines += self._denied(places)
-            self._out.lines += self._ended(places, headings)
+            self._out.lines += self._ended([*places, *homes], headings)
         self._out.lines.sort(key=lambda line: (matching.PILES.index(line.pile), not line.facts.get("likely"), line.row))
         return self._out
 
@@ -91,6 +93,21 @@ class Sorter:
             return [self._of_pupil(place, meant) for meant in place.found.pupils]
         return [self._of_nobody(place)]
 
+    def _homes(self, places: Sequence[_Place]) -> list[_Place]:
+        """Rows that mean the household too: pupils of it without a row of their own, for a person to confirm."""
+        if self._kind.tie != "household":
+            return []
+        own = {meant.uid for place in places if place.found.pile in (MATCHED, NAME) for meant in place.found.pupils}
+        homes = []
+        for place in places:
+            found, name = place.found, place.listed.who.name
+            shared = found.pupils if found.pile == ABSENT else self._book.at_home(found, name)
+            pupils = tuple(meant for meant in shared if meant.uid not in own)
+            if pupils and not lists.problem_of(place.listed.said):
+                said = f"同户的“{name}”在名单上，本人没有单独列出"
+                homes.append(_Place(place.listed, Found(MATCHED, pupils, said, family=True)))
+        return homes
+
     def _of_pupil(self, place: _Place, meant: Meant) -> Line:
         listed, found = place.listed, place.found
         meaning = self._meaning(listed, family=found.family)
@@ -100,10 +117,16 @@ class Sorter:
         fresh = self._teller.unsaid(meant.uid, household)
         disability = Disability() if found.family else self._disability(listed)
         told = Told(meaning.gives, fresh, disability, listed.document)
-        line = _line(place.found.pile, listed, meant.uid, _facts(listed, told))
+        line = _line(found.pile, listed, meant.uid, _facts(listed, told))
         line.facts |= {"via": meant.via, "relation": _relation(meant), "says": found.says}
         line.facts |= {"denies": sorted(meaning.denies), "keeps": sorted(meaning.keeps)}
         self._settle(line, meant.uid, told)
+        return line
+
+    def _offered(self, home: _Place, meant: Meant) -> Line:
+        """A pupil whom the list does not name: never accepted with the whole pile, only by itself."""
+        line = self._of_pupil(home, meant)
+        line.facts["offered"] = True
         return line
 
     def _settle(self, line: Line, student: str, told: Told) -> None:
