@@ -1,16 +1,23 @@
-"""A pasted block of cells against the rows and columns of a table: what is wished of which record."""
+"""A pasted block of cells against the rows and columns of a table: what is wished of which record, and who is new."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from pathlib import Path
 
 from jzdesk.core.fields import EntitySpec
 from jzdesk.core.text import normalise
+from jzdesk.services.context import Context
 from jzdesk.services.plans import Wish
 
 Block = Sequence[Sequence[str]]
+PASTED = "pasted:"
+"""Before the path of such a file, where one place of the window sends another to it."""
+
+_FOLDER, _NAME = "pasted", "粘贴的学生.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +103,37 @@ def _without_place(spec: EntitySpec, names: Sequence[str], block: Block) -> Iter
         yield f"有 {outside} 列没有对应的栏目，没有写入。"
     if other := sum(bool(name) and name not in spec.fields for name in filled):
         yield f"有 {other} 列不能在这个表格里改，没有写入；请到对应的页面办理。"
+
+
+def beyond(spec: EntitySpec, block: Block, place: Place) -> list[list[str]]:
+    """Rows for which the table has no record, as a sheet of their own: a row of headings, then the rows; [] for none.
+
+    The headings are those of the block, where its first row speaks of a name as a list of people does, else those of
+    the columns it was pasted over.
+    """
+    own = _speaks_of_a_name(block[0]) if len(block) > 1 else False
+    skipped = len(place.uids) + (own or bool(_by_heading(spec, block, place)))
+    rows = [list(row) for row in block[skipped:] if any(cell.strip() for cell in row)]
+    labels = [label for _, label in place.columns[place.start :]]
+    width = max((len(row) for row in rows), default=0)
+    head = list(block[0]) if own else (labels + [""] * width)[:width]
+    return [head, *rows] if rows else []
+
+
+def kept_as_file(context: Context, sheet: Block) -> Path:
+    """The sheet as a file that the import reads, the only one of its kind in the station; see `forget_file`."""
+    path = context.folder.sub(_FOLDER) / _NAME
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(sheet)
+    return path
+
+
+def forget_file(path: Path) -> None:
+    """Take the file away once it was imported or given up: nobody's data lies about unencrypted."""
+    if path.parent.name == _FOLDER:
+        path.unlink(missing_ok=True)
+
+
+def _speaks_of_a_name(row: Sequence[str]) -> bool:
+    cells = {normalise(cell).strip("* ") for cell in row}
+    return bool(cells & {"姓名", "学生姓名"})

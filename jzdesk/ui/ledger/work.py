@@ -29,11 +29,15 @@ _PASTED_AT_ONCE = 5_000
 
 
 class TableWork(QObject):
-    """The verbs on the chosen rows of a page's table; `adds`: rows pasted beyond the end become new records."""
+    """The verbs on the chosen rows of a page's table; `adds`: rows pasted beyond the end become new records.
+
+    `bring_in` set by a page takes rows without a record, as a sheet with headings, to where new ones are looked over.
+    """
 
     def __init__(self, page: ListPage, entity: str, *, adds: bool) -> None:
         super().__init__(page)
         self.page, self.desk, self.entity, self.adds = page, page.desk, entity, adds
+        self.bring_in: Callable[[Sequence[Sequence[str]]], None] | None = None
         self.spec = page.desk.services.ledger.specs[entity]
         self.writable = page.desk.services.ledger.may_write(entity)
         self.table: Table = page.table
@@ -51,27 +55,57 @@ class TableWork(QObject):
 
     def paste(self) -> None:
         """Ctrl+V: the block on the clipboard, anchored at the cursor; shown before anything is written."""
+        if block := self._clipboard():
+            self._paste(block)
+
+    def paste_new(self) -> None:
+        """Ctrl+Shift+V: every row of the clipboard is a new record, wherever the cursor stands."""
+        from jzdesk.services.pasting import Place, beyond
+
+        if self.bring_in is not None and (block := self._clipboard()):
+            self.bring_in(beyond(self.spec, block, Place(self._columns(), 0, ())))
+
+    def offer_new(self, bring_in: Callable[[Sequence[Sequence[str]]], None], text: str) -> None:
+        """Rows that have no record go to `bring_in`; `text` names the verb for those that are all new."""
+        self.bring_in = bring_in
+        self.actions.insert(2, self._action(text, "Ctrl+Shift+V", self.paste_new))
+
+    def _clipboard(self) -> Sequence[Sequence[str]]:
+        """The block to paste; empty, and said why, when there is none or it may not be pasted."""
         if not self._may():
-            return
+            return ()
         block = parse_block(QGuiApplication.clipboard().text())
         if not block:
             self.desk.say("剪贴板里没有可以粘贴的文字")
         elif len(block) > _PASTED_AT_ONCE:
             self._refuse(f"一次最多粘贴 {_PASTED_AT_ONCE:,} 行", "请分几次粘贴，或用“导入导出”整份导入。")
-        else:
-            self._paste(block)
+            return ()
+        return block
 
     def _paste(self, block: Sequence[Sequence[str]]) -> None:
-        from jzdesk.services.pasting import Place, pasted
+        from jzdesk.services.pasting import Place, beyond, pasted
 
         chosen = self.table.chosen_places()
         one_for_all = len(block) == 1 and len(chosen) > 1
         places = chosen if one_for_all else range(self._anchor(chosen), self.table.records().rowCount())
         uids = [self.table.records().uid(place) for place in places[: len(block) if not one_for_all else None]]
-        columns = [(column.name, column.label) for column in self.table.records().columns]
-        place = Place(columns, self.table.column(), uids, len(uids) if one_for_all else 1, self.adds)
-        found = pasted(self.spec, block, place)
-        self._show(found.wishes, f"粘贴到{self.spec.label}", "粘贴", found.notes)
+        place = Place(self._columns(), self.table.column(), uids, len(uids) if one_for_all else 1, self.adds)
+        sheet = beyond(self.spec, block, place) if self.bring_in is not None and not one_for_all else []
+        if sheet and not uids:
+            self._bring(sheet)
+            return
+        found = pasted(self.spec, block[: len(block) - len(sheet[1:])], place)
+        notes = (f"表格末尾以下的 {len(sheet) - 1} 行是新的：写入以后接着核对、预演、登记。",) if sheet else ()
+        self._show(
+            found.wishes, f"粘贴到{self.spec.label}", "粘贴", (*found.notes, *notes), partial(self._bring, sheet)
+        )
+
+    def _bring(self, sheet: Sequence[Sequence[str]]) -> None:
+        if sheet and self.bring_in is not None:
+            self.bring_in(sheet)
+
+    def _columns(self) -> list[tuple[str, str]]:
+        return [(column.name, column.label) for column in self.table.records().columns]
 
     def fill_down(self) -> None:
         """Ctrl+D: the value of the first chosen row (with one row chosen: of the row above) for all chosen rows."""
@@ -136,7 +170,14 @@ class TableWork(QObject):
                 owner=self,
             )
 
-    def _show(self, wishes: Sequence[Wish], title: str, verb: str, notes: Sequence[str] = ()) -> None:
+    def _show(
+        self,
+        wishes: Sequence[Wish],
+        title: str,
+        verb: str,
+        notes: Sequence[str] = (),
+        then: Callable[[], None] | None = None,
+    ) -> None:
         from jzdesk.ui.dialogs.bulk import PlanDialog
 
         if not wishes:
@@ -144,7 +185,10 @@ class TableWork(QObject):
             return
         if not self.page.may_leave():  # what is being typed in the form could not be saved over the new values
             return
-        PlanDialog(self.page, self.desk, self.entity, wishes, title=title, verb=verb, notes=notes).open()
+        dialog = PlanDialog(self.page, self.desk, self.entity, wishes, title=title, verb=verb, notes=notes)
+        if then is not None:
+            dialog.written.connect(lambda _: then())
+        dialog.open()
 
     def _copied(self, rows: Sequence[Row]) -> None:
         lines = [self.table.texts(self.table.records().place(row.uid)) for row in rows]

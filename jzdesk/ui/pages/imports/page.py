@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
+from jzdesk.services.pasting import PASTED, forget_file
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.purpose import ask_purpose
@@ -48,6 +49,7 @@ class ImportsPage(Page):
         self.history = HistoryView(desk, self.refresh)
         self.wizard = Wizard(desk)
         self._queue: list[tuple[str, Path]] = []
+        self._pasted: Path | None = None
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setMinimumSize(theme.em(24), theme.em(16))
@@ -71,8 +73,11 @@ class ImportsPage(Page):
         self.wizard.imported.connect(self._imported)
 
     def arrive(self, hint: str = "") -> None:
-        """Look at what waits; `parked` brings it to the front, a kind opens its file dialog."""
+        """Look at what waits; `parked` brings it to the front, a kind opens its file dialog, `pasted:…` that file."""
         self.refresh()
+        if hint.startswith(PASTED):
+            self._pasted = Path(hint.removeprefix(PASTED))
+            self.drop([self._pasted], "roll")
         if hint == "parked":
             self.tabs.setCurrentIndex(PARKED)
         elif hint in self.kinds:
@@ -143,6 +148,7 @@ class ImportsPage(Page):
 
     def _left(self) -> None:
         """An import was given up; with several files dropped the next one comes."""
+        self._forget_pasted()
         self._turn(_HOME)
         self._next()
 
@@ -182,7 +188,13 @@ class ImportsPage(Page):
     def _written(self, path: Path) -> None:
         self.desk.say(f"模板已保存为 {path.name}", "打开", partial(open_file, self.desk, path))
 
+    def _forget_pasted(self) -> None:
+        if self._pasted is not None:
+            forget_file(self._pasted)
+            self._pasted = None
+
     def _imported(self, report: ImportReport) -> None:
+        self._forget_pasted()
         self.report.show_report(report, self.kinds[report.kind])
         self.tabs.setCurrentIndex(REPORT)
         self._turn(_HOME)

@@ -92,6 +92,7 @@ class StudentPage(ListPage):
         self.consent_button = self.add_action("登记整表同意", self.consent_all, tip=tip)
         self.consent_button.hide()
         if not self._county:
+            self.work.offer_new(self.bring_in, "粘贴为新学生…")
             self.add_action("新增学生 (Ctrl+N)", self.new, icon="plus", primary=True)
         QShortcut(QKeySequence("Ctrl+G"), self, lambda: self.panel.add_here())
         QShortcut(QKeySequence("F6"), self, lambda: self.panel.open_twin())
@@ -110,6 +111,16 @@ class StudentPage(ListPage):
             self._panel.roll_wanted.connect(partial(self.desk.go, "roll"))
             self.side.hold(self._panel)
         return self._panel
+
+    def bring_in(self, sheet: Sequence[Sequence[str]]) -> None:
+        """Pasted rows of new pupils are looked over, tried and registered as any list that is imported."""
+        from jzdesk.services.pasting import PASTED, kept_as_file
+
+        if not self.may_leave():
+            return
+        job = partial(kept_as_file, self.desk.services.context, sheet)
+        done = lambda path: self.desk.go("imports", f"{PASTED}{path}")  # noqa: E731
+        self.desk.write(lambda _: job(), done, title="正在准备粘贴的学生", owner=self)
 
     def ids(self) -> Callable[[], Sequence[str]]:
         """The query as the search box and filters stand."""
