@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from PySide6.QtCore import QDate, QEvent, QObject, QStringListModel, Qt, QTimer, Signal
+from PySide6.QtCore import QDate, QEvent, QObject, QSize, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QInputMethodEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QCalendarWidget,
@@ -185,6 +185,10 @@ class AreaEdit(QPlainTextEdit):
         self.setPlaceholderText("Alt+回车换行")
         self.setFixedHeight(round(self.fontMetrics().lineSpacing() * lines + theme.em(1.1)))
         self.textChanged.connect(lambda: None if self._quiet else self.edited.emit())
+
+    def sizeHint(self) -> QSize:
+        """As tall as it is: Qt's own hint would leave a gap beneath it in a form."""
+        return QSize(super().sizeHint().width(), self.maximumHeight())
 
     def raw(self) -> Value:
         """The text; None when blank."""

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -40,7 +40,12 @@ WIDE = 66
 
 
 class Page(QWidget):
-    """One page of the window. Set `title`, `icon`, and in `entities` what must change for it to look again."""
+    """One page of the window. Set `title`, `icon`, and in `entities` what must change for it to look again.
+
+    `hinted` says that `hints`, the keys shown at the foot of the window, are others now.
+    """
+
+    hinted = Signal()
 
     title = ""
     icon = "ledger"

@@ -260,6 +260,7 @@ class Shell(QMainWindow):
         if place.key not in self._pages:
             page = place.build(self.desk)
             self._pages[place.key] = page
+            page.hinted.connect(lambda: self._hints.put(page.hints))
             self.stack.addWidget(page)
         return self._pages[place.key]
 

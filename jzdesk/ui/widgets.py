@@ -541,26 +541,48 @@ def confirm(parent: QWidget, what: str, then: str, yes: str, *, no: str = "取�
 
 def pick_open(parent: QWidget, title: str, kinds: str = "工作簿 (*.xlsx *.xls *.et *.csv)") -> Path | None:
     """Let the person choose a file to read; None when they changed their mind."""
-    name, _ = QFileDialog.getOpenFileName(parent, title, _start(), kinds)
-    return _remember(name)
+    return next(iter(_picked(_file_dialog(parent, title, _start(), kinds))), None)
 
 
 def pick_opens(parent: QWidget, title: str, kinds: str) -> list[Path]:
     """Several files to read."""
-    names, _ = QFileDialog.getOpenFileNames(parent, title, _start(), kinds)
-    return [path for name in names if (path := _remember(name))]
+    dialog = _file_dialog(parent, title, _start(), kinds)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    return _picked(dialog)
 
 
 def pick_save(parent: QWidget, title: str, name: str, kinds: str) -> Path | None:
     """Where to write a file proposed as `name`; asks before replacing one. None when they changed their mind."""
-    chosen, _ = QFileDialog.getSaveFileName(parent, title, str(Path(_start()) / name), kinds)
-    path = _remember(chosen)
-    return path.with_suffix(Path(name).suffix) if path is not None and not path.suffix else path
+    dialog = _file_dialog(parent, title, _start(), kinds)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+    dialog.setDefaultSuffix(Path(name).suffix.removeprefix("."))
+    dialog.selectFile(name)
+    return next(iter(_picked(dialog)), None)
 
 
 def pick_folder(parent: QWidget, title: str, start: Path | None = None) -> Path | None:
     """A folder or a stick; None when they changed their mind."""
-    return _remember(QFileDialog.getExistingDirectory(parent, title, str(start or _start())), folder=True)
+    dialog = _file_dialog(parent, title, str(start or _start()), "")
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    return next(iter(_picked(dialog, folder=True)), None)
+
+
+def _file_dialog(parent: QWidget, title: str, start: str, kinds: str) -> QFileDialog:
+    """The desktop's own dialog, else Qt's, of which two labels lack in its Chinese."""
+    made = QFileDialog(parent, title, start, kinds)
+    made.setFileMode(QFileDialog.FileMode.ExistingFile)
+    made.setLabelText(QFileDialog.DialogLabel.LookIn, "查找范围：")
+    made.setLabelText(QFileDialog.DialogLabel.FileType, "文件类型：")
+    return made
+
+
+def _picked(dialog: QFileDialog, *, folder: bool = False) -> list[Path]:
+    chosen = dialog.exec() == QFileDialog.DialogCode.Accepted
+    names = dialog.selectedFiles() if chosen else []
+    dialog.deleteLater()
+    return [path for name in names if (path := _remember(name, folder=folder))]
 
 
 _last_folder: list[Path] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from jzdesk.core.errors import UserError
@@ -365,3 +365,42 @@ def test_the_text_size_is_taken_from_the_command_line() -> None:
 
 def press(dialog: QDialog, text: str) -> None:
     next(b for b in dialog.findChildren(QPushButton) if b.text() == text).click()
+
+
+def test_qts_own_file_dialog_speaks_chinese_throughout(qtbot: QtBot, tmp_path: Path) -> None:
+    host = QWidget()
+    qtbot.addWidget(host)
+    dialog = widgets._file_dialog(host, "选择文件", str(tmp_path), "表格 (*.xlsx)")
+    words = [label.text() for label in dialog.findChildren(QLabel)]
+    words += [button.text() for button in dialog.findChildren(QPushButton)]
+    assert not [text for text in words if text.isascii() and text.strip()]
+
+
+def test_a_file_to_write_gets_the_ending_of_the_name_proposed(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = QWidget()
+    qtbot.addWidget(host)
+
+    def choose(dialog: QFileDialog) -> int:
+        dialog.setDirectory(str(tmp_path))
+        dialog.selectFile("名册")
+        return int(QFileDialog.DialogCode.Accepted.value)
+
+    monkeypatch.setattr(QFileDialog, "exec", choose)
+    assert widgets.pick_save(host, "保存", "模板.xlsx", "表格 (*.xlsx)") == tmp_path / "名册.xlsx"
+
+
+def test_a_ledger_that_is_only_looked_at_hints_at_no_key_that_does_nothing(
+    qtbot: QtBot, desk: Desk, settle: Settle
+) -> None:
+    shell = Shell(desk)
+    qtbot.addWidget(shell)
+    shell.resize(1600, 768)
+    shell.show()
+    (hints,) = shell.findChildren(Hints)
+    shell.open("ledger", "staff")
+    assert "Ctrl+N" in hints.toolTip() + hints.text()
+    shell.open("ledger", "batch")
+    settle()
+    assert "Ctrl+N" not in hints.toolTip() + hints.text()

@@ -26,6 +26,7 @@ class LedgerPage(ListPage):
         self.spec: EntitySpec = desk.services.ledger.specs[entity]
         self.title, self.entity, self.entities = self.spec.label, entity, frozenset({entity})
         self._writable = desk.services.ledger.may_write(entity)
+        self.hints = LedgerPage.hints if self._writable else "F3 查找　回车 打开　F5 刷新"
         fetch = partial(desk.services.ledger.rows, entity)
         super().__init__(desk, columns_of(self.spec), fetch, hint=_hint(self.spec), several=True)
         self._panel: RecordPanel | None = None

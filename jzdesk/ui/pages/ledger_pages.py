@@ -47,7 +47,7 @@ class LedgersPage(Page):
     """The sheet of ledgers, and the ledger opened last. `hint` in `desk.go("ledger", "staff")` opens one."""
 
     title, icon = "台账", "ledger"
-    hints = LedgerPage.hints
+    hints = "Tab 选一本　回车 打开　F5 刷新"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -57,6 +57,7 @@ class LedgersPage(Page):
         self._pages: dict[str, LedgerPage] = {}
         self._index = _Index(desk, self.open)
         self._stack.addWidget(self._index)
+        self._stack.currentChanged.connect(lambda _: self._hint())
 
     def open(self, entity: str) -> LedgerPage:
         """Open the ledger of `entity`."""
@@ -111,6 +112,12 @@ class LedgersPage(Page):
         """Asks when the open form holds changes."""
         page = self._here()
         return page is None or page.may_leave()
+
+    def _hint(self) -> None:
+        """The keys of the ledger in front: one that is only looked at has fewer."""
+        here = self._here()
+        self.hints = here.hints if here is not None else LedgersPage.hints
+        self.hinted.emit()
 
     def _here(self) -> LedgerPage | None:
         current = self._stack.currentWidget()
