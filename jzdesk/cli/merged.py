@@ -121,6 +121,8 @@ def show(number: int) -> None:
         + "，".join(f"{label} {text}" for label, text in one.fields)
         for one in seen.entries
     ]
+    if seen.photos_missing:
+        lines.append(f"其中 {seen.photos_missing} 张照片的原图没有随包收到，采纳后请学校重新上传再导出。")
     emit(seen, "\n".join([*lines, *([f"{seen.obstacle}。"] if seen.obstacle else effect_lines(seen.effects))]))
 
 

@@ -1,4 +1,7 @@
-"""Photographs on their way: which contents belong to a stretch of journal, out of this station and into another."""
+"""Photographs on their way: which contents belong to a stretch of journal, out of this station and into another.
+
+What a held entry speaks of is kept as well: once it is admitted the picture is there, without the stick.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,12 @@ from sqlalchemy.dialects.sqlite import insert
 
 from jzdesk.core.clock import Clock
 from jzdesk.core.merge import decode
-from jzdesk.models import Photo
 from jzdesk.store.tables import blob, journal
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import OpenedStretch, blob_name
 
 PHOTO_LIMIT = 2 << 20  # bytes of one photograph; they are made much smaller when they are taken in
 MOST, MOST_BYTES = 3000, 256 << 20  # photographs of one package, well within what a container may hold
-_PHOTO = Photo.__table__
 _AT_ONCE = 900
 
 
@@ -65,21 +66,38 @@ def contents(connection: Connection, wanted: Sequence[Due]) -> Iterator[tuple[st
 
 
 def take_in(connection: Connection, reader: OpenedStretch, clock: Clock) -> str | None:
-    """Keep the photographs of a package whose entries were taken in; a sentence when some do not fit their record."""
+    """Keep the photographs of a package whose entries are in the journal; a sentence when some do not fit theirs."""
     names = {member.name.removeprefix("b-").removesuffix(".age") for member in reader.manifest.members}
     uids = sorted(name for name in names if len(name) == 32)
     wrong = 0
     for start in range(0, len(uids), _AT_ONCE):
-        query = select(_PHOTO.c.uid, _PHOTO.c.sha256).where(_PHOTO.c.uid.in_(uids[start : start + _AT_ONCE]))
-        said = dict(connection.execute(query).all())
-        for uid in uids[start : start + _AT_ONCE]:
-            wrong += not _keep(connection, reader, uid, said.get(uid), clock)
+        part = uids[start : start + _AT_ONCE]
+        said = _digests(connection, part)
+        for uid in part:
+            wrong += not _keep(connection, reader, uid, said[uid], clock)
     return f"有 {wrong} 张照片与记录不符，没有收下，请学校重新导出。" if wrong else None
 
 
-def _keep(connection: Connection, reader: OpenedStretch, uid: str, digest: str | None, clock: Clock) -> bool:
-    """Whether the content is what its record says; only then it is kept."""
-    if digest is None:
+def missing(connection: Connection, chain: int, first: int, last: int) -> int:
+    """How many photographs entries `first` to `last` of a chain speak of whose content is not here."""
+    wanted = {one.digest for one in due(connection, chain, first - 1, last)}
+    query = select(blob.c.sha256).where(blob.c.sha256.in_(sorted(wanted)))
+    return len(wanted) - len(connection.execute(query).all())
+
+
+def _digests(connection: Connection, uids: Sequence[str]) -> dict[str, set[str]]:
+    """Photograph → the contents that entries of the journal give it, whether they count or are held."""
+    found: dict[str, set[str]] = {uid: set() for uid in uids}
+    query = select(journal.c.uid, journal.c.body).where(journal.c.ent == "photo", journal.c.uid.in_(uids))
+    for uid, body in connection.execute(query):
+        if (digest := decode(body).set.get("sha256")) is not None:
+            found[uid].add(str(digest))
+    return found
+
+
+def _keep(connection: Connection, reader: OpenedStretch, uid: str, said: set[str], clock: Clock) -> bool:
+    """Whether the content is what an entry about it says; only then it is kept."""
+    if not said:
         return False
     try:
         data = reader.stretch.open_member(blob_name(uid), PHOTO_LIMIT)
@@ -87,7 +105,7 @@ def _keep(connection: Connection, reader: OpenedStretch, uid: str, digest: str |
         if refused.kind == "chunk":
             raise
         return False
-    if sha256(data).hexdigest() != digest:
+    if (digest := sha256(data).hexdigest()) not in said:
         return False
     row = {"sha256": digest, "data": data, "at": clock.tick()}
     connection.execute(insert(blob).values(row).on_conflict_do_nothing())

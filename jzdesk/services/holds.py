@@ -14,6 +14,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec
 from jzdesk.core.merge import AUTHORITY, Entry, decode
 from jzdesk.models import BY_NAME, SPECS
+from jzdesk.services import attachments
 from jzdesk.services.arriving import CLOCK, FORK, REASONS
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.effects import Effects, effects
@@ -90,7 +91,8 @@ class HeldEntry:
 class HoldDetail:
     """Everything to decide by: the first entries, what admitting them would change, and why that may be impossible.
 
-    `ahead_hours` is by how much the newest entry's clock runs ahead of ours now, 0 when it does not.
+    `ahead_hours` is by how much the newest entry's clock runs ahead of ours now, 0 when it does not; `photos_missing`
+    counts the photographs they speak of whose pictures did not come with the package.
     """
 
     line: HoldLine
@@ -98,6 +100,7 @@ class HoldDetail:
     effects: Effects
     obstacle: str
     ahead_hours: int
+    photos_missing: int = 0
 
 
 class HoldService:
@@ -125,6 +128,7 @@ class HoldService:
                 Effects() if obstacle else _foretell(connection, stretch),
                 obstacle,
                 _ahead_hours(connection, stretch, self._context),
+                attachments.missing(connection, *stretch),
             )
 
     def admit(self, number: int, reason: str, ahead_hours: int | None = None) -> int:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
+from jzdesk.core.clock import Clock
 from jzdesk.models import Photo, Student
 from jzdesk.services import attachments
 from jzdesk.services.attachments import Due
 from jzdesk.services.bundle import Services
+from jzdesk.services.holds import HoldDetail
 from jzdesk.store.tables import blob
+from tests.factories.stations import certify, new_school
 
 PICTURE = b"\xff\xd8 a picture of nobody"
 
@@ -81,6 +85,38 @@ def test_more_pictures_than_one_package_holds_go_into_several(
     assert [line.outcome for line in county.merging.merge([stick])] == ["applied"] * 3
     assert sorted(kept(county).values()) == pictures
     assert certified.verify().entries == county.verify().entries
+
+
+def held(county: Services, tmp_path: Path, stick: Path, *, with_content: bool) -> HoldDetail:
+    """The county holds back a photograph of a school whose clock runs five days ahead."""
+    school = new_school(tmp_path / "ahead", clock=Clock(lambda: int(time.time() * 1000) + 5 * 24 * 3600 * 1000))
+    certify(school, county, tmp_path)
+    take(school)
+    if not with_content:
+        with school.context.write() as unit:
+            unit.connection.execute(delete(blob))
+    (outcome,) = county.merging.merge([school.exchange.export(stick)[0].path])
+    school.close()
+    assert (outcome.outcome, outcome.reason and "照片" in outcome.reason) == ("held", False)
+    (line,) = county.holds.waiting()
+    return county.holds.detail(line.id)
+
+
+def test_the_picture_of_a_held_entry_is_there_once_it_is_admitted_without_the_stick(
+    county: Services, tmp_path: Path, stick: Path
+) -> None:
+    seen = held(county, tmp_path, stick, with_content=True)
+    assert seen.photos_missing == 0
+    county.holds.admit(seen.line.id, "电脑日期快了五天", 120)
+    with county.context.read() as connection:
+        uids = list(connection.execute(select(Photo.__table__.c.uid)).scalars())
+    assert county.photos.content(uids[0]) == PICTURE
+
+
+def test_a_picture_that_did_not_come_with_a_held_entry_is_said_before_it_is_admitted(
+    county: Services, tmp_path: Path, stick: Path
+) -> None:
+    assert held(county, tmp_path, stick, with_content=False).photos_missing == 1
 
 
 def test_a_stretch_is_cut_before_the_picture_that_does_not_fit() -> None:

@@ -97,6 +97,8 @@ class HeldView(CaseView):
         facts = [(one.label, one.value) for one in figures_of(seen.effects)]
         if seen.ahead_hours:
             facts.append(("时钟", f"比现在快约 {seen.ahead_hours:,} 小时"))
+        if seen.photos_missing:
+            facts.append(("照片", f"{seen.photos_missing:,} 张的原图没有随包收到，采纳后请学校重新上传这几张再导出"))
         first = (
             Choice(1, "采纳", facts, "采纳") if not seen.obstacle else Choice(1, "不能采纳", (("原因", seen.obstacle),))
         )
@@ -137,7 +139,8 @@ class HeldView(CaseView):
 
     def _settle(self, seen: ForkDetail, number: int) -> None:
         title = "让这一支继续" if number else "让原来的一支继续"
-        ruling = ask_ruling(self, title, "另一支也会保存。请写明核实的经过，例如“旧电脑已停用”。", 0)
+        explain = "另一支也会保存；裁定以后不能改判，请先打电话问清。请写明核实的经过，例如“旧电脑已停用”。"
+        ruling = ask_ruling(self, title, explain, 0)
         if ruling is None:
             return
         keep = self.keep_other.isChecked() and seen.after is not None
