@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from math import lcm
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -93,14 +94,21 @@ class HomePage(Page):
         fit = max(1, (self.width() - theme.em(2.8)) // theme.em(CARD_WIDTH + 0.75))
         count = max(1, len(self._cards))
         across = -(-count // -(-count // min(fit, count)))
-        for number in range(self._grid.columnCount()):
-            self._grid.setColumnStretch(number, 1 if number < across else 0)
-        for number, card in enumerate(self._cards):
-            self._grid.addWidget(card, number // across, number % across)
-            self._grid.setColumnStretch(number % across, 1)
+        self._place_cards(across)
         beside = self.width() >= theme.em(SIDE_BY_SIDE)
         direction = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.BottomToTop
         self._halves.setDirection(direction)
+
+    def _place_cards(self, across: int) -> None:
+        """Rows of so many; the cards of a last row that is not full share its width."""
+        whole = len(self._cards) // across * across
+        rest = len(self._cards) - whole or across
+        columns = lcm(across, rest)
+        for number in range(max(columns, self._grid.columnCount())):
+            self._grid.setColumnStretch(number, 1 if number < columns else 0)
+        for number, card in enumerate(self._cards):
+            place, wide = (number % across, columns // across) if number < whole else (number - whole, columns // rest)
+            self._grid.addWidget(card, number // across, place * wide, 1, wide)
 
     def _card(self, card: Card) -> widgets.Card:
         made = widgets.Card(live=bool(card.page), space=0.25)
