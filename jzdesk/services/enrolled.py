@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import msgspec
+
 from jzdesk.core.errors import UserError
 from jzdesk.services import identity, package_log
 from jzdesk.services.context import Context
@@ -18,6 +20,7 @@ from jzdesk.sync.refusal import PackageRefused
 
 WARN_DAYS = 60
 REVOKED = "revoked"  # setting: the reason the county gave
+REVOCATIONS = "revocations"  # setting of a township station: what the county's last receipt said of other devices
 _REVOKED_REMEDY = (
     "本机的内容都在，但不能再报给县里。请马上打电话给县教育局：误吊销的，县里撤销后读一次新回执就恢复；"
     "确实停用的，请在新电脑上建站并申请证书。"
@@ -104,9 +107,8 @@ def check_trusted(context: Context) -> None:
 def heed_revocations(context: Context, unit: Unit, body: ReceiptBody) -> str:
     """Note what a receipt says of revoked devices; the sentence for a person when it is about this one, else ""."""
     if context.info.kind == "township":
-        from jzdesk.services import revoking
-
-        revoking.take_over(unit, [one for one in body.revocations if one.device != context.info.device])
+        others = [one for one in body.revocations if one.device != context.info.device]
+        write_setting(unit.connection, REVOCATIONS, msgspec.to_builtins(others))
     before = read_setting(unit.connection, REVOKED)
     now = next((one.reason for one in body.revocations if one.device == context.info.device), None)
     if now != before:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from jzdesk.core.errors import StationFault, UserError
-from jzdesk.services import carried, identity, townships
+from jzdesk.services import carried, identity, revoking, townships
 from jzdesk.services.carried import CERTIFICATE, DOWN, PACKAGE, RECEIPT, CarriedLine, Item
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
@@ -80,6 +80,7 @@ class ForwardService:
         """What the packages of the schools say: to be read, never written by people."""
         self._only_township()
         view, fresh = open_view(self._context)
+        revoking.heed(view, self._context)
         if fresh:
             MergeService(view, reading=True).merge([self._context.folder.sub(KEPT)])
         return view
@@ -179,6 +180,7 @@ class ForwardService:
 
     def _read(self, item: Item, local: Path) -> Taken:
         """Take the package into our view when it is sealed to us as well; it is carried in any case."""
+        revoking.heed(self.view, self._context)
         outcome = MergeService(self.view, reading=True).merge([local])[0]
         if outcome.outcome == "rejected":
             return self._sealed(item, outcome.reason or "")
@@ -209,6 +211,7 @@ class ForwardService:
         if local.suffix == CERTIFICATE_SUFFIX:
             return Taken(name, "refused", sentence="这是给本站的证书，请在“数据交换”里装入。")
         (outcome,) = self._exchange.read_receipts([local])
+        revoking.heed(self.view, self._context)
         return Taken(name, "refused" if outcome.outcome == "refused" else "ours", sentence=outcome.sentence)
 
     def _put_all(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
 from jzdesk.core.clock import moment
@@ -18,11 +19,13 @@ from jzdesk.core.errors import UserError
 from jzdesk.services import renewing
 from jzdesk.services.context import Context
 from jzdesk.services.effects import Effects, effects
+from jzdesk.services.enrolled import REVOCATIONS
 from jzdesk.services.merging import is_county
 from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.standing import Stretch
+from jzdesk.store.store import write_setting
 from jzdesk.store.tables import ACCEPTED, REVOKED, package, revocation
 from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.unit import Unit
@@ -190,6 +193,15 @@ def bare(body: ReceiptBody) -> ReceiptBody:
         number=body.number, device=body.device, school=body.school, issued=body.issued, epochs=body.epochs,
         packages=body.packages, revocations=body.revocations,
     )  # fmt: skip
+
+
+def heed(view: Context, station: Context) -> None:
+    """Township: what is read of its schools stands by the county's list, as the station's last receipt brought it."""
+    listed = station.store.setting(REVOCATIONS) or []
+    if listed != (view.store.setting(REVOCATIONS) or []):
+        with view.write() as unit:
+            take_over(unit, msgspec.convert(listed, list[Revocation]))
+            write_setting(unit.connection, REVOCATIONS, listed)
 
 
 def take_over(unit: Unit, lines: Sequence[Revocation]) -> None:

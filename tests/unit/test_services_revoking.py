@@ -6,14 +6,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from jzdesk.core.errors import UserError
 from jzdesk.models import Student
 from jzdesk.services import enrolled, identity, package_log, revoking
+from jzdesk.services.context import Context
 from jzdesk.store import standing
 from jzdesk.sync.receipt import Revocation, open_receipt
 from tests.factories.forging import Forger
-from tests.factories.stations import certify, new_station
+from tests.factories.township import make_township, open_township, pupil
 from tests.factories.world import World, county_copy, names, new_world
 
 
@@ -194,24 +196,44 @@ def test_the_receipt_says_what_became_of_each_package_and_its_counts_balance(wor
     ]  # fmt: skip
 
 
-def test_a_township_hears_of_every_device_and_a_school_of_its_own(world: World, tmp_path: Path) -> None:
+def test_a_township_hears_of_every_device_and_a_school_of_its_own(world: World) -> None:
     world.hand_in("一")
     world.county.revoking.revoke(world.device, "被盗")
     with world.county.context.read() as connection:
         assert [one.trusted_n for one in revoking.told(connection, "2143990001", "school")] == [0, 1]
         assert list(revoking.told(connection, "2143990004", "school")) == []
         assert len(list(revoking.told(connection, "2143990004", "township"))) == 2
-    town = new_station(tmp_path / "town", "township", "2143990004", "白沙镇中心小学")
-    certify(town, world.county, tmp_path)
-    with town.context.write() as unit:
-        unit.add(Student, {"name": "镇", "sex": "1", "birth": "2016-05-07"})
-    world.county.merging.merge([town.exchange.export(world.stick)[0].path])
-    town.exchange.read_receipts(world.county.county.write_receipts(world.stick))
-    with town.context.read() as connection:
-        held = standing.cuts_of(connection, world.device)
-    assert held is not None
-    assert [n for n, _ in held.values()] == [1]
-    town.close()
+
+
+def test_what_a_township_reads_of_its_schools_stands_by_the_countys_list(tmp_path: Path) -> None:
+    make_township(tmp_path / "made")
+    place = open_township(tmp_path / "made", tmp_path)
+    try:
+        village, centre, county, stick = place.village, place.centre, place.county, place.stick("all")
+        pupil(centre, "镇上的")
+        pupil(village, "先")
+        village.exchange.export(stick)
+        centre.exchange.export(stick)
+        county.merging.merge([stick])
+        county.revoking.revoke(village.info.device, "被盗")
+        pupil(village, "后")
+        village.exchange.export(stick)
+        centre.township.take([stick])
+        assert names_in(centre.township.view) == {"先", "后"}
+        centre.township.take(county.county.write_receipts(stick))
+        assert names_in(centre.township.view) == {"先"}
+        county.revoking.reinstate(village.info.device, "找回来了")
+        centre.exchange.read_receipts(county.county.write_receipts(stick))
+        pupil(village, "又")
+        centre.township.take([village.exchange.export(stick)[0].path])
+        assert names_in(centre.township.view) == {"先", "后", "又"}
+    finally:
+        place.close()
+
+
+def names_in(view: Context) -> set[str]:
+    with view.read() as connection:
+        return set(connection.execute(select(Student.__table__.c.name)).scalars())
 
 
 def test_revoking_and_taking_back_do_not_lose_each_others_entries(world: World) -> None:
