@@ -29,9 +29,12 @@ from jzdesk.services.consents import USUAL_SCOPE
 from jzdesk.services.students import StudentQuery
 from jzdesk.ui import program, theme
 from jzdesk.ui.dialogs.effects import EffectsDialog
+from jzdesk.ui.dialogs.revoking import CutDialog
+from jzdesk.ui.dialogs.rotating import RotateDialog
 from jzdesk.ui.errors_shown import Presenter
 from jzdesk.ui.ledger.page import LedgerPage
 from jzdesk.ui.page import ListPage, Page
+from jzdesk.ui.pages.certificates import CertificatesPage
 from jzdesk.ui.pages.filling import FillingPage
 from jzdesk.ui.pages.imports import HISTORY, PARKED, REPORT, ImportsPage
 from jzdesk.ui.pages.ledger_pages import LedgersPage
@@ -106,7 +109,7 @@ def pages(camera: Camera, shell: Shell) -> None:
 def inside(camera: Camera, shell: Shell, page: Page) -> None:
     """What else a page has to show."""
     more: dict[type[Page], Callable[[Camera, Shell, Any], None]] = {
-        LedgersPage: ledgers, FillingPage: forms, ImportsPage: imports, RollPage: roll,
+        LedgersPage: ledgers, FillingPage: forms, ImportsPage: imports, RollPage: roll, CertificatesPage: trust,
     }  # fmt: skip
     if show := more.get(type(page)):
         show(camera, shell, page)
@@ -126,6 +129,19 @@ def student_tabs(camera: Camera, shell: Shell, page: StudentPage) -> None:
         camera.take(shell, f"school-student-tab-{number}")
     page.panel.tabs.setCurrentIndex(0)
     page.close_side()
+
+
+def trust(camera: Camera, shell: Shell, page: CertificatesPage) -> None:
+    """The dialogs of 学校与证书: revoking a computer, and a change of keys."""
+    if camera.only not in "county-certificate-cut county-certificate-revoke county-certificate-keys":
+        return
+    line, service = page.table.row_here(), shell.desk.services.revoking
+    if line is not None:
+        shown(camera, CutDialog(shell, line.name, service.choices(line.device)), "county-certificate-cut")
+        seen = service.look(line.device, "none")
+        dialog = EffectsDialog(shell, "吊销电脑", "看会撤下什么。", seen.effects, deed="吊销", reason=True)
+        shown(camera, dialog, "county-certificate-revoke")
+    shown(camera, RotateDialog(shell, shell.desk, lambda _: None), "county-certificate-keys")
 
 
 def roll(camera: Camera, shell: Shell, page: RollPage) -> None:

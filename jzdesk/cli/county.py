@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     lists = (divisions, schools, learn_standards)
     letters = (requests, certify, certificates, renew, receipts, slip, return_, export_keys)
-    group(app, "county", "县教育局。", *lists, *letters, revoke, reinstate, revocations)
+    group(app, "county", "县教育局。", *lists, *letters, revoke, reinstate, revocations, keys, rotate_keys, key_notice)
     add_all(app, duplicates, settle, conflicts, resolve)
 
 
@@ -117,6 +117,32 @@ def revocations() -> None:
         ("beyond", "不计入"), ("undone", "撤销时间"),
     )  # fmt: skip
     emit(state.services().revoking.listed(), "", columns)
+
+
+def keys() -> None:
+    """县里现在和以前的密钥（校验字）。"""
+    found = state.services().rotating.look()
+    lines = [f"现在：{found.fingerprint}", *(f"用到 {day}：{words}" for words, day in found.earlier)]
+    emit(found, "\n".join(lines))
+
+
+def rotate_keys(
+    yes: Annotated[bool, typer.Option("--yes", help="知道密钥只在工作站文件夹里，换后会马上另存")] = False,
+) -> None:
+    """换县密钥：由现在的密钥签名交接，学校读回执就换过来。"""
+    if not yes:
+        raise UserError(
+            "换县密钥要先想清楚",
+            "新旧密钥只在工作站文件夹（device.key、county-keys）里，备份不能代替；明白后加 --yes。",
+        )
+    found = state.services().rotating.rotate()
+    emit(found, f"已换，新校验字 {found.fingerprint}。请马上另存整个工作站文件夹，再写回执或 jz county key-notice。")
+
+
+def key_notice(to: To) -> None:
+    """把换密钥的通知写到 U 盘，给没有回执的学校。"""
+    written = state.services().rotating.write(to)
+    emit({"path": written}, f"已写到 {written}，学校用 jz read-receipts 读取。")
 
 
 def receipts(to: To) -> None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from jzdesk.services.revoking import RevokeService
     from jzdesk.services.roll import ClassService, ClosureService, PromotionService, RollService
     from jzdesk.services.roll.as_of import AsOfService
+    from jzdesk.services.rotating import RotateService
     from jzdesk.services.settling import SettlingService
     from jzdesk.services.slips import SlipService
     from jzdesk.services.standards import StandardService
@@ -310,6 +311,13 @@ class Services:
         from jzdesk.services.revoking import RevokeService
 
         return RevokeService(self.context)
+
+    @cached_property
+    def rotating(self) -> RotateService:
+        """The county's keys."""
+        from jzdesk.services.rotating import RotateService
+
+        return RotateService(self.context)
 
     @cached_property
     def settling(self) -> SettlingService:

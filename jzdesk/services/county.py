@@ -13,7 +13,17 @@ from sqlalchemy import Connection, select
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.models import BY_NAME, Division, Record, School
-from jzdesk.services import double_claim, identity, package_log, renewing, returning, revoking, townships, worklist
+from jzdesk.services import (
+    county_keys,
+    double_claim,
+    identity,
+    package_log,
+    renewing,
+    returning,
+    revoking,
+    townships,
+    worklist,
+)
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
@@ -23,7 +33,7 @@ from jzdesk.store import journal, standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.tables import journal as journal_table
 from jzdesk.sync import certificate as certificates
-from jzdesk.sync import stick
+from jzdesk.sync import stick, succession
 from jzdesk.sync.keys import PublicKeys, fingerprint_words
 from jzdesk.sync.lines import withheld_line
 from jzdesk.sync.receipt import DuplicateCase, EpochMark, Problem, ReceiptBody, write_receipt
@@ -130,7 +140,8 @@ class CountyService:
         head, entries = self._policy_for(request.school)
         local = identity.letters(self._context) / f"{request.school}_{request.device[:8]}{CERTIFICATE_SUFFIX}"
         local.unlink(missing_ok=True)
-        certificates.write_certificate(local, signed, card, keys, head, entries)
+        links = succession.members(county_keys.successions(self._context))
+        certificates.write_certificate(local, signed, card, keys, head, entries, links)
         target = stick.copy_to_stick(local, to)
         renewing.remember(self._context, signed)
         return target
@@ -175,20 +186,21 @@ class CountyService:
             return townships.station_above(connection, school, package_log.today(self._context))
 
     def export_keys(self, to: Path, *, with_identity: bool) -> list[Path]:
-        """Write `county.signers` (for `ssh-keygen -Y verify`), and the secret `county.identity` (for `age -d`).
+        """Write `county.signers` (for `ssh-keygen -Y verify`), and the secret `county.identity` (for `age -d`), both
+        with the earlier keys as well.
 
         The identity opens every package of the county: it is written only when asked for, readable by the owner.
         """
         self._only_county()
-        keys = identity.station_keys(self._context)
+        public, opening = identity.county_signers(self._context), identity.opening_keys(self._context)
         with files("写出县站密钥"):
             signers = to / "county.signers"
-            signers.write_text(f"county {keys.public.signing}\n", "ascii")
+            signers.write_text("".join(f"county {line}\n" for line in public), "ascii")
             if not with_identity:
                 return [signers]
             secret = to / "county.identity"
             secret.touch(mode=0o600)
-            secret.write_text(f"{keys.sealing}\n", "ascii")
+            secret.write_text(f"{opening}\n", "ascii")
         return [signers, secret]
 
     def issued(self) -> list[renewing.CertificateLine]:
@@ -230,7 +242,8 @@ class CountyService:
         if revoked:  # whoever has that computer learns nothing more
             body, entries = revoking.bare(body), iter(())
         keys = identity.station_keys(context)
-        written = write_receipt(identity.letters(context), head, body, keys, held.sealing, entries)
+        links = succession.members(county_keys.successions(context))
+        written = write_receipt(identity.letters(context), head, body, keys, held.sealing, entries, also=links)
         target = stick.copy_to_stick(written.path, to)
         context.store.set_setting(f"receipt:{device}", number)
         if not revoked and returning.restored_since(context, device, chains):

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import msgspec
+from sqlalchemy import Connection
 
 from jzdesk.core.errors import UserError
 from jzdesk.services import identity, package_log
 from jzdesk.services.context import Context
 from jzdesk.store.store import read_setting, write_setting
 from jzdesk.store.unit import Unit
-from jzdesk.sync.certificate import Certificate, SignedCertificate, Trust, verify_certificate
+from jzdesk.sync.certificate import Certificate, CountyCard, SignedCertificate, Trust, verify_certificate
 from jzdesk.sync.keys import fingerprint_words
 from jzdesk.sync.receipt import ReceiptBody, Signed
 from jzdesk.sync.refusal import PackageRefused
@@ -118,14 +119,28 @@ def heed_revocations(context: Context, unit: Unit, body: ReceiptBody) -> str:
     return "县里撤销了对本机的吊销，可以照常使用。" if before else ""
 
 
-def verified_renewal(context: Context, paper: Signed | None) -> SignedCertificate | None:
+def adopt(context: Context, connection: Connection, card: CountyCard | None) -> str:
+    """Pin the county's new keys, which the old ones have vouched for; the sentence for a person, "" for no change."""
+    if card is None:
+        return ""
+    if card.county != identity.county_card(context).county:
+        raise PackageRefused("换密钥的文件是另一个县的", "certificate")
+    write_setting(connection, "county", identity.stored_county(context, card))
+    words = fingerprint_words(card.keys)
+    return f"县里换了密钥（有旧密钥的签名），本站已改用新的。县里的新校验字：{words}，请打电话核对。"
+
+
+def verified_renewal(
+    context: Context, paper: Signed | None, card: CountyCard | None = None
+) -> SignedCertificate | None:
     """The certificate that a receipt brought, when it is newer than ours; PackageRefused when it is not for us.
 
-    Its end is not held against our clock: a PC whose clock is wrong must be able to read receipts.
+    Its end is not held against our clock: a PC whose clock is wrong must be able to read receipts. `card` is the
+    county's when that has changed its keys.
     """
     if paper is None:
         return None
-    held, card = identity.signed_certificate(context).certificate, identity.county_card(context)
+    held, card = identity.signed_certificate(context).certificate, card or identity.county_card(context)
     trust = Trust(card.county, (card.signing,), dt.date.min)
     fresh = verify_certificate(paper.document, paper.signature, trust)
     if fresh.certificate.keys != held.keys or fresh.certificate.school != held.school:

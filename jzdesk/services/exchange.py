@@ -25,6 +25,8 @@ from jzdesk.sync.merge import Fork, Gap, Licence, take
 from jzdesk.sync.package import write_package
 from jzdesk.sync.receipt import DOWN_SUFFIX, RECEIPT_SUFFIX, Receipt, ReceiptBody, open_receipt
 from jzdesk.sync.refusal import PackageRefused
+from jzdesk.sync.succession import SUFFIX as SUCCESSION_SUFFIX
+from jzdesk.sync.succession import follow, read_successions
 
 CERTIFICATE_SUFFIX = ".jzc"
 REQUEST_SUFFIX = ".jzr"
@@ -151,7 +153,7 @@ class ExchangeService:
         return words
 
     def _keep(self, issued: certificates.Issued) -> None:
-        county = {"name": issued.county.county_name, "card": msgspec.to_builtins(issued.county)}
+        county = identity.stored_county(self._context, issued.county)
         with self._context.write() as unit:
             if issued.policy is not None:
                 take(unit, issued.policy.manifest, issued.policy.entries(), county_licence())
@@ -222,8 +224,22 @@ class ExchangeService:
         found: list[Path] = []
         for path in paths:
             found += _from_county(path) if path.is_dir() else [path]
+        moved = [self._take_succession(path) for path in found if path.suffix == SUCCESSION_SUFFIX]
         returned = [self._take_returned(path) for path in found if path.suffix == DOWN_SUFFIX]
-        return returned + [self._read_receipt(path) for path in found if path.suffix != DOWN_SUFFIX]
+        receipts = [path for path in found if path.suffix not in (DOWN_SUFFIX, SUCCESSION_SUFFIX)]
+        return moved + returned + [self._read_receipt(path) for path in receipts]
+
+    def _take_succession(self, path: Path) -> ReceiptOutcome:
+        """That the county has changed its keys, as a file of its own."""
+        pinned = identity.county_card(self._context).signing
+        try:
+            local = stick.read_local_copy(path, self._context.folder.sub("received"))
+            card = follow(read_successions(local), pinned)
+            with self._context.store.local() as connection:
+                said = enrolled.adopt(self._context, connection, card)
+        except UserError as fault:
+            return ReceiptOutcome(path.name, "refused", fault.sentence())
+        return ReceiptOutcome(path.name, "read" if card else "old", said or "县里的密钥没有变，没有改动。")
 
     def _take_returned(self, path: Path) -> ReceiptOutcome:
         """Entries that this station had handed in before its database was restored from a backup."""
@@ -255,7 +271,7 @@ class ExchangeService:
         if body.number <= last:
             return ReceiptOutcome(name, "old", f"第 {body.number} 号回执以前已经读过，没有改动。", body.number)
         try:
-            renewed = enrolled.verified_renewal(self._context, body.certificate)
+            renewed = enrolled.verified_renewal(self._context, body.certificate, receipt.card)
             with self._context.write() as unit:
                 _acknowledge(unit.connection, body)
                 take(unit, receipt.manifest, receipt.entries(), county_licence())
@@ -269,6 +285,7 @@ class ExchangeService:
                 if renewed is not None:
                     write_setting(unit.connection, "certificate", identity.stored_certificate(renewed))
                 trust_told = enrolled.heed_revocations(self._context, unit, body)
+                trust_told += enrolled.adopt(self._context, unit.connection, receipt.card)
         except (Gap, Fork):
             return ReceiptOutcome(
                 name, "refused", "回执里县里的数据与本站已有的接不上。请向县里重要一份完整回执。", body.number
@@ -283,7 +300,8 @@ class ExchangeService:
 
 def _from_county(folder: Path) -> list[Path]:
     """Receipts and returned entries in a folder."""
-    return sorted(path for end in (RECEIPT_SUFFIX, DOWN_SUFFIX) for path in folder.glob(f"*{end}"))
+    ends = (RECEIPT_SUFFIX, DOWN_SUFFIX, SUCCESSION_SUFFIX)
+    return sorted(path for end in ends for path in folder.glob(f"*{end}"))
 
 
 def _plain(words: str) -> str:

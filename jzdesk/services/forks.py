@@ -195,7 +195,7 @@ class ForkService:
         kept = self._kept(row.package_id)
         if not kept.exists():
             raise UserError("分叉的数据包文件不在本机了", "请让学校再送一次这个数据包。", kept.name)
-        return open_package(kept, identity.station_keys(self._context).sealing, self._merging.trust())
+        return open_package(kept, identity.opening_keys(self._context), self._merging.trust())
 
 
 def _row(connection: Connection, number: int) -> Row[Any]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from base64 import b64decode, b64encode
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from jzdesk import __version__
 from jzdesk.core.errors import UserError
+from jzdesk.services import county_keys
 from jzdesk.services.context import Context
 from jzdesk.services.device import device_key
 from jzdesk.store.engine import SCHEMA
@@ -23,8 +25,33 @@ TOWNSHIP = "township"  # setting: the township station as the last receipt named
 
 
 def station_keys(context: Context) -> StationKeys:
-    """The device's own keys; raises UserError when the key file is missing or damaged."""
+    """The device's own keys, of the county its newest; raises UserError when the key file is missing or damaged."""
+    if context.info.kind == "county":
+        return county_keys.all_keys(context)[0]
     return StationKeys.load(context.folder.keys, device_key(context.key))
+
+
+def opening_keys(context: Context) -> str:
+    """What opens files sealed to this station, as an age identity file: of the county also its earlier keys."""
+    if context.info.kind == "county":
+        return "\n".join(keys.sealing for keys in county_keys.all_keys(context))
+    return station_keys(context).sealing
+
+
+def county_signers(context: Context) -> tuple[str, ...]:
+    """The signing keys of our county, the present one first."""
+    if context.info.kind == "county":
+        return tuple(keys.public.signing for keys in county_keys.all_keys(context))
+    return (county_card(context).signing, *(context.store.setting("county") or {}).get("earlier", ()))
+
+
+def stored_county(context: Context, card: CountyCard) -> dict[str, Any]:
+    """The county's card as kept in the settings, with its earlier signing keys, the newest of them first."""
+    known = context.store.setting("county") or {}
+    earlier, before = list(known.get("earlier", ())), known.get("card", {}).get("signing")
+    if before and before != card.signing:
+        earlier.insert(0, before)
+    return {"name": card.county_name, "card": msgspec.to_builtins(card), "earlier": earlier}
 
 
 def county_card(context: Context) -> CountyCard:

@@ -111,12 +111,14 @@ class MergeService:
     def trust(self) -> Trust:
         """Who may sign packages for this county."""
         card, today = identity.county_card(self._context), package_log.today(self._context)
+        signers = identity.county_signers(self._context)
         with self._context.read() as connection:
-            return Trust(card.county, (card.signing,), today, renewing.renewed(connection, today))
+            issued = renewing.issued(connection) if is_county(self._context) and len(signers) > 1 else None
+            return Trust(card.county, signers, today, renewing.renewed(connection, today), issued)
 
     def _look(self, path: Path) -> InboxLine:
         try:
-            with open_package(path, identity.station_keys(self._context).sealing, self.trust()) as reader:
+            with open_package(path, identity.opening_keys(self._context), self.trust()) as reader:
                 manifest = reader.manifest
                 entries = manifest.last_n - manifest.first_n + 1
                 state = self._state(manifest)
@@ -138,7 +140,7 @@ class MergeService:
         local: Path | None = None
         try:
             local = stick.read_local_copy(path, self._context.folder.sub("received"))
-            with open_package(local, identity.station_keys(self._context).sealing, self.trust()) as reader:
+            with open_package(local, identity.opening_keys(self._context), self.trust()) as reader:
                 outcome = self._take(reader, name, local)
         except PackageRefused as refused:
             if refused.kind == "version" and local is not None:

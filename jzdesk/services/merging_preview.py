@@ -59,7 +59,7 @@ class PreviewService:
             raise UserError("数据包由县里或乡镇中心学校并入，本站是学校", "学校请读取县里的回执。")
         local = stick.read_local_copy(path, self._context.folder.sub("received"))
         try:
-            with open_package(local, identity.station_keys(self._context).sealing, self._merging.trust()) as reader:
+            with open_package(local, identity.opening_keys(self._context), self._merging.trust()) as reader:
                 return self._look(reader, path.name, progress)
         finally:
             local.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ import msgspec
 from sqlalchemy import Connection, Integer, Row, cast, insert, select
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import identity, package_log
+from jzdesk.services import county_keys, identity, package_log
 from jzdesk.services.context import Context
 from jzdesk.store.tables import certificate as table
 from jzdesk.sync import certificate as certificates
-from jzdesk.sync import stick
+from jzdesk.sync import sshsig, stick, succession
 from jzdesk.sync.certificate import Certificate, SignedCertificate
 from jzdesk.sync.receipt import Signed
 
@@ -102,7 +103,15 @@ def current(context: Context, device: str) -> SignedCertificate:
     return held if revoked or not _due(context, held) else renew(context, held)
 
 
+def issued(connection: Connection) -> frozenset[bytes]:
+    """SHA-256 of every certificate ever issued."""
+    return frozenset(sha256(body).digest() for body in connection.execute(select(table.c.body)).scalars())
+
+
 def _due(context: Context, held: SignedCertificate) -> bool:
+    """Whether it is about to run out, or was signed with a key that the county has given up."""
+    if sshsig.signer(held.signature) != identity.county_card(context).signing:
+        return True
     return (held.certificate.expires - package_log.today(context)).days <= RENEW_WITHIN
 
 
@@ -124,7 +133,8 @@ def write(context: Context, device: str, to: Path) -> Path:
     signed = renew(context, held) if _due(context, held) else held
     local = identity.letters(context) / f"{signed.certificate.school}_{device[:8]}{SUFFIX}"
     local.unlink(missing_ok=True)
-    certificates.write_certificate(local, signed, identity.county_card(context), identity.station_keys(context))
+    keys, links = identity.station_keys(context), succession.members(county_keys.successions(context))
+    certificates.write_certificate(local, signed, identity.county_card(context), keys, also=links)
     return stick.copy_to_stick(local, to)
 
 

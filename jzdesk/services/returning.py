@@ -8,12 +8,12 @@ from pathlib import Path
 import msgspec
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import identity
+from jzdesk.services import county_keys, identity
 from jzdesk.services.context import Context
 from jzdesk.store import journal
 from jzdesk.store.journal import GENESIS, Chain
 from jzdesk.store.store import read_setting, write_setting
-from jzdesk.sync import stick
+from jzdesk.sync import stick, succession
 from jzdesk.sync.certificate import Certificate
 from jzdesk.sync.merge import Fork, Gap, Licence, take
 from jzdesk.sync.receipt import open_down, write_down
@@ -48,7 +48,8 @@ def _write(context: Context, held: Certificate, known: Chain, to: Path) -> Path:
     keys, folder = identity.station_keys(context), identity.letters(context)
     with context.read() as connection:
         bodies = (body for _, _, body in journal.stretch(connection, known.id, 0))
-        written = write_down(folder, head, bodies, keys, held.school, held.device, held.sealing)
+        links = succession.members(county_keys.successions(context))
+        written = write_down(folder, head, bodies, keys, held.school, held.device, held.sealing, also=links)
     return stick.copy_to_stick(written.path, to)
 
 

@@ -70,7 +70,10 @@ class StationFolder:
 
         Nothing is deleted: the key files may still open a backup.
         """
-        names = ("jzdesk.db", "jzdesk.db-wal", "jzdesk.db-shm", "slots.json", "device.key", "mark.json", "station.json")
+        names = (
+            "jzdesk.db", "jzdesk.db-wal", "jzdesk.db-shm", "slots.json", "device.key", "county-keys", "mark.json",
+            "station.json",
+        )  # fmt: skip
         left = [self.path / name for name in names if (self.path / name).exists()]
         if left:
             aside = self.sub(f"leftover-{secrets.token_hex(4)}")

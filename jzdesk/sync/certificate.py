@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Literal, Self, TypeVar
 
@@ -130,13 +131,16 @@ class SignedCertificate:
 class Trust:
     """What a reader takes as given: the county's code, its signing keys (now and earlier ones), and today.
 
-    `renewed` are devices known to hold a newer certificate for the same keys: for them an expired one still counts.
+    `signing` begins with the county's present key. `renewed` are devices known to hold a newer certificate for the
+    same keys: for them an expired one still counts. `issued` are the SHA-256 of every certificate ever issued, when
+    that is known: then one signed with an earlier key counts only if it is among them.
     """
 
     county: str
     signing: tuple[str, ...]
     today: dt.date
     renewed: frozenset[str] = frozenset()
+    issued: frozenset[bytes] | None = None
 
 
 def write_request(path: Path, request: Request, keys: StationKeys) -> None:
@@ -175,6 +179,7 @@ def verify_certificate(raw: bytes, signature: bytes, trust: Trust) -> SignedCert
     expired certificate, and `version` for a newer format.
     """
     _check_signature(raw, signature, trust.signing)
+    _check_issued(raw, signature, trust)
     certificate = _decoded(raw, Certificate)
     if certificate.county != trust.county:
         raise _refused("证书是另一个县发的，本县不认")
@@ -215,14 +220,19 @@ def write_certificate(
     county: StationKeys,
     head: Head | None = None,
     entries: Iterable[bytes] = (),
+    also: Mapping[str, bytes] | None = None,
 ) -> None:
-    """Write the certificate file (.jzc), with a stretch of the county's journal for the device if `head`."""
+    """Write the certificate file (.jzc), with a stretch of the county's journal for the device if `head`.
+
+    `also` are the members that tell of the county's earlier keys (`succession.members`).
+    """
     raw = msgspec.json.encode(card)
     members = {
         CERT: signed.raw,
         CERT_SIGNATURE: signed.signature,
         COUNTY: raw,
         COUNTY_SIGNATURE: sshsig.sign(county.signing, sshsig.CERTIFICATE, raw),
+        **(also or {}),
     }
     if head is not None:
         to = signed.certificate
@@ -241,14 +251,18 @@ def open_certificate(path: Path, keys: StationKeys, today: dt.date, pinned: str 
     Without `pinned` the caller must let a person compare `fingerprint_words(issued.county.keys)` by phone.
     Raises PackageRefused: another county, another device, a bad signature, expired.
     """
+    from jzdesk.sync import succession
+
     container = ContainerReader(path)
     try:
-        card = _card(container, pinned)
+        links = succession.read(container)
+        moved = succession.follow(links, pinned) if pinned else None
+        card = _card(container, moved.signing if moved else pinned)
         trust = Trust(card.county, (card.signing,), today)
         signed = read_certificate(container, trust)
         if signed.certificate.keys != keys.public:
             raise _refused("证书是发给另一台电脑的", "请在申请证书的那台电脑上装入，或用本机重新申请。")
-        return Issued(signed, card, _policy(container, card, keys), container)
+        return Issued(signed, card, _policy(container, card, keys, tuple(succession.members(links))), container)
     except BaseException:
         container.close()
         raise
@@ -272,8 +286,10 @@ def _card(container: ContainerReader, pinned: str | None) -> CountyCard:
     return card
 
 
-def _policy(container: ContainerReader, card: CountyCard, keys: StationKeys) -> StretchReader | None:
-    plain = (CERT, CERT_SIGNATURE, COUNTY, COUNTY_SIGNATURE)
+def _policy(
+    container: ContainerReader, card: CountyCard, keys: StationKeys, also: tuple[str, ...]
+) -> StretchReader | None:
+    plain = (CERT, CERT_SIGNATURE, COUNTY, COUNTY_SIGNATURE, *also)
     if MANIFEST not in container.names:
         _only(container, plain)
         return None
@@ -293,6 +309,14 @@ def _check_signature(raw: bytes, signature: bytes, trusted: Sequence[str]) -> No
     except PackageRefused as error:
         raise _refused(f"证书的签名不对：{error.what}") from None
     raise _refused("证书是另一个县发的，本县不认")
+
+
+def _check_issued(raw: bytes, signature: bytes, trust: Trust) -> None:
+    """Whoever got hold of a key that was given up could write certificates with it, but not into the county's list."""
+    if trust.issued is None or sshsig.signer(signature) == trust.signing[0]:
+        return
+    if sha256(raw).digest() not in trust.issued:
+        raise _refused("证书是用县里换下来的密钥签的，又不在县里的发证清单上", "请县级给这台电脑重新发证。")
 
 
 def _check_keys(keys: PublicKeys, device: str) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
-from jzdesk.sync import sealing, sshsig
-from jzdesk.sync.certificate import TownshipCard
+from jzdesk.sync import sealing, sshsig, succession
+from jzdesk.sync.certificate import CountyCard, TownshipCard
 from jzdesk.sync.container import ContainerReader
 from jzdesk.sync.files import safe_name
 from jzdesk.sync.keys import StationKeys
@@ -148,9 +148,13 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Receipt(OpenedStretch):
-    """An opened receipt: verified and addressed to us, with the county's entries that came along."""
+    """An opened receipt: verified and addressed to us, with the county's entries that came along.
+
+    `card` is the county's, when it has changed its keys since we pinned them; None when it has not.
+    """
 
     body: ReceiptBody
+    card: CountyCard | None = None
 
 
 def write_receipt(
@@ -161,11 +165,13 @@ def write_receipt(
     recipient: str,
     entries: Iterable[bytes] = (),
     progress: Progress | None = None,
+    also: Mapping[str, bytes] | None = None,
 ) -> PackageWritten:
     """Write a receipt for the device `body.device`, sealed to `recipient` (`age1…`), into a local folder.
 
     `head` says where the county's own entries lie in its journal (`head.number` = `body.number`); lines made by
-    `lines.withheld_line` stand for entries this station may not see. Raises StationFault.
+    `lines.withheld_line` stand for entries this station may not see. `also` are the members that tell of the county's
+    earlier keys (`succession.members`). Raises StationFault.
     """
     if head.number != body.number:
         raise ValueError("head and body of a receipt have different numbers")
@@ -174,7 +180,7 @@ def write_receipt(
         head,
         entries,
         Envelope("receipt", county.signing, sshsig.RECEIPT, [recipient], body.device),
-        first={DOCUMENT: sealing.seal(msgspec.json.encode(body), [recipient])},
+        first={**(also or {}), DOCUMENT: sealing.seal(msgspec.json.encode(body), [recipient])},
         progress=progress,
     )
 
@@ -187,12 +193,13 @@ def open_receipt(path: Path, keys: StationKeys, county_public: str) -> Receipt:
     """
     container = ContainerReader(path)
     try:
-        manifest = verified_manifest(container, county_public, sshsig.RECEIPT, "receipt", (DOCUMENT,))
+        public, card, links = succession.newest(container, county_public)
+        manifest = verified_manifest(container, public, sshsig.RECEIPT, "receipt", (DOCUMENT, *links))
         stretch = _addressed(container, manifest, keys)
         body = _body(stretch)
         if (body.device, body.number) != (manifest.addressee, manifest.number):
             raise PackageRefused("回执的内容与清单不符", "container")
-        return Receipt(manifest, stretch, container, body)
+        return Receipt(manifest, stretch, container, body, card)
     except BaseException:
         container.close()
         raise
@@ -207,6 +214,7 @@ def write_down(
     device: str,
     recipient: str,
     progress: Progress | None = None,
+    also: Mapping[str, bytes] | None = None,
 ) -> PackageWritten:
     """Write entries for one device of `school`, signed by the county; `head` says whose journal they are of.
 
@@ -214,7 +222,7 @@ def write_down(
     """
     envelope = Envelope("down", county.signing, sshsig.RECEIPT, [recipient], device)
     path = folder / _name(school, device, head.number, DOWN_SUFFIX)
-    return write_stretch(path, head, entries, envelope, progress=progress)
+    return write_stretch(path, head, entries, envelope, first=also, progress=progress)
 
 
 def look_at_answer(path: Path, county_public: str) -> Manifest:
@@ -224,8 +232,9 @@ def look_at_answer(path: Path, county_public: str) -> Manifest:
     """
     with ContainerReader(path) as container:
         kind: Literal["receipt", "down"] = "receipt" if DOCUMENT in container.names else "down"
-        plain = (DOCUMENT,) if kind == "receipt" else ()
-        manifest = verified_manifest(container, county_public, sshsig.RECEIPT, kind, plain)
+        public, _, links = succession.newest(container, county_public)
+        plain = (*links, DOCUMENT) if kind == "receipt" else links
+        manifest = verified_manifest(container, public, sshsig.RECEIPT, kind, plain)
         StretchReader(container, manifest, None).check_members()
         return manifest
 
@@ -234,7 +243,8 @@ def open_down(path: Path, keys: StationKeys, county_public: str) -> OpenedStretc
     """Open a way down for the station with these keys; raises PackageRefused."""
     container = ContainerReader(path)
     try:
-        manifest = verified_manifest(container, county_public, sshsig.RECEIPT, "down")
+        public, _, links = succession.newest(container, county_public)
+        manifest = verified_manifest(container, public, sshsig.RECEIPT, "down", links)
         return OpenedStretch(manifest, _addressed(container, manifest, keys), container)
     except BaseException:
         container.close()

@@ -53,13 +53,16 @@ def open_stream(data: bytes, identity: str, limit: int = OPEN_LIMIT) -> Iterator
 
 
 def unlock(data: bytes, identity: str) -> bytes:
-    """Take away the age envelope only; raises PackageRefused `recipient` when it was sealed for others."""
+    """Take away the age envelope only; raises PackageRefused `recipient` when it was sealed for others.
+
+    `identity` may hold several keys, one a line, as an age identity file does: the first that fits opens.
+    """
     if len(data) > SEALED_LIMIT:
         raise _broken("加密的数据块太大")
     if data.find(b"\n---", 0, _HEADER_LIMIT) < 0:
         raise _broken("加密的数据块开头损坏")
     try:
-        packed: bytes = pyrage.decrypt(data, [_identity(identity)])
+        packed: bytes = pyrage.decrypt(data, [_identity(line) for line in identity.split()])
     except pyrage.DecryptError as error:
         if "No matching keys" in str(error):
             raise PackageRefused("这个文件不是加密给本站的，本站打不开", "recipient") from None

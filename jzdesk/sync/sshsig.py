@@ -18,6 +18,7 @@ PACKAGE: Final = "jzdesk-package"
 RECEIPT: Final = "jzdesk-receipt"
 CERTIFICATE: Final = "jzdesk-certificate"
 REQUEST: Final = "jzdesk-request"
+SUCCESSION: Final = "jzdesk-succession"
 APP: Final = "jzdesk-app"
 
 SIGNATURE_LIMIT: Final = 4096  # bytes of armour; an Ed25519 signature needs about 300

@@ -11,6 +11,7 @@ from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
 from jzdesk.ui import widgets
 from jzdesk.ui.dialogs.effects import EffectsDialog
+from jzdesk.ui.dialogs.rotating import RotateDialog
 from jzdesk.ui.pages.certificates import CertificatesPage
 from jzdesk.ui.pages.inbox import REQUESTS, InboxPage
 from jzdesk.ui.tasks import Tasks
@@ -207,3 +208,24 @@ def test_schools_and_certificates(
     stage.settle()
     assert len(list(stick.glob("*.jzc"))) == 1
     assert "可以拔出" in stage.said[-1]
+
+
+def test_the_county_changes_its_keys_once_it_has_promised_to_keep_them(
+    stage: Stage, county: Services, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = stage.show(CertificatesPage)
+    before = page.fingerprint.text()
+    assert not page.notice_button.isVisible()
+    page.rotate()
+    dialog = stage.dialog(page)
+    assert isinstance(dialog, RotateDialog)
+    stage.press(dialog, "换县密钥")
+    assert county.rotating.look().fingerprint == before, "nothing before the promise"
+    dialog.promise.setChecked(True)
+    stage.press(dialog, "换县密钥")
+    assert page.fingerprint.text() == county.rotating.look().fingerprint != before
+    assert before in page.earlier.text()
+    monkeypatch.setattr(widgets, "pick_folder", lambda *_: stick)
+    page.notice_button.click()
+    stage.settle()
+    assert len(list(stick.glob("*.jzs"))) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from jzdesk.ui import widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.preview import preview
 from jzdesk.ui.dialogs.revoking import Revoking
+from jzdesk.ui.dialogs.rotating import RotateDialog, write_notice
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.figures import Figure, Figures
@@ -20,19 +22,29 @@ if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
     from jzdesk.services.renewing import CertificateLine
     from jzdesk.services.revoking import RevocationLine
+    from jzdesk.services.rotating import CountyKeys
 
 CSV = "名单 (*.csv)"
 _TONES = {"good": "good", "soon": "look", "expired": "wrong", "replaced": "muted", "revoked": "wrong"}
 _COUNTED = (("division", "行政区划"), ("school", "学校"), ("programme", "资助项目"), ("standard", "资助标准"))
 
 
-def look(services: Services) -> tuple[list[CertificateLine], list[int], str, list[RevocationLine]]:
-    """Certificates issued, how many divisions, schools, programmes and standards are known, our own characters, and
-    what was revoked."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Everything the page shows: `counts` are divisions, schools, programmes and standards."""
+
+    issued: list[CertificateLine]
+    counts: list[int]
+    keys: CountyKeys
+    revocations: list[RevocationLine]
+
+
+def look(services: Services) -> Seen:
+    """Read it."""
     from jzdesk.services.ledger import Query
 
     counts = [len(services.ledger.ids(Query(entity))) for entity, _ in _COUNTED]
-    return services.county.issued(), counts, services.exchange.fingerprint(), services.revoking.listed()
+    return Seen(services.county.issued(), counts, services.rotating.look(), services.revoking.listed())
 
 
 class CertificatesPage(Page):
@@ -80,9 +92,16 @@ class CertificatesPage(Page):
         self.slip_button = widgets.button("打印回执单…", self.print_slip, icon="print", tip=tip)
         card = widgets.Card()
         card.body.addWidget(self.figures)
-        ours = widgets.row(
-            widgets.label("本县校验字（学校装证书时电话核对）", tone="muted"), self.fingerprint, None
-        )  # fmt: skip
+        self.earlier = widgets.label(tone="muted")
+        self.rotate_button = widgets.button("换县密钥…", self.rotate, icon="key")
+        tip = "没有回执的学校，用这个文件换成县里的新密钥"
+        self.notice_button = widgets.button("写换钥通知…", partial(write_notice, desk, self), icon="stick", tip=tip)
+        ours = widgets.Flow()
+        for part in (
+            widgets.label("本县校验字（学校装证书时电话核对）", tone="muted"), self.fingerprint, self.earlier,
+            self.rotate_button, self.notice_button,
+        ):  # fmt: skip
+            ours.addWidget(part)
         deeds = widgets.Flow()
         for button in (
             self.slip_button, self.return_button, self.renew_button, self.reinstate_button, self.revoke_button
@@ -92,7 +111,7 @@ class CertificatesPage(Page):
         self.body.addWidget(card)
         self.body.addWidget(self.middle, 1)
         self.body.addWidget(self.words)
-        self.body.addLayout(ours)
+        self.body.addWidget(widgets.holder(ours))
         self.body.addWidget(widgets.holder(deeds))
         self.table.chosen.connect(lambda _: self._allow())
         self._allow()
@@ -142,6 +161,14 @@ class CertificatesPage(Page):
 
         self.desk.write(lambda _: job(), done, title="正在送还数据", owner=self)
 
+    def rotate(self) -> None:
+        """New keys for the county, after saying what that means."""
+        RotateDialog(self, self.desk, self._rotated).open()
+
+    def _rotated(self, keys: CountyKeys) -> None:
+        self.desk.say(f"县密钥已换，新校验字 {keys.fingerprint}。请马上另存整个工作站文件夹，再写回执")
+        self.refresh()
+
     def renew(self) -> None:
         """Write a renewed certificate for the computer with the cursor."""
         line: CertificateLine | None = self.table.row_here()
@@ -174,12 +201,15 @@ class CertificatesPage(Page):
         if (path := widgets.pick_open(self, f"选择{name}", CSV)) is not None:
             self.learn(take, path)
 
-    def _show(self, found: tuple[list[CertificateLine], list[int], str, list[RevocationLine]]) -> None:
-        issued, counts, fingerprint, self._revocations = found
+    def _show(self, seen: Seen) -> None:
+        issued, counts, self._revocations = seen.issued, seen.counts, seen.revocations
         self.middle.put_rows(issued)
         if issued and self.table.uid() is None:
             self.table.selectRow(0)
-        self.fingerprint.setText(fingerprint)
+        self.fingerprint.setText(seen.keys.fingerprint)
+        self.earlier.setText("；".join(f"{words} 用到 {day}" for words, day in seen.keys.earlier))
+        self.earlier.setVisible(bool(seen.keys.earlier))
+        self.notice_button.setVisible(bool(seen.keys.earlier))
         self.figures.put(
             [
                 Figure(label, f"{count:,}", "" if count else "look")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jzdesk.services.worklist import WorkItem
 
 CERTIFICATES = "县里的证书文件 (*.jzc)"
-RECEIPTS = "县里的回执文件 (*.jzh *.jzd)"
+RECEIPTS = "县里的回执文件 (*.jzh *.jzd *.jzs)"
 SIDE_BY_SIDE = 60
 _WRITING = "正在写 U 盘，请不要拔出。"
 
@@ -143,7 +143,7 @@ class ExchangePage(Page):
                 self.sticks.take(path)
             elif path.suffix == ".jzc":
                 TakeCertificate(self, self.desk, path, self._taken).open()
-        if receipts := [path for path in paths if path.suffix in (".jzh", ".jzd")]:
+        if receipts := [path for path in paths if path.suffix in (".jzh", ".jzd", ".jzs")]:
             self.read_paths(receipts)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
