@@ -13,6 +13,9 @@ import msgspec
 
 from jzdesk.core.fields import Value
 
+GRANT, SCOPE = "grant", "scope"
+"""The operation with which the county moves the writing right of a record, and the one thing that it sets."""
+
 AUTHORITY = {"county": 2, "township": 1, "school": 0}
 BODY_LIMIT = 64 << 10  # bytes of an entry's JSON line; no reader takes a longer one (sync §4)
 _Whole = Annotated[int, msgspec.Meta(gt=-(2**53), lt=2**53)]  # sync §1: what every JSON reader keeps exactly
@@ -50,7 +53,8 @@ class RecordState(NamedTuple):
     """The record that a set of entries describes.
 
     `leaves` names for each field the entries nobody replaced, the shown one first; a field with leaves of different
-    values is in `conflicts`. `edited_after_void` reports delete-against-edit.
+    values is in `conflicts`. `edited_after_void` reports delete-against-edit. `scope` is where the record began, or
+    where the last grant moved it; grants are leaves of the field `SCOPE`, which is no field of the record itself.
     """
 
     ent: str
@@ -70,15 +74,16 @@ def rank(known: Known) -> tuple[int, int, str, str]:
 
 def record_state(entries: Sequence[Known]) -> RecordState:
     """The state of one record from all its accepted entries, in any order; at least one entry is needed."""
-    if len(entries) == 1 and entries[0].entry.op != "void":
+    if len(entries) == 1 and entries[0].entry.op not in ("void", GRANT):
         return _single(entries[0])
     first = min(entries, key=lambda known: (known.entry.op != "put", bool(known.entry.base), *rank(known)))
     leaves = _leaves(entries)
     values = {field: heads[0].entry.set[field] for field, heads in leaves.items()}
+    scope = str(values.pop(SCOPE, first.entry.scope))
     hidden, edited = _void_state(entries)
     return RecordState(
         first.entry.ent,
-        first.entry.scope,
+        scope,
         values,
         hidden,
         {field: tuple(head.id for head in heads) for field, heads in leaves.items()},
@@ -99,10 +104,13 @@ def _leaves(entries: Iterable[Known]) -> dict[str, list[Known]]:
     replaced: set[tuple[str, str]] = set()
     setters: dict[str, list[Known]] = {}
     for known in entries:
+        grant = known.entry.op == GRANT
         for field, ids in known.entry.base.items():
-            replaced.update((field, replaced_id) for replaced_id in ids)
+            if (field == SCOPE) == grant:
+                replaced.update((field, replaced_id) for replaced_id in ids)
         for field in known.entry.set:
-            setters.setdefault(field, []).append(known)
+            if (field == SCOPE) == grant:  # nothing else moves a record, and a grant does nothing else
+                setters.setdefault(field, []).append(known)
     heads = {
         field: [known for known in knowns if (field, known.id) not in replaced] for field, knowns in setters.items()
     }
@@ -114,11 +122,14 @@ def _disagree(field: str, heads: Sequence[Known]) -> bool:
 
 
 def _void_state(entries: Iterable[Known]) -> tuple[bool, bool]:
-    """(hidden, edited after void): a void hides a record only while it has seen every other kind of entry of it."""
+    """(hidden, edited after void): a void hides a record only while it has seen every other kind of entry of it.
+
+    A grant is no edit. A record of which nothing but grants has come is not there yet.
+    """
     voids = [known for known in entries if known.entry.op == "void"]
+    others = {known.id for known in entries if known.entry.op not in ("void", GRANT)}
     if not voids:
-        return False, False
-    others = {known.id for known in entries if known.entry.op != "void"}
+        return not others, False
     if any(others <= set(void.entry.seen) for void in voids):
         return True, False
     return False, _unsettled(voids, entries)

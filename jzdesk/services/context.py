@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from jzdesk.core.term import Term
 from jzdesk.store.folder import StationFolder
 from jzdesk.store.store import Store, read_setting
-from jzdesk.store.unit import Author, Unit
+from jzdesk.store.unit import COUNTY, Author, Unit
 
-COUNTY_SCOPE = "county"
+COUNTY_SCOPE = COUNTY
 
 
 @dataclass(frozen=True, slots=True)

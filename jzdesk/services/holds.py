@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, select, update
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec
-from jzdesk.core.merge import AUTHORITY, Entry, decode
+from jzdesk.core.merge import AUTHORITY, GRANT, Entry, decode
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services import attachments
 from jzdesk.services.arriving import CLOCK, FORK, REASONS
@@ -31,7 +31,7 @@ from jzdesk.sync.merge import FUTURE, fits
 
 ADMITTED, TURNED_DOWN = "admitted", "refused"
 RULINGS = {"": "待裁定", ADMITTED: "已采纳", TURNED_DOWN: "不予采纳"}
-OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定"}
+OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定", GRANT: "移交"}
 SHOWN = 200  # entries of one hold that are shown
 _HOUR = (3600 * 1000) << 10  # hybrid time
 
@@ -225,6 +225,8 @@ def _obstacle(connection: Connection, row: Row[Any]) -> str:
     allowed = AUTHORITY.get(_role_of(connection, book.chain_of(connection, row.chain).dev), 0)
     for _, entry in _entries(connection, _stretch(row)):
         entity = BY_NAME.get(entry.ent)
+        if entry.op == GRANT:
+            return "记录归哪所学校管理只能由县里变更，学校写的不能采纳"
         if entity is not None and entity.owner == COUNTY_SCOPE:
             return f"{entity.label}由县里维护，学校写的不能采纳，需要时请县里自己改"
         if AUTHORITY.get(entry.role, 0) > allowed:

@@ -13,7 +13,7 @@ from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value
 from jzdesk.core.kinds import Reference
-from jzdesk.core.merge import Entry
+from jzdesk.core.merge import GRANT, SCOPE, Entry
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.forms import FormProblems, understood
@@ -21,7 +21,7 @@ from jzdesk.store import journal
 from jzdesk.store.unit import Changes
 
 _AT_ONCE = 900
-_OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定"}
+_OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定", GRANT: "移交"}
 _ROLES = {"school": "学校", "township": "乡镇中心学校", "county": "县教育局"}
 
 
@@ -261,6 +261,9 @@ def _history(spec: EntitySpec, entries: Sequence[Entry], references: Mapping[str
         who = (moment(entry.at), entry.actor, _station(entry))
         if not entry.set:
             lines.append(HistoryLine(*who, _OPS.get(entry.op, entry.op), "", entry.why))
+        if entry.op == GRANT:
+            lines.append(HistoryLine(*who, "归属学校", "", str(entry.set.get(SCOPE) or "")))
+            continue
         for name, value in entry.set.items():
             if (field := spec.fields.get(name)) is not None:
                 old = shown(field, current.get(name), references)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 from sqlalchemy.engine import Dialect
 
-from jzdesk.core.merge import Entry, Known, RecordState, decode, record_state
+from jzdesk.core.merge import GRANT, Entry, Known, RecordState, decode, record_state
 from jzdesk.models import BY_NAME
 from jzdesk.store import rows, search
 from jzdesk.store.engine import gate
@@ -199,6 +199,14 @@ def append(
     return touched
 
 
+def fill(connection: Connection, chain_id: int, links: Sequence[Link]) -> dict[str, set[str]]:
+    """Put links into a chain where entries had been withheld from us; its head stays. Returns entity → uids touched."""
+    with gate(connection):
+        touched = _apply(connection, [link for link in links if link.state == ACCEPTED], ())
+        _insert_links(connection, chain_id, links)
+    return touched
+
+
 _MOVE_HEAD = (
     update(chain)
     .where(chain.c.id == bindparam("the_chain"))
@@ -270,7 +278,7 @@ def _apply_entity(
     single = [
         links[0].entry
         for uid, links in fresh.items()
-        if len(links) == 1 and uid not in before and links[0].entry.op != "void"
+        if len(links) == 1 and uid not in before and links[0].entry.op not in ("void", GRANT)
     ]
     if single:
         rows.insert_entries(connection, ent, single)

@@ -15,12 +15,24 @@ from jzdesk.core.clock import Clock
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.core.ids import new_uid, new_uids
-from jzdesk.core.merge import BODY_LIMIT, Entry, Known, RecordState, changed_fields, encode, record_state
+from jzdesk.core.merge import (
+    BODY_LIMIT,
+    GRANT,
+    SCOPE,
+    Entry,
+    Known,
+    RecordState,
+    changed_fields,
+    encode,
+    record_state,
+)
 from jzdesk.models import Record
 from jzdesk.store import actions, journal, rows, search
 from jzdesk.store.engine import SCHEMA
 
 Entity = type[Record]
+COUNTY = "county"
+"""The scope of the county, which may write into every record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +121,7 @@ class Unit:
         for uid, values in wanted.items():
             state = states[uid]
             if differing := changed_fields(state.values, values):
+                self._must_own(entity, (state,))
                 self._append(entity, uid, "put", differing, base=_bases(state, differing), why=why)
                 changed += 1
         return changed
@@ -116,6 +129,7 @@ class Unit:
     def resolve(self, entity: Entity, uid: str, name: str, value: Value) -> None:
         """Settle a conflict: an entry that names every leaf of the field."""
         state = self.state(entity, uid)
+        self._must_own(entity, (state,))
         self._append(entity, uid, "resolve", {name: value}, base=_bases(state, {name: value}))
 
     def void(self, entity: Entity, uid: str, why: str) -> None:
@@ -134,8 +148,24 @@ class Unit:
         """Bring several hidden records back."""
         self._turn(entity, uids, "restore", "")
 
+    def grant_many(self, entity: Entity, uids: Iterable[str], scope: str, why: str) -> int:
+        """Move the right to write these records to another school; returns how many moved. For the county alone."""
+        moving = {uid: state for uid, state in self.states(entity, uids).items() if state.scope != scope}
+        for uid, state in moving.items():
+            self._append(entity, uid, GRANT, {SCOPE: scope}, base=_bases(state, {SCOPE: scope}), why=why)
+        return len(moving)
+
+    def _must_own(self, entity: Entity, states: Iterable[RecordState]) -> None:
+        """Raises UserError for a record of another school: the county would hold what we write into it."""
+        author = self.author
+        if author.scope != COUNTY and any(state.scope != author.scope for state in states):
+            label = entity.spec.label
+            raise UserError(f"这条{label}归别的单位管理，本站只能查看", "需要改动时请联系现在的学校或县教育局。", label)
+
     def _turn(self, entity: Entity, uids: Iterable[str], op: str, why: str) -> None:
-        for uid, items in self._known(entity, uids).items():
+        found = self._known(entity, uids)
+        self._must_own(entity, map(record_state, found.values()))
+        for uid, items in found.items():
             self._append(entity, uid, op, {}, seen=tuple(sorted(known.id for known in items)), why=why)
 
     def state(self, entity: Entity, uid: str) -> RecordState:
@@ -146,10 +176,14 @@ class Unit:
         """The states of several records of one entity."""
         return {uid: record_state(known) for uid, known in self._known(entity, uids).items()}
 
-    def accept(self, known: journal.Chain, links: Sequence[journal.Link]) -> None:
-        """Append verified links of another station's chain; the caller has checked hashes, scope and order."""
+    def accept(self, known: journal.Chain, links: Sequence[journal.Link], *, behind: bool = False) -> None:
+        """Append verified links of another station's chain; the caller has checked hashes, scope and order.
+
+        `behind`: they lie before the head of the chain, withheld from us until now.
+        """
         self.flush()
-        touched = journal.append(self._connection, known.id, links)
+        put = journal.fill if behind else journal.append
+        touched = put(self._connection, known.id, links)
         for ent, uids in touched.items():
             self.changes.entities.add(ent)
             self.changes.uids.update(uids)
@@ -221,7 +255,8 @@ class Unit:
         entry = Entry(
             at=self.clock.tick(), actor=author.actor, dev=self._chain.dev, ent=entity.__tablename__,
             ep=self._chain.ep, n=self._n + 1, op=op, role=author.role, salt=b64encode(os.urandom(16)).decode(),
-            scope=author.scope, sv=SCHEMA, uid=uid, base=base or {}, seen=seen, set=_journaled(entity, values), why=why,
+            scope=author.scope, sv=SCHEMA, uid=uid, base=base or {}, seen=seen,
+            set=dict(values) if op == GRANT else _journaled(entity, values), why=why,
         )  # fmt: skip
         body = encode(entry)
         if len(body) > BODY_LIMIT:

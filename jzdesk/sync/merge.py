@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from jzdesk.core import garbage
-from jzdesk.core.merge import Entry, decode_all
+from jzdesk.core.merge import GRANT, SCOPE, Entry, decode_all
 from jzdesk.models import BY_NAME
 from jzdesk.store import journal, rows
 from jzdesk.store.journal import Chain, Link
@@ -33,12 +33,16 @@ Numbered = tuple[int, bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """What an author may write: which scopes, in which role, and whether county policy."""
+    """What an author may write: which scopes, in which role, and whether county policy.
+
+    `vouched`: the county, which has accepted these entries of somebody else's journal, hands them on.
+    """
 
     scopes: frozenset[str]
     role: str
     policy: bool
     latest: int  # hybrid time; entries dated later are held until the clock is explained
+    vouched: bool = False
 
 
 @dataclass(slots=True)
@@ -106,7 +110,7 @@ def take(
     with garbage.none_expected():
         for links in weighed(connection, known, entries, licence, counts):
             if links:
-                unit.accept(known, links)
+                unit.accept(known, links, behind=links[0].n <= known.last_n)
             if progress:
                 progress(counts.total)
     _finish(unit, known, manifest)
@@ -118,10 +122,14 @@ def weighed(
 ) -> Iterator[list[Link]]:
     """What is new of a stretch beyond `known`, part by part, each entry with its standing; `counts` grows along.
 
+    What comes down may also open entries before the end of our chain that were withheld until now: parts of their own.
+
     Writes nothing; whether a part is accepted before the next one is asked for makes no difference. Raises Fork.
     """
     for part in _parts(entries):
-        fresh = _fresh(connection, known, part, counts)
+        fresh, withheld = _fresh(connection, known, part, counts)
+        if withheld and (licence.policy or licence.vouched):
+            yield _bound(connection, _links(withheld, licence, counts), licence, counts)
         yield _bound(connection, _links(fresh, licence, counts), licence, counts)
 
 
@@ -131,17 +139,24 @@ def _parts(entries: Iterable[Numbered]) -> Iterator[list[Numbered]]:
         yield part
 
 
-def _fresh(connection: Connection, known: Chain, part: Sequence[Numbered], counts: Counts) -> list[Numbered]:
-    """The entries we do not hold; those we hold must hash the same."""
+def _fresh(
+    connection: Connection, known: Chain, part: Sequence[Numbered], counts: Counts
+) -> tuple[list[Numbered], list[Numbered]]:
+    """(entries after those we know of, entries before the end of our chain that we do not hold).
+
+    Those we hold must hash the same.
+    """
     fresh = [item for item in part if item[0] > known.last_n]
     old = part[: len(part) - len(fresh)]
+    withheld: list[Numbered] = []
     if old:
         held_here = journal.hashes(connection, known, old[0][0], old[-1][0])
-        for n, h, _ in old:
-            if held_here.get(n, h) != h:
-                raise Fork(n)
-        counts.known += len(old)
-    return fresh
+        for item in old:
+            if held_here.get(item[0], item[1]) != item[1]:
+                raise Fork(item[0])
+        withheld = [item for item in old if item[0] not in held_here]
+        counts.known += len(old) - len(withheld)
+    return fresh, withheld
 
 
 def _links(fresh: Sequence[Numbered], licence: Licence, counts: Counts) -> list[Link]:
@@ -164,6 +179,10 @@ def _links(fresh: Sequence[Numbered], licence: Licence, counts: Counts) -> list[
 
 def objection(entry: Entry, licence: Licence) -> str | None:
     """Why an entry may not be applied, or None."""
+    if entry.op == GRANT:
+        return _grant_objection(entry, licence)
+    if licence.vouched:
+        return None if entry.ent not in BY_NAME or fits(entry) else "value"
     if entry.scope not in licence.scopes:
         return "scope"
     if entry.role != licence.role:
@@ -174,6 +193,13 @@ def objection(entry: Entry, licence: Licence) -> str | None:
     if entry.at > licence.latest:
         return "clock"
     return None if entity is None or fits(entry) else "value"
+
+
+def _grant_objection(entry: Entry, licence: Licence) -> str | None:
+    """Only the county moves a record to another school, and only that."""
+    if not licence.policy or entry.scope not in licence.scopes or entry.role != licence.role:
+        return "policy"
+    return None if tuple(entry.set) == (SCOPE,) and isinstance(entry.set[SCOPE], str) else "value"
 
 
 def fits(entry: Entry) -> bool:
@@ -191,7 +217,7 @@ def _fits(ent: str, names: tuple[str, ...], kinds: tuple[type, ...]) -> bool:
 
 def _bound(connection: Connection, links: list[Link], licence: Licence, counts: Counts) -> list[Link]:
     """Hold what would change a record of somebody else's scope, unless the author may write policy."""
-    if licence.policy:
+    if licence.policy or licence.vouched:
         return links
     foreign = journal.foreign_records(connection, links, licence.scopes)
     if not foreign:
