@@ -22,11 +22,12 @@ from jzdesk.models.people import (
     Student,
     Visit,
 )
+from jzdesk.models.transfer import Transfer
 
 ENTITIES: tuple[type[Record], ...] = (
     Division, School, Programme, Standard,
     SchoolClass, Staff, Household, Member, Student, Guardian, Enrolment, EnrolmentEvent, Hardship,
-    Photo, Consent, BankAccount, Pairing, Visit, Question, Identity, Closure,
+    Photo, Consent, BankAccount, Pairing, Visit, Question, Identity, Closure, Transfer,
     AidDecision, Batch, Payment, Notice, Pledge, Fund, FundEntry,
 )  # fmt: skip
 BY_NAME: dict[str, type[Record]] = {entity.__tablename__: entity for entity in ENTITIES}
@@ -36,5 +37,5 @@ __all__ = [
     "BY_NAME", "ENTITIES", "SPECS", "AidDecision", "BankAccount", "Batch", "Closure", "Consent", "Division",
     "Enrolment", "EnrolmentEvent", "Fund", "FundEntry", "Guardian", "Hardship", "Household", "Identity", "Member",
     "Notice", "Pairing", "Payment", "Photo", "Pledge", "Programme", "Question", "Record", "School", "SchoolClass",
-    "Staff", "Standard", "Student", "Visit", "field",
+    "Staff", "Standard", "Student", "Transfer", "Visit", "field",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from jzdesk.core.money import ZERO, Fen
 from jzdesk.core.term import Term
 
 
@@ -20,11 +21,16 @@ class HardshipFacts:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What the pupil has been granted already in the term: family of programmes and the school that pays."""
+    """What the pupil has been granted already in the term: family of programmes and the school that pays.
+
+    `fen` is what another school pays, 0 where that is not told; `paid` whether the money went out already.
+    """
 
     family: str
     school: str
     programme: str = ""
+    fen: Fen = ZERO
+    paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 
 from jzdesk.core.codes import table
+from jzdesk.core.money import format_yuan
 from jzdesk.core.term import Term
 from jzdesk.policy import apart, grants
 from jzdesk.policy.case import COMPULSORY, Case, stage_of
@@ -105,8 +106,17 @@ class Round:
             yield finding if claim is None else self._repeated(finding, claim)
 
     def _repeated(self, finding: Finding, claim: Claim) -> Finding:
-        reason = f"{self.term.label}已在{claim.school}享受同一项目，同一项目同一学期不得重复（跨学校也算）"
+        had = _had(claim, finding.programme)
+        reason = f"{self.term.label}{had}，同一项目同一学期不得重复（跨学校也算）"
         return _refused(finding, "stack.same_family", reason)
+
+
+def _had(claim: Claim, programme: str) -> str:
+    """What was had already, in words: by whom, and how much where that is told."""
+    if not claim.fen:
+        return f"已在{claim.school}享受同一项目"
+    how = f"已由{claim.school}发放" if claim.paid else f"已列入{claim.school}的发放名单，共"
+    return f"{how} {format_yuan(claim.fen)} 元" + ("（同类项目）" if claim.programme != programme else "")
 
 
 def _stages(standards: Iterable[Standard]) -> dict[str, frozenset[str]]:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from jzdesk.services.settling import SettlingService
     from jzdesk.services.slips import SlipService
     from jzdesk.services.standards import StandardService
+    from jzdesk.services.transfers import TransferService
     from jzdesk.services.undoing import UndoService
     from jzdesk.services.verifying import VerifyReport
     from jzdesk.services.visits import VisitService
@@ -150,6 +151,13 @@ class Services:
         from jzdesk.services.roll import RollService
 
         return RollService(self.context)
+
+    @cached_property
+    def transfers(self) -> TransferService:
+        """Children who go to another school, and those who come."""
+        from jzdesk.services.transfers import TransferService
+
+        return TransferService(self.context)
 
     @cached_property
     def promotion(self) -> PromotionService:

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, select
 
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
+from jzdesk.core.merge import GRANT, decode
+from jzdesk.core.term import Term
 from jzdesk.models import BY_NAME, Division, Record, School
 from jzdesk.services import (
     county_keys,
@@ -29,6 +31,8 @@ from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.exchange import CERTIFICATE_SUFFIX, REQUEST_SUFFIX
 from jzdesk.services.merging import is_county, scopes_of
+from jzdesk.services.transfers.carrying import owners, visible_to, write_files
+from jzdesk.services.transfers.files import came_to, flat, whole
 from jzdesk.store import journal, standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.tables import journal as journal_table
@@ -212,8 +216,15 @@ class CountyService:
         self._only_county()
         with self._context.read() as connection:
             arrived = standing.received(connection)
-        devices = sorted({known.dev for known in arrived})
+        devices = sorted({known.dev for known in arrived} | self._awaited())
         return [self._write_receipt(device, [c for c in arrived if c.dev == device], to) for device in devices]
+
+    def _awaited(self) -> set[str]:
+        """Devices of schools that a child has come to: they hear of it even if they never sent anything."""
+        table, term = certificate_table, Term.of(self._context.today())
+        with self._context.read() as connection:
+            query = select(table.c.device, table.c.code).where(table.c.revoked.is_(None))
+            return {device for device, code in connection.execute(query) if came_to(connection, code, term)}
 
     def _write_receipt(self, device: str, chains: Sequence[Chain], to: Path) -> Path:
         context = self._context
@@ -246,6 +257,8 @@ class CountyService:
         written = write_receipt(identity.letters(context), head, body, keys, held.sealing, entries, also=links)
         target = stick.copy_to_stick(written.path, to)
         context.store.set_setting(f"receipt:{device}", number)
+        if not revoked:
+            write_files(context, held, to)
         if not revoked and returning.restored_since(context, device, chains):
             returning.return_entries(context, held, chains, to)
         return target
@@ -270,14 +283,19 @@ class CountyService:
 
     def _lines_for(self, known: Chain, school: str) -> Iterator[bytes]:
         with self._context.read() as connection:
-            theirs = _records_of(connection, known.id, school)
+            theirs = visible_to(connection, known, school, POLICY)
+            theirs |= flat(whole(connection, came_to(connection, school, Term.of(self._context.today()))))
+            moved = owners(connection, known, POLICY)
             query = (
-                select(journal_table.c.n, journal_table.c.ent, journal_table.c.uid, journal_table.c.body)
+                select(journal_table.c.ent, journal_table.c.uid, journal_table.c.body)
                 .where(journal_table.c.chain == known.id, journal_table.c.n <= known.last_n)
                 .order_by(journal_table.c.n)
             )
             for row in connection.execute(query.execution_options(stream_results=True, yield_per=2000)):
-                visible = row.ent in POLICY or (row.ent, row.uid) in theirs
+                about = (row.ent, row.uid)
+                visible = row.ent in POLICY or about in theirs
+                if about in moved and decode(row.body).op == GRANT:
+                    visible = school in moved[about]
                 yield row.body if visible else withheld_line(sha256(row.body).digest())
 
     def _only_county(self) -> None:
@@ -308,21 +326,6 @@ def read_list(path: Path, headings: Sequence[str]) -> list[dict[str, str]]:
             f"“{path.name}”缺少列：{'、'.join(missing)}", f"请使用带表头“{'、'.join(headings)}”的名单。", path.name
         )
     return [{heading: (row[heading] or "").strip() for heading in headings} for row in reader]
-
-
-def _records_of(connection: Connection, chain_id: int, school: str) -> set[tuple[str, str]]:
-    """Records of this school that our own entries touch."""
-    query = select(journal_table.c.ent, journal_table.c.uid).where(
-        journal_table.c.chain == chain_id, journal_table.c.ent.not_in(POLICY)
-    )
-    found: set[tuple[str, str]] = set()
-    for ent, uid in connection.execute(query.distinct()):
-        table = BY_NAME[ent].__table__ if ent in BY_NAME else None
-        if table is not None:
-            scope = connection.execute(select(table.c.scope).where(table.c.uid == uid)).scalar_one_or_none()
-            if scope == school:
-                found.add((ent, uid))
-    return found
 
 
 def _problems(connection: Connection, school: str) -> Iterable[Problem]:

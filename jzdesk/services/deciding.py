@@ -8,24 +8,25 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from jzdesk.core import codes, garbage
 from jzdesk.core.fields import Value
 from jzdesk.core.money import Fen
 from jzdesk.core.term import Term
-from jzdesk.models import AidDecision, Batch, Hardship, Identity, Payment, School
+from jzdesk.models import AidDecision, Batch, Hardship, Payment, School
 from jzdesk.policy.decision import GRANTED, REFUSED, Finding
 from jzdesk.policy.facts import Claim, Profile, PupilFacts
 from jzdesk.policy.rules import Round
 from jzdesk.services.pupils import Pupil, pupils, span_of, table_of
+from jzdesk.services.same_child import others_of
 from jzdesk.services.standards import required_book
 from jzdesk.store.unit import Unit
 
 Progress = Callable[[int, int, str], None]
 
 DECISION, PAYMENT, BATCH = table_of(AidDecision), table_of(Payment), table_of(Batch)
-HARDSHIP, SCHOOL, IDENTITY = table_of(Hardship), table_of(School), table_of(Identity)
+HARDSHIP, SCHOOL = table_of(Hardship), table_of(School)
 
 # What every pupil has, poor or not, is no decision about a person and never counts as aided (reference §0 rule 5).
 UNIVERSAL = frozenset({"NUTRITION", "COMPULSORY_FEE", "PRE_FREE", "VOC_FEE"})
@@ -309,29 +310,22 @@ def _claims(
 ) -> dict[str, tuple[Claim, ...]]:
     """Student → what other schools pay in the term, to the same record or to one known to be the same person."""
     query = (
-        select(PAYMENT.c.student, PAYMENT.c.programme, PAYMENT.c.scope, SCHOOL.c.name)
+        select(
+            PAYMENT.c.student, PAYMENT.c.programme, PAYMENT.c.scope, SCHOOL.c.name, func.sum(PAYMENT.c.fen),
+            func.sum(case((PAYMENT.c.state != "paid", 1), else_=0)),
+        )
         .outerjoin_from(PAYMENT, SCHOOL, SCHOOL.c.code == PAYMENT.c.scope)
         .where(PAYMENT.c.term == str(term), PAYMENT.c.scope != scope, PAYMENT.c.hidden == 0)
         .group_by(PAYMENT.c.student, PAYMENT.c.programme, PAYMENT.c.scope, SCHOOL.c.name)
         .having(func.sum(PAYMENT.c.fen) > 0)
-    )
-    same = _same_person(connection)
+    )  # fmt: skip
+    same = others_of(connection)
     found: dict[str, list[Claim]] = defaultdict(list)
-    for student, programme, code, name in connection.execute(query):
-        claim = Claim(families.get(programme, programme), name or code, programme)
+    for student, programme, code, name, fen, unpaid in connection.execute(query):
+        claim = Claim(families.get(programme, programme), name or code, programme, Fen(fen), not unpaid)
         for uid in (student, *same.get(student, ())):
             found[uid].append(claim)
     return {student: tuple(claims) for student, claims in found.items()}
-
-
-def _same_person(connection: Connection) -> dict[str, list[str]]:
-    """Student → the other records of the same person."""
-    query = select(IDENTITY.c.first, IDENTITY.c.second).where(IDENTITY.c.hidden == 0, IDENTITY.c.verdict == "same")
-    found: dict[str, list[str]] = defaultdict(list)
-    for first, second in connection.execute(query):
-        found[first].append(second)
-        found[second].append(first)
-    return found
 
 
 def _follow_drafts(unit: Unit, plan: _Plan) -> None:

@@ -14,6 +14,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.services import attachments, carried, double_claim, enrolled, identity, package_log, returning, worklist
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.device import write_mark
+from jzdesk.services.transfers.listing import news, ruled_on
 from jzdesk.store import journal
 from jzdesk.store.journal import Chain
 from jzdesk.store.store import write_setting
@@ -225,7 +226,7 @@ class ExchangeService:
         for path in paths:
             found += _from_county(path) if path.is_dir() else [path]
         moved = [self._take_succession(path) for path in found if path.suffix == SUCCESSION_SUFFIX]
-        returned = [self._take_returned(path) for path in found if path.suffix == DOWN_SUFFIX]
+        returned = [self._take_down(path) for path in found if path.suffix == DOWN_SUFFIX]
         receipts = [path for path in found if path.suffix not in (DOWN_SUFFIX, SUCCESSION_SUFFIX)]
         return moved + returned + [self._read_receipt(path) for path in receipts]
 
@@ -241,18 +242,20 @@ class ExchangeService:
             return ReceiptOutcome(path.name, "refused", fault.sentence())
         return ReceiptOutcome(path.name, "read" if card else "old", said or "县里的密钥没有变，没有改动。")
 
-    def _take_returned(self, path: Path) -> ReceiptOutcome:
-        """Entries that this station had handed in before its database was restored from a backup."""
+    def _take_down(self, path: Path) -> ReceiptOutcome:
+        """Entries that this station had handed in before it was restored, or the file of a child that comes here."""
         try:
-            fresh = returning.take_returned(self._context, path)
+            came = returning.take_down(self._context, path)
         except PackageRefused as refused:
             kind = "other" if refused.kind == "recipient" else "refused"
             return ReceiptOutcome(path.name, kind, refused.sentence())
         except UserError as fault:
             return ReceiptOutcome(path.name, "refused", fault.sentence())
-        if not fresh:
-            return ReceiptOutcome(path.name, "old", "县里送还的记录本站都有，没有改动。")
-        return ReceiptOutcome(path.name, "read", f"县里送还的 {fresh:,} 条记录已经补齐。")
+        if not came.entries:
+            return ReceiptOutcome(path.name, "old", "县里送来的记录本站都有，没有改动。")
+        if came.children is None:
+            return ReceiptOutcome(path.name, "read", f"县里送还的 {came.entries:,} 条记录已经补齐。")
+        return ReceiptOutcome(path.name, "read", f"县里转来的学生档案已收下，{came.entries:,} 条记录。")
 
     def _read_receipt(self, path: Path) -> ReceiptOutcome:
         context = self._context
@@ -273,6 +276,7 @@ class ExchangeService:
         try:
             renewed = enrolled.verified_renewal(self._context, body.certificate, receipt.card)
             with self._context.write() as unit:
+                ruled = ruled_on(unit.connection)
                 _acknowledge(unit.connection, body)
                 take(unit, receipt.manifest, receipt.entries(), county_licence())
                 unit.connection.execute(setting.delete().where(setting.c.key == "last_receipt"))
@@ -286,12 +290,18 @@ class ExchangeService:
                     write_setting(unit.connection, "certificate", identity.stored_certificate(renewed))
                 trust_told = enrolled.heed_revocations(self._context, unit, body)
                 trust_told += enrolled.adopt(self._context, unit.connection, receipt.card)
+                moves = tuple(news(unit.connection, self._context.author.scope, ruled))
         except (Gap, Fork):
             return ReceiptOutcome(
                 name, "refused", "回执里县里的数据与本站已有的接不上。请向县里重要一份完整回执。", body.number
             )
         told = (f"第 {one.number} 号数据包：{one.sentence}" for one in body.packages if one.outcome == "held")
-        problems = (*told, *(item.sentence for item in body.problems), *(case.sentence for case in body.duplicates))
+        problems = (
+            *moves,
+            *told,
+            *(item.sentence for item in body.problems),
+            *(case.sentence for case in body.duplicates),
+        )
         said = f"第 {body.number} 号回执已读，县里已收到本站数据。{trust_told}"
         if renewed is not None:
             said += f"证书已续期到 {renewed.certificate.expires.isoformat()}。"

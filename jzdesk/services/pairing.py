@@ -61,21 +61,7 @@ class PairingService:
         day = parse_date(from_date) if from_date else self._context.today()
         why = (reason or "").strip()
         with self._context.write() as unit:
-            _check_staff(unit.connection, staff)
-            wanted = _check_students(unit.connection, self._context.author.scope, students)
-            open_ones = _open_intervals(unit.connection, day)
-            ends: dict[str, dict[str, Value]] = {}
-            new: list[dict[str, Value]] = []
-            for uid, pupil in wanted.items():
-                before = open_ones.get(uid, ())
-                if _stays(before, staff, day):
-                    continue
-                _check_reason(pupil.name, before, staff, why)
-                for row in before:
-                    _end(unit, row, day, why, pupil.name, ends)
-                new.append({"student": uid, "staff": staff, "valid_from": day, "reason": why or None})
-            unit.change_many(Pairing, ends)
-            unit.add_many(Pairing, new)
+            pair(unit, self._context.author.scope, students, staff, day, why)
         return unit.changes
 
     def current(self, student: str, day: str | None = None) -> PairingLine | None:
@@ -118,6 +104,25 @@ class PairingService:
 
     def _scope(self) -> str | None:
         return None if self._context.info.kind == "county" else self._context.author.scope
+
+
+def pair(unit: Unit, scope: str, students: Sequence[str], staff: str, day: str, why: str) -> None:
+    """As `PairingService.assign`, within the caller's transaction."""
+    _check_staff(unit.connection, staff)
+    wanted = _check_students(unit.connection, scope, students)
+    open_ones = _open_intervals(unit.connection, day)
+    ends: dict[str, dict[str, Value]] = {}
+    new: list[dict[str, Value]] = []
+    for uid, pupil in wanted.items():
+        before = open_ones.get(uid, ())
+        if _stays(before, staff, day):
+            continue
+        _check_reason(pupil.name, before, staff, why)
+        for row in before:
+            _end(unit, row, day, why, pupil.name, ends)
+        new.append({"student": uid, "staff": staff, "valid_from": day, "reason": why or None})
+    unit.change_many(Pairing, ends)
+    unit.add_many(Pairing, new)
 
 
 def in_force(day: str) -> Select[Any]:

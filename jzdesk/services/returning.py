@@ -1,8 +1,9 @@
-"""What a restored school lost and the county still has: written down for its device, and taken in again (sync §5)."""
+"""The way down: what a restored school lost and the county still has (sync §5), and files of children who come."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from jzdesk.core.errors import UserError
 from jzdesk.services import county_keys, identity
 from jzdesk.services.context import Context
+from jzdesk.services.transfers.carrying import take_file
 from jzdesk.store import journal
 from jzdesk.store.journal import GENESIS, Chain
 from jzdesk.store.store import read_setting, write_setting
@@ -17,7 +19,6 @@ from jzdesk.sync import stick, succession
 from jzdesk.sync.certificate import Certificate
 from jzdesk.sync.merge import Fork, Gap, Licence, take
 from jzdesk.sync.receipt import open_down, write_down
-from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import OpenedStretch
 
 _NEVER = 2**53
@@ -53,32 +54,40 @@ def _write(context: Context, held: Certificate, known: Chain, to: Path) -> Path:
     return stick.copy_to_stick(written.path, to)
 
 
-def take_returned(context: Context, path: Path) -> int:
-    """School: take in what the county returned; how many entries were new here.
+@dataclass(frozen=True, slots=True)
+class CameDown:
+    """What a way down brought: entries that were new here; `children` whose files came, None for our own journal."""
 
-    Raises PackageRefused (not for this device, not signed by the county, not our own journal) and UserError.
+    entries: int
+    children: int | None = None
+
+
+def take_down(context: Context, path: Path) -> CameDown:
+    """School: take in what the county returned, or the file of a child that has come here.
+
+    Raises PackageRefused (not for this device, not signed by the county) and UserError.
     """
     local = stick.read_local_copy(path, context.folder.sub("received"))
     with open_down(local, identity.station_keys(context), identity.county_card(context).signing) as down:
-        if down.manifest.device != context.info.device:
-            raise PackageRefused("县里送还的不是这台电脑的记录", "recipient")
-        return _take(context, down, path.name)
+        try:
+            if down.manifest.device != context.info.device:
+                return CameDown(*take_file(context, down))
+            return CameDown(_take(context, down))
+        except (Gap, Fork):
+            raise UserError(
+                "县里送来的记录与本机现有的对不上，可能有人在另一台电脑上用过本站的数据库",
+                "本站没有改动。请联系县教育局一起核对，不要再从备份恢复。",
+                path.name,
+            ) from None
 
 
-def _take(context: Context, down: OpenedStretch, name: str) -> int:
+def _take(context: Context, down: OpenedStretch) -> int:
     manifest = down.manifest
     licence = Licence(frozenset({context.author.scope}), context.info.kind, policy=False, latest=_NEVER)
-    try:
-        with context.write() as unit:
-            counts = take(unit, manifest, down.entries(), licence)
-            known = journal.find_chain(unit.connection, manifest.device, manifest.epoch)
-            assert known is not None
-            reached = max(known.received_n, manifest.last_n)
-            journal.mark_chain(unit.connection, known.id, received_n=reached, exported_n=max(known.exported_n, reached))
-    except (Gap, Fork):
-        raise UserError(
-            "县里送还的记录与本机现有的对不上，可能有人在另一台电脑上用过本站的数据库",
-            "本站没有改动。请联系县教育局一起核对，不要再从备份恢复。",
-            name,
-        ) from None
+    with context.write() as unit:
+        counts = take(unit, manifest, down.entries(), licence)
+        known = journal.find_chain(unit.connection, manifest.device, manifest.epoch)
+        assert known is not None
+        reached = max(known.received_n, manifest.last_n)
+        journal.mark_chain(unit.connection, known.id, received_n=reached, exported_n=max(known.exported_n, reached))
     return counts.applied

@@ -13,12 +13,15 @@ from jzdesk.core.merge import decode
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.context import Context
 from jzdesk.services.ledger import titles
+from jzdesk.services.transfers import listing
 from jzdesk.store.journal import own_chain
 from jzdesk.store.store import read_setting, write_setting
 from jzdesk.store.tables import chain, conflict, journal
 from jzdesk.sync.receipt import Conflict, ReceiptBody
 
 SETTING = "work_list"
+MOVE = "transfer"
+"""Stands as entity of the lines about transfers: they are dealt with on the page of the roll."""
 _POLICY = tuple(name for name, spec in SPECS.items() if spec.owner == "county")
 _FIELDS = {
     "birth_mismatch": "id_number", "sex_mismatch": "id_number", "id_number": "id_number", "no_id": "id_number",
@@ -47,7 +50,7 @@ class WorkItem:
 
 
 class WorkListService:
-    """What the last receipt asks to be put right."""
+    """What the last receipt asks to be put right, and which children come or were not let go."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -56,15 +59,23 @@ class WorkListService:
         """The lines of the last receipt, those not dealt with first."""
         with self._context.read() as connection:
             stored = read_setting(connection, SETTING)
-            if not stored:
-                return []
-            found = list(_items(connection, stored))
+            found = [*_moves(connection, self._context), *(_items(connection, stored) if stored else ())]
         listed = sorted(found, key=lambda item: (item.done, item.title))
         return [item for item in listed if not (open_only and item.done)]
 
     def left(self) -> int:
         """How many lines wait."""
         return len(self.items(open_only=True))
+
+
+def _moves(connection: Connection, context: Context) -> Iterator[WorkItem]:
+    """Transfers that wait for this school; they follow from the records and go once they are dealt with."""
+    if context.info.kind == "county":
+        return
+    waiting = list(listing.to_do(connection, context.author.scope))
+    named = titles(connection, "student", [student for student, _ in waiting])
+    for student, sentence in waiting:
+        yield WorkItem(MOVE, student, "", named.get(student, ""), sentence, done=False)
 
 
 def keep(connection: Connection, body: ReceiptBody) -> None:

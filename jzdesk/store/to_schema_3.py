@@ -9,11 +9,14 @@ from sqlalchemy import Column, Integer, String, Text
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
+_TRANSFER = "student event to_school to_name date reason ruling ruled_on ruled_by ruling_reason"
+
 
 def step(operations: Operations) -> None:
     """Add what schema 3 has more; nothing is changed or taken away."""
     _carried(operations)
     _revocation(operations)
+    _transfer(operations)
 
 
 def _carried(operations: Operations) -> None:
@@ -67,3 +70,16 @@ def _revocation(operations: Operations) -> None:
         " WHERE dev = device AND last_n > 0), '升级以前吊销', '', 0 FROM certificate"
         " GROUP BY device HAVING count(*) = count(revoked)"
     )
+
+
+def _transfer(operations: Operations) -> None:
+    """Children who go to another school."""
+    operations.create_table(
+        "transfer",
+        *(Column(name, String) for name in _TRANSFER.split()),
+        Column("uid", String(32), primary_key=True),
+        Column("scope", String(20), nullable=False),
+        Column("hidden", Integer, nullable=False),
+    )
+    for column in ("student", "event", "to_school"):
+        operations.create_index(f"ix_transfer_{column}", "transfer", [column])

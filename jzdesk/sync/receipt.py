@@ -215,14 +215,16 @@ def write_down(
     recipient: str,
     progress: Progress | None = None,
     also: Mapping[str, bytes] | None = None,
+    blobs: Iterable[tuple[str, bytes]] = (),
 ) -> PackageWritten:
     """Write entries for one device of `school`, signed by the county; `head` says whose journal they are of.
 
-    Serves a station that lost entries it had already handed in. Raises StationFault.
+    Serves a station that lost entries it had already handed in, and one that a child has come to: then others'
+    entries are withheld, and `blobs` are the child's photographs. Raises StationFault.
     """
     envelope = Envelope("down", county.signing, sshsig.RECEIPT, [recipient], device)
     path = folder / _name(school, device, head.number, DOWN_SUFFIX)
-    return write_stretch(path, head, entries, envelope, first=also, progress=progress)
+    return write_stretch(path, head, entries, envelope, first=also, blobs=blobs, progress=progress)
 
 
 def look_at_answer(path: Path, county_public: str) -> Manifest:

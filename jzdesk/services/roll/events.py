@@ -88,12 +88,8 @@ class RollService:
         only_schools(self._context)
         typed = dict(values.values() if isinstance(values, EventDraft) else values)
         typed["date"] = typed.get("date") or self._context.today()
-        given, bad = understood(_SPEC, typed)
-        bad |= {name: said for name, said in _SPEC.problems(given).items() if name not in bad}
-        if bad:
-            raise FormProblems(bad, PLACE)
         with self._context.write(PLACE) as unit:
-            made = _Registering(unit, self._context, {k: str(v) for k, v in given.items() if v is not None})
+            made = _typed(unit, self._context, typed)
             uid = made.run()
             accounts = open_accounts(unit.connection, made.student) if made.kind in _CLOSING else 0
         return EventDone(uid, unit.deed.number, f"已登记 {made.name} {made.rule.label}", accounts, unit.changes)
@@ -105,9 +101,8 @@ class RollService:
             raise UserError("作废异动没有写明理由", "请写一句理由，例如“登记错了人”。", PLACE)
         scope = self._context.author.scope
         with self._context.write("作废异动") as unit:
-            line, step = _found(unit.connection, scope, uid)
-            unit.deed.label = f"作废{rules.rule(step.kind).label}：{line.name}"
-            take_back(unit, line, step, reason.strip())
+            name, label = void_event(unit, scope, uid, reason.strip())
+            unit.deed.label = f"作废{label}：{name}"
         return unit.changes
 
     def set_destination(self, uid: str, school: str) -> Changes:
@@ -145,6 +140,13 @@ class RollService:
         return None if self._context.info.kind == "county" else self._context.author.scope
 
 
+def void_event(unit: Unit, scope: str, uid: str, reason: str) -> tuple[str, str]:
+    """Void the latest event of an enrolment, within the caller's transaction; returns (pupil, kind) in words."""
+    line, step = _found(unit.connection, scope, uid)
+    take_back(unit, line, step, reason)
+    return line.name, rules.rule(step.kind).label
+
+
 def _found(connection: Connection, scope: str, uid: str) -> tuple[Timeline, Step]:
     query = select(EVENT.c.student, EVENT.c.date).where(EVENT.c.uid == uid, EVENT.c.hidden == 0, EVENT.c.scope == scope)
     row = connection.execute(query).first()
@@ -153,6 +155,28 @@ def _found(connection: Connection, scope: str, uid: str) -> tuple[Timeline, Step
     if line is None or step is None:
         raise UserError("这次异动不存在，或已经作废", "请刷新页面后重试。", PLACE)
     return line, step
+
+
+def leave(unit: Unit, context: Context, given: Mapping[str, str]) -> str:
+    """Record that a pupil leaves for another school, within the caller's transaction; returns the uid of the event.
+
+    The event of a pupil who is already recorded as having left is that one. Raises EventRefused.
+    """
+    made = _Registering(unit, context, {**given, "kind": rules.LEFT})
+    return made.left() or made.run()
+
+
+def arrive(unit: Unit, context: Context, typed: Mapping[str, object]) -> str:
+    """Record what was typed of an event, within the caller's transaction; as `RollService.register`."""
+    return _typed(unit, context, typed).run()
+
+
+def _typed(unit: Unit, context: Context, typed: Mapping[str, object]) -> _Registering:
+    given, bad = understood(_SPEC, typed)
+    bad |= {name: said for name, said in _SPEC.problems(given).items() if name not in bad}
+    if bad:
+        raise FormProblems(bad, PLACE)
+    return _Registering(unit, context, {k: str(v) for k, v in given.items() if v is not None})
 
 
 class _Registering:
@@ -174,6 +198,12 @@ class _Registering:
         if self._begins(self._line):
             return self._beginning(self._line)
         return self._event(self._line)
+
+    def left(self) -> str | None:
+        """The event with which the pupil has left already."""
+        if self._line is None or self._line.now.status != rules.LEFT:
+            return None
+        return next((step.uid for step in reversed(self._line.steps) if step.kind == rules.LEFT), None)
 
     def _check_fields(self) -> None:
         given = self._given

@@ -1,0 +1,151 @@
+"""The file of a child on its way: written down for the new school from the journals it is in, and taken in there.
+
+A file is a stretch of somebody else's journal (`.jzd`): the entries of the child open, all others withheld, so that
+the chain can still be checked to the last link. What the county itself wrote comes with its receipt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from jzdesk.core.merge import GRANT, SCOPE, decode
+from jzdesk.core.term import Term
+from jzdesk.models import BY_NAME
+from jzdesk.services import attachments, identity
+from jzdesk.services.context import COUNTY_SCOPE, Context
+from jzdesk.services.student_tables import SCHOOL
+from jzdesk.services.transfers.files import came_to, flat, whole
+from jzdesk.store import journal as book
+from jzdesk.store import standing
+from jzdesk.store.journal import Chain
+from jzdesk.store.tables import ACCEPTED, journal
+from jzdesk.sync import stick
+from jzdesk.sync.certificate import Certificate
+from jzdesk.sync.lines import withheld_line
+from jzdesk.sync.merge import Licence, take
+from jzdesk.sync.receipt import write_down
+from jzdesk.sync.stretch import Head, OpenedStretch
+
+_NEVER = 2**53
+Keys = Collection[tuple[str, str]]
+
+
+def write_files(context: Context, held: Certificate, to: Path) -> list[Path]:
+    """County: put the files of the children who have come to the school of this device onto the stick.
+
+    Written again with every receipt while the transfer is of this term or the last: what the old school paid
+    meanwhile follows, and a lost stick is no matter.
+    """
+    with context.read() as connection:
+        children = came_to(connection, held.school, Term.of(context.today()))
+        records = flat(whole(connection, children)) if children else set()
+        sources = [
+            (known, last) for known in standing.received(connection)
+            if known.dev != held.device and (last := _last(connection, known, records))
+        ]  # fmt: skip
+    return [path for known, last in sources for path in _write(context, held, known, last, records, to)]
+
+
+def _last(connection: Connection, known: Chain, records: Keys) -> int:
+    """The number of the last entry of a chain that is about these records; 0 when none is."""
+    return max((n for n, ent, uid in _accepted(connection, known) if (ent, uid) in records), default=0)
+
+
+def _accepted(connection: Connection, known: Chain) -> Iterator[tuple[int, str, str]]:
+    query = select(journal.c.n, journal.c.ent, journal.c.uid).where(
+        journal.c.chain == known.id, journal.c.state == ACCEPTED
+    )
+    for row in connection.execute(query.execution_options(stream_results=True, yield_per=5000)):
+        yield row.n, row.ent, row.uid
+
+
+def _write(context: Context, held: Certificate, known: Chain, last: int, records: Keys, to: Path) -> Iterator[Path]:
+    """One file, or several where the photographs of one would be too many."""
+    keys, letters = identity.station_keys(context), identity.letters(context)
+    with context.read() as connection:
+        photos = [one for one in attachments.due(connection, known.id, 0, last) if ("photo", one.uid) in records]
+    after = 0
+    for until, part in attachments.parts(photos, last):
+        with context.read() as connection:
+            head = _head(context, connection, known, after)
+            written = write_down(
+                letters, head, _lines(connection, known, after, until, records), keys, held.school, held.device,
+                held.sealing, blobs=attachments.contents(connection, part),
+            )  # fmt: skip
+        yield stick.copy_to_stick(written.path, to)
+        after = until
+
+
+def _head(context: Context, connection: Connection, known: Chain, after: int) -> Head:
+    before = book.hash_at(connection, known, after)
+    assert before is not None, "a part ends with an entry that we hold"
+    head = identity.head_of(context, known, after=after, before=before, number=1)
+    name = connection.execute(select(SCHOOL.c.name).where(SCHOOL.c.code == known.school)).scalar() or known.school
+    return msgspec.structs.replace(head, school=known.school, school_name=name, previous=None)
+
+
+def _lines(connection: Connection, known: Chain, after: int, last: int, records: Keys) -> Iterator[bytes]:
+    query = (
+        select(journal.c.ent, journal.c.uid, journal.c.state, journal.c.body)
+        .where(journal.c.chain == known.id, journal.c.n > after, journal.c.n <= last)
+        .order_by(journal.c.n)
+    )
+    for row in connection.execute(query.execution_options(stream_results=True, yield_per=2000)):
+        visible = row.state == ACCEPTED and (row.ent, row.uid) in records
+        yield row.body if visible else withheld_line(sha256(row.body).digest())
+
+
+def take_file(context: Context, down: OpenedStretch) -> tuple[int, int]:
+    """School: take in a part of another school's journal that the county hands on.
+
+    Returns (entries that were new here, children they are about); raises Gap, Fork and PackageRefused.
+    """
+    licence = Licence(frozenset(), "", policy=False, latest=_NEVER, vouched=True)
+    with context.write() as unit:
+        children = {body_student(body) for _, _, body in down.entries()} - {""}
+        counts = take(unit, down.manifest, down.entries(), licence)
+        attachments.take_in(unit.connection, down, context.store.clock)
+    return counts.applied, len(children)
+
+
+def body_student(body: bytes) -> str:
+    """The child whose own record an entry is about, or ""."""
+    entry = decode(body)
+    return entry.uid if entry.ent == "student" else ""
+
+
+def visible_to(connection: Connection, own: Chain, school: str, policy: Sequence[str]) -> set[tuple[str, str]]:
+    """Records that our own entries touch and that the school may read: its own, and the files that came to it."""
+    found: set[tuple[str, str]] = set()
+    for ent, uids in _touched(connection, own, policy).items():
+        table = BY_NAME[ent].__table__
+        for part in standing.slices(sorted(uids)):
+            query = select(table.c.uid).where(table.c.uid.in_(part), table.c.scope == school)
+            found.update((ent, uid) for uid in connection.execute(query).scalars())
+    return found
+
+
+def _touched(connection: Connection, own: Chain, policy: Sequence[str]) -> dict[str, set[str]]:
+    query = select(journal.c.ent, journal.c.uid).where(journal.c.chain == own.id, journal.c.ent.not_in(policy))
+    found: dict[str, set[str]] = {}
+    for ent, uid in connection.execute(query.distinct()):
+        if ent in BY_NAME:
+            found.setdefault(ent, set()).add(uid)
+    return found
+
+
+def owners(connection: Connection, own: Chain, policy: Sequence[str]) -> dict[tuple[str, str], set[str]]:
+    """Records that we have moved → every school that ever wrote them, or was to: each learns of every move."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for ent, uids in _touched(connection, own, policy).items():
+        for part in standing.slices(sorted(uids)):
+            for uid, known in book.known_entries(connection, ent, part).items():
+                moves = {str(one.entry.set.get(SCOPE)) for one in known if one.entry.op == GRANT}
+                if moves:
+                    found[ent, uid] = moves | {one.entry.scope for one in known} - {COUNTY_SCOPE}
+    return found
