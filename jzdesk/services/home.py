@@ -8,12 +8,14 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
 from jzdesk.core.money import Fen, format_yuan
 from jzdesk.models import BY_NAME
+from jzdesk.services import same_child
 from jzdesk.services.consents import count_without
 from jzdesk.services.context import Context
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.lists.lines import waiting as list_lines_waiting
 from jzdesk.services.roll.todos import waiting
 from jzdesk.services.sync_state import unexported
+from jzdesk.services.transfers.service import count_waiting
 from jzdesk.services.visits import VisitService
 from jzdesk.services.worklist import WorkListService
 from jzdesk.store.tables import conflict, hold, parked_row
@@ -78,9 +80,13 @@ class HomeService:
     def summary(self) -> HomeSummary:
         """What to do today."""
         county = self._context.info.kind == "county"
+        scope = self._context.author.scope
         with self._context.read() as connection:
-            cards = self._cards(connection)
-            todos = _county_todos(connection) if county else self._school_todos(connection)
+            counting = Counting(connection, scope if self._context.info.kind == "school" else None)
+            cards = self._cards(counting)
+            todos = _county_todos(counting) if county else self._school_todos(counting)
+            waiting = Todo("转学等待办理", count_waiting(connection, None if county else scope), "roll", "transfers")
+        todos = (waiting, *todos)
         todos += (self._trust_todo(county=county),)
         if not county:
             todos += (
@@ -124,26 +130,29 @@ class HomeService:
         bars = tuple((name, done.get(name, 0), count) for name, count in wholes)
         return Chart("各校困难学生受助情况（本学期已发放 / 困难学生）", "还没有学校上报困难学生", bars)
 
-    def _cards(self, connection: Connection) -> tuple[Card, ...]:
+    def _cards(self, counting: Counting) -> tuple[Card, ...]:
         term = self._context.term()
-        enrolled, boarding = _enrolled(connection)
-        poor, paired = _count_hardship(connection), _count_paired(connection)
-        fen, lines = _paid(connection, str(term))
-        open_questions = _count(connection, QUESTION, QUESTION.c.state == "open")
-        parked = _parked(connection)
+        active = ENROLMENT.c.status.in_(("01", "11"))
+        enrolled = counting.children(ENROLMENT, active)
+        boarding = counting.children(ENROLMENT, active, ENROLMENT.c.boarding == "2")
+        poor = counting.children(HARDSHIP, HARDSHIP.c.valid_to.is_(None))
+        paired = counting.children(PAIRING, PAIRING.c.valid_to.is_(None))
+        fen, lines = counting.paid(str(term))
+        open_questions = counting.count(QUESTION, QUESTION.c.state == "open")
+        parked = _parked(counting.connection)
         aid, pledge = ("", "") if self._context.info.kind == "county" else ("aid", "pledge")
         return (
             Card("在校学生", f"{enrolled:,}", f"其中住校 {boarding:,} 人", "student"),
             Card("困难学生", f"{poor:,}", f"已有责任人 {paired:,} 人", "student"),
             Card("本学期已发资助", f"¥ {format_yuan(Fen(fen))}", f"共 {lines:,} 笔", aid),
-            Card("责任状", _pledge_share(connection), "已签订的比例", pledge),
+            Card("责任状", counting.pledge_share(), "已签订的比例", pledge),
             Card("待核实", f"{open_questions + parked:,}", f"疑问 {open_questions} · 停放行 {parked}", "student"),
         )
 
-    def _school_todos(self, connection: Connection) -> tuple[Todo, ...]:
-        waiting = count_without(connection, self._context.today())
+    def _school_todos(self, counting: Counting) -> tuple[Todo, ...]:
+        waiting = count_without(counting.connection, self._context.today())
         consent = Todo("不满 14 周岁、缺监护人同意", waiting, "student", "no_consent")
-        return (*_school_todos(connection), consent)
+        return (*_school_todos(counting), consent)
 
     def _visit_todos(self) -> tuple[Todo, ...]:
         due = self._visits.due(self._day())
@@ -166,42 +175,41 @@ class HomeService:
         return min(self._context.today(), self._context.term().last_day)
 
 
-def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(table).where(table.c.hidden == 0, *conditions)
-    return connection.execute(query).scalar_one()
+class Counting:
+    """Counts records in use: of one school, or with `scope` None of everybody, children on two rolls once."""
 
+    def __init__(self, connection: Connection, scope: str | None) -> None:
+        self.connection, self._scope = connection, scope
 
-def _enrolled(connection: Connection) -> tuple[int, int]:
-    active = ENROLMENT.c.status.in_(("01", "11"))
-    return _count(connection, ENROLMENT, active), _count(connection, ENROLMENT, active, ENROLMENT.c.boarding == "2")
+    def count(self, table: Table, *conditions: ColumnElement[bool]) -> int:
+        """How many records."""
+        query = select(func.count()).select_from(table).where(*self._wanted(table), *conditions)
+        return self.connection.execute(query).scalar_one()
 
+    def children(self, table: Table, *conditions: ColumnElement[bool]) -> int:
+        """How many children the records are about."""
+        student = table.c.student
+        query = select(func.count(student.distinct())).where(*self._wanted(table), *conditions)
+        among = select(student).where(*self._wanted(table), *conditions)
+        return self.connection.execute(query).scalar_one() - same_child.surplus(self.connection, among)
 
-def _count_hardship(connection: Connection) -> int:
-    query = select(func.count(func.distinct(HARDSHIP.c.student))).where(
-        HARDSHIP.c.hidden == 0, HARDSHIP.c.valid_to.is_(None)
-    )
-    return connection.execute(query).scalar_one()
+    def paid(self, term: str) -> tuple[int, int]:
+        """(分, lines) that went out in a term."""
+        query = select(func.coalesce(func.sum(PAYMENT.c.fen), 0), func.count()).where(
+            *self._wanted(PAYMENT), PAYMENT.c.state == "paid", PAYMENT.c.term == term
+        )
+        row = self.connection.execute(query).one()
+        return int(row[0]), int(row[1])
 
+    def pledge_share(self) -> str:
+        """The share of pledges that were signed, as text."""
+        every = self.count(PLEDGE)
+        signed = self.count(PLEDGE, PLEDGE.c.state.in_(("signed", "returned")))
+        return f"{signed * 100 / every:.1f}%" if every else "—"
 
-def _count_paired(connection: Connection) -> int:
-    query = select(func.count(func.distinct(PAIRING.c.student))).where(
-        PAIRING.c.hidden == 0, PAIRING.c.valid_to.is_(None)
-    )
-    return connection.execute(query).scalar_one()
-
-
-def _paid(connection: Connection, term: str) -> tuple[int, int]:
-    query = select(func.coalesce(func.sum(PAYMENT.c.fen), 0), func.count()).where(
-        PAYMENT.c.hidden == 0, PAYMENT.c.state == "paid", PAYMENT.c.term == term
-    )
-    row = connection.execute(query).one()
-    return int(row[0]), int(row[1])
-
-
-def _pledge_share(connection: Connection) -> str:
-    every = _count(connection, PLEDGE)
-    signed = _count(connection, PLEDGE, PLEDGE.c.state.in_(("signed", "returned")))
-    return f"{signed * 100 / every:.1f}%" if every else "—"
+    def _wanted(self, table: Table) -> list[ColumnElement[bool]]:
+        """In use, and not of another school whose file came with a child."""
+        return [table.c.hidden == 0, *([table.c.scope == self._scope] if self._scope else [])]
 
 
 def _parked(connection: Connection) -> int:
@@ -210,35 +218,36 @@ def _parked(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(rows.distinct().subquery())).scalar_one()
 
 
-def _school_todos(connection: Connection) -> tuple[Todo, ...]:
+def _school_todos(counting: Counting) -> tuple[Todo, ...]:
     poor = select(HARDSHIP.c.student).where(HARDSHIP.c.hidden == 0, HARDSHIP.c.valid_to.is_(None))
     paired = select(PAIRING.c.student).where(PAIRING.c.hidden == 0, PAIRING.c.valid_to.is_(None))
     banked = select(ACCOUNT.c.student).where(ACCOUNT.c.hidden == 0, ACCOUNT.c.valid_to.is_(None))
     due = and_(BATCH.c.state != "paid", BATCH.c.hidden == 0)
     return (
-        Todo("导入时停放、等待改正的行", _parked(connection), "imports", "parked"),
-        Todo("部门名单比对、等待处理", list_lines_waiting(connection), "lists"),
-        Todo("资料有疑问、等待核实", _count(connection, QUESTION, QUESTION.c.state == "open"), "student", "questions"),
+        Todo("导入时停放、等待改正的行", _parked(counting.connection), "imports", "parked"),
+        Todo("部门名单比对、等待处理", list_lines_waiting(counting.connection), "lists"),
+        Todo("资料有疑问、等待核实", counting.count(QUESTION, QUESTION.c.state == "open"), "student", "questions"),
         Todo(
             "困难学生还没有帮扶责任人",
-            _count(connection, STUDENT, STUDENT.c.uid.in_(poor), STUDENT.c.uid.not_in(paired)),
+            counting.count(STUDENT, STUDENT.c.uid.in_(poor), STUDENT.c.uid.not_in(paired)),
             "student",
             "unpaired",
         ),
         Todo(
             "困难学生缺银行账户",
-            _count(connection, STUDENT, STUDENT.c.uid.in_(poor), STUDENT.c.uid.not_in(banked)),
+            counting.count(STUDENT, STUDENT.c.uid.in_(poor), STUDENT.c.uid.not_in(banked)),
             "student",
             "no_account",
         ),
-        Todo("资助批次等待审批或发放", _count(connection, BATCH, due), "aid"),
-        Todo("责任状等待打印", _count(connection, PLEDGE, PLEDGE.c.state == "made"), "pledge", "made"),
-        Todo("责任状等待签订回收", _count(connection, PLEDGE, PLEDGE.c.state == "printed"), "pledge", "printed"),
-        Todo("公示等待撤下", _count(connection, NOTICE, NOTICE.c.taken_down.is_(None)), "aid"),
+        Todo("资助批次等待审批或发放", counting.count(BATCH, due), "aid"),
+        Todo("责任状等待打印", counting.count(PLEDGE, PLEDGE.c.state == "made"), "pledge", "made"),
+        Todo("责任状等待签订回收", counting.count(PLEDGE, PLEDGE.c.state == "printed"), "pledge", "printed"),
+        Todo("公示等待撤下", counting.count(NOTICE, NOTICE.c.taken_down.is_(None)), "aid"),
     )
 
 
-def _county_todos(connection: Connection) -> tuple[Todo, ...]:
+def _county_todos(counting: Counting) -> tuple[Todo, ...]:
+    connection = counting.connection
     conflicts = connection.execute(select(func.count()).select_from(conflict)).scalar_one()
     held = connection.execute(select(func.count()).select_from(hold).where(hold.c.ruling.is_(None))).scalar_one()
     return (
@@ -247,7 +256,7 @@ def _county_todos(connection: Connection) -> tuple[Todo, ...]:
         Todo("数据包里有记录等待裁定", held, "merge", "holds"),
         Todo(
             "各校资料有疑问、尚未核实",
-            _count(connection, QUESTION, QUESTION.c.state == "open"),
+            counting.count(QUESTION, QUESTION.c.state == "open"),
             "student",
             "questions",
         ),

@@ -79,6 +79,8 @@ class LedgerService:
         table = _table(query.entity)
         order = [_sorting(table, query.entity, name) for name in query.order or _usual_order(query.entity)]
         statement = select(table.c.uid).where(*_conditions(table, query))
+        if self._context.info.kind == "school" and SPECS[query.entity].owner == "school":
+            statement = statement.where(table.c.scope == self._context.author.scope)  # without files of other schools
         statement = statement.order_by(*((column.desc() if query.descending else column) for column in order))
         with self._context.read() as connection:
             return list(connection.execute(statement).scalars())

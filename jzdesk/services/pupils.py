@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_
 from jzdesk.core import codes
 from jzdesk.core.term import Term
 from jzdesk.models import Enrolment, EnrolmentEvent, Record, SchoolClass, Student
-from jzdesk.policy.enrolment import GRADUATED, Standing, Step, walk_back
+from jzdesk.policy.enrolment import GONE, GRADUATED, Standing, Step, walk_back
 
 
 def table_of(entity: type[Record]) -> Table:
@@ -65,6 +65,9 @@ class Pupil(NamedTuple):
         return codes.table("sex").label(self.sex) if self.sex else ""
 
 
+_STATUS = Pupil._fields.index("status") - 1
+
+
 @cache
 def enrolled_statuses() -> frozenset[str]:
     """Codes of student_status that count as being on the roll."""
@@ -82,7 +85,7 @@ def pupils(
     """uid → pupil, of everybody with an enrolment of `scope` that touches `span` (closed, ISO days); None means any.
 
     Grade, class and status are those of the day `on`, else of the last day of the span, else of today. Of several
-    enrolments of one student the one that began last counts. `among` selects the uids wanted. Two statements, or
+    enrolments of one student those that have not ended count first, then the one that began last. `among` selects the uids wanted. Two statements, or
     four when something happened after that day, whatever the number of pupils.
     """
     query = (
@@ -121,13 +124,13 @@ def _of_scope(connection: Connection, scope: str) -> Any:
 def _latest(parts: Iterable[Iterable[Any]], on: str | None) -> dict[str, Pupil]:
     """uid → pupil; of several enrolments the one that began last (without a beginning: first of all).
 
-    One that had not begun on the day `on` counts only when there is no other.
+    One that had not begun on the day `on`, or that the pupil has left, counts only when there is no other.
     """
     found: dict[str, Pupil] = {}
-    began: dict[str, tuple[bool, str]] = {}
+    began: dict[str, tuple[bool, bool, str]] = {}
     for part in parts:
         for uid, *values, since in part:  # for every pupil of a county
-            rank = (on is None or (since or "") <= on, since or "")
+            rank = (on is None or (since or "") <= on, values[_STATUS] not in GONE, since or "")
             if uid not in found or began[uid] <= rank:
                 found[uid] = Pupil(uid, *values)
                 began[uid] = rank

@@ -6,9 +6,10 @@ from nothing else, so every station that has accepted the same entries has the s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from jzdesk.core import groups
 from jzdesk.services.student_tables import IDENTITY, STUDENT
@@ -42,8 +43,11 @@ def others_of(connection: Connection, students: Collection[str] | None = None) -
     }
 
 
-def surplus(connection: Connection, students: Iterable[str]) -> int:
-    """By how many these records outnumber the children they are about."""
+def surplus(connection: Connection, among: Select[Any]) -> int:
+    """By how many the records that `among` selects outnumber the children they are about."""
     head = heads(connection)
-    listed = [head[one] for one in students if one in head] if head else []
+    if not head:
+        return 0
+    (uid,) = among.selected_columns
+    listed = [head[one] for one in set(connection.execute(among.where(uid.in_(head))).scalars())]
     return len(listed) - len(set(listed))

@@ -67,7 +67,9 @@ def read_file(connection: Connection, ledger: LedgerService, uid: str) -> Studen
     student = ledger.record("student", uid)
     household = student.values.get("household")
     of = partial(_of, connection)
-    enrolments = of(Enrolment, uid, order="valid_from")
+    enrolments = sorted(
+        of(Enrolment, uid, order="valid_from"), key=lambda row: row.values["scope"] == student.values["scope"]
+    )  # of several the one of the school that has the child now
     homes = rows(connection, "household", [str(household)]) if household else []
     questions = of(Question, uid)
     return StudentFile(

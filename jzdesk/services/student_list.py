@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from jzdesk.core import codes
 from jzdesk.services.consents import without_consent
+from jzdesk.services.student_rows import present_enrolment
 from jzdesk.services.student_tables import ACCOUNT, CLASS, ENROLMENT, HARDSHIP, PAIRING, QUESTION, STUDENT
 from jzdesk.store.tables import search_doc
 
@@ -17,6 +18,7 @@ from jzdesk.store.tables import search_doc
 class StudentQuery:
     """Which students; `grade` is a code, `school_class` a uid, `hardship` a code or "any", `status` a code.
 
+    `school` is the code of the school that has the child now, `moved` asks for those who have left that school's care.
     `order` is one of ORDERS, or "" for that of the table: grade, class, name (or the best hit of a search first).
     """
 
@@ -30,6 +32,7 @@ class StudentQuery:
     school: str | None = None
     no_consent: bool = False
     no_account: bool = False
+    moved: bool = False
     order: str = ""
     descending: bool = False
 
@@ -55,7 +58,7 @@ def listing(query: StudentQuery, today: str) -> Any:
     The index of names must be up to date (`Store.indexed`): it holds what names are sorted by.
     """
     joined = (
-        STUDENT.outerjoin(ENROLMENT, and_(ENROLMENT.c.student == STUDENT.c.uid, ENROLMENT.c.hidden == 0))
+        STUDENT.outerjoin(ENROLMENT, present_enrolment(STUDENT, ENROLMENT))
         .outerjoin(CLASS, CLASS.c.uid == ENROLMENT.c.school_class)
         .outerjoin(search_doc, search_doc.c.uid == STUDENT.c.uid)
     )
@@ -64,10 +67,12 @@ def listing(query: StudentQuery, today: str) -> Any:
         (ENROLMENT.c.grade, query.grade),
         (ENROLMENT.c.school_class, query.school_class),
         (ENROLMENT.c.status, query.status),
-        (STUDENT.c.scope, query.school),
     ):
         if value:
             statement = statement.where(column == value)
+    if query.school:
+        here = STUDENT.c.scope == query.school
+        statement = statement.where(~here if query.moved else here)
     if query.hardship:
         statement = statement.where(STUDENT.c.uid.in_(_with_hardship(query.hardship)))
     if query.questions:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, bindparam, func, select
 
 from jzdesk.core import codes
 from jzdesk.models import Enrolment, Hardship, Pairing, Question, SchoolClass, Staff, Student
@@ -43,6 +43,7 @@ class StudentRow:
     questions: int
     sync_state: str
     status: str
+    school: str = ""  # code of the school that has the child now
     found_by: str = ""  # what of the family a search found, "" when the student
 
 
@@ -66,12 +67,12 @@ def student_rows(connection: Connection, uids: Sequence[str]) -> list[StudentRow
 def _statement() -> Select[Any]:
     """Student, present enrolment and class, with hardships, caseworker and questions as values of their own."""
     student, enrolment, room = Student.__table__, Enrolment.__table__, SchoolClass.__table__
-    joined = student.outerjoin(
-        enrolment, and_(enrolment.c.student == student.c.uid, enrolment.c.hidden == 0)
-    ).outerjoin(room, room.c.uid == enrolment.c.school_class)
+    joined = student.outerjoin(enrolment, present_enrolment(student, enrolment)).outerjoin(
+        room, room.c.uid == enrolment.c.school_class
+    )
     return (
         select(
-            student.c.uid, student.c.name, student.c.sex, student.c.id_number, student.c.phone,
+            student.c.uid, student.c.name, student.c.sex, student.c.id_number, student.c.phone, student.c.scope,
             enrolment.c.grade, enrolment.c.boarding, enrolment.c.status, room.c.name.label("class_name"),
             _hardships(student.c.uid).label("hardships"),
             _caseworker(student.c.uid).label("caseworker"),
@@ -80,6 +81,11 @@ def _statement() -> Select[Any]:
         .select_from(joined)
         .where(student.c.uid.in_(bindparam("uids", expanding=True)))
     )  # fmt: skip
+
+
+def present_enrolment(student: FromClause, enrolment: FromClause) -> ColumnElement[bool]:
+    """Joins a student to its place in the school that has it now; places in schools it has left are history."""
+    return and_(enrolment.c.student == student.c.uid, enrolment.c.hidden == 0, enrolment.c.scope == student.c.scope)
 
 
 def _hardships(student: Any) -> Any:
@@ -118,6 +124,7 @@ def _line(row: Row[Any], sync_state: str) -> StudentRow:
         row.questions,
         sync_state,
         _label("student_status", row.status),
+        row.scope,
     )
 
 

@@ -12,7 +12,7 @@ from jzdesk.core.fields import Value
 from jzdesk.models import Enrolment, Guardian, Household, Member, Record, Student
 from jzdesk.services.context import Context
 from jzdesk.services.forms import FormProblems, understood
-from jzdesk.services.student_tables import ENROLMENT, MEMBER
+from jzdesk.services.student_tables import ENROLMENT, MEMBER, STUDENT
 from jzdesk.store.unit import Unit
 
 IDENTITY_FIELDS = frozenset({"name", "birth", "id_number", "roll_number", "former_name", "pinyin"})
@@ -189,8 +189,9 @@ def _store_household(unit: Unit, uid: str | None, parts: _Parts, people: _People
 
 _CURRENT = (
     select(ENROLMENT.c.uid)
+    .join(STUDENT, STUDENT.c.uid == ENROLMENT.c.student)
     .where(ENROLMENT.c.student == bindparam("student"), ENROLMENT.c.hidden == 0)
-    .order_by(ENROLMENT.c.valid_from.desc())
+    .order_by((ENROLMENT.c.scope == STUDENT.c.scope).desc(), ENROLMENT.c.valid_from.desc())
     .limit(1)
 )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, Table, bindparam, select
 
 from jzdesk.core import citizen_id, codes
 from jzdesk.core.errors import UserError, ValueFault
@@ -73,6 +73,8 @@ class StudentService:
         if query.order and query.order not in ORDERS:
             raise UserError(f"学生不能按“{query.order}”排序", f"可以按 {'、'.join(ORDERS)} 排序。", "学生")
         found = self._ways(query.text) if query.text.strip() else None
+        if self._context.info.kind == "school":
+            query = replace(query, school=self._context.info.code)
         self._context.store.indexed()
         with self._context.read() as connection:
             statement = listing(query, self._context.today())
@@ -107,14 +109,13 @@ class StudentService:
     def grades(self) -> list[tuple[str, str]]:
         """(code, label) of the grades that have students here."""
         with self._context.read() as connection:
-            found = set(
-                connection.execute(select(ENROLMENT.c.grade).where(ENROLMENT.c.hidden == 0).distinct()).scalars()
-            )
+            query = select(ENROLMENT.c.grade).where(ENROLMENT.c.hidden == 0, *self._ours(ENROLMENT))
+            found = set(connection.execute(query.distinct()).scalars())
         return [(code, label) for code, label in codes.table("grade").items() if code in found]
 
     def classes(self) -> list[tuple[str, str]]:
         """(uid, label) of the classes, by grade and name."""
-        query = select(CLASS).where(CLASS.c.hidden == 0).order_by(CLASS.c.grade, CLASS.c.name)
+        query = select(CLASS).where(CLASS.c.hidden == 0, *self._ours(CLASS)).order_by(CLASS.c.grade, CLASS.c.name)
         with self._context.read() as connection:
             return [(row.uid, class_label(row.grade, row.name)) for row in connection.execute(query)]
 
@@ -228,6 +229,10 @@ class StudentService:
     def place(self, code: str | None) -> str:
         """`示范县青石镇青东村` for a division code, as far as the division table knows it."""
         return self._divisions.path(code or "")
+
+    def _ours(self, table: Table) -> list[ColumnElement[bool]]:
+        """The condition that a school lists its own records, not those that came with a child's file."""
+        return [table.c.scope == self._context.author.scope] if self._context.info.kind == "school" else []
 
     def _review(self, unit: Unit, uid: str, *, identity: bool = False) -> None:
         same = None

@@ -48,13 +48,14 @@ def surroundings(connection: Connection, students: Mapping[str, Values], today: 
 
 _PLACES = (
     select(ENROLMENT.c.student, ENROLMENT.c.grade, ENROLMENT.c.status)
+    .join(STUDENT, STUDENT.c.uid == ENROLMENT.c.student)
     .where(ENROLMENT.c.student.in_(_STUDENTS), ENROLMENT.c.hidden == 0)
-    .order_by(ENROLMENT.c.valid_from)
+    .order_by(ENROLMENT.c.scope == STUDENT.c.scope, ENROLMENT.c.valid_from)
 )
 
 
 def _places(connection: Connection, uids: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """uid → (grade, status) of the enrolment that began last."""
+    """uid → (grade, status) of the enrolment that began last, in the school that has the child."""
     return {row[0]: (row[1] or "", row[2] or "") for row in connection.execute(_PLACES, {"uids": uids})}
 
 

@@ -10,8 +10,10 @@ import pytest
 
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
-from jzdesk.models import BankAccount, Enrolment, Guardian, Hardship, Household, Member, SchoolClass, Student
+from jzdesk.models import BankAccount, Enrolment, Guardian, Hardship, Household, Member, SchoolClass, Staff, Student
 from jzdesk.services.bundle import Services
+from jzdesk.services.ledger import Query
+from jzdesk.services.students import StudentQuery
 from tests.factories.people import clock_at, id_number
 from tests.factories.stations import certify, new_county, new_school
 
@@ -157,3 +159,221 @@ def test_the_old_school_only_reads_it_and_is_told_why(three: Three) -> None:
         three.old.ledger.save("student", {"phone": "13800000000"}, uid)
     assert three.old.ledger.record("student", uid).values["phone"] is None
     assert three.old.students.file(uid).student.values["name"] == "王小明"
+
+
+def test_what_was_paid_this_term_is_not_paid_again_and_next_term_is(three: Three) -> None:
+    uid = moved(three)
+    three.new.transfers.receive(uid, {"date": MOVED_ON})
+    run = three.new.aid.decide("2025-2026-1")
+    (line,) = [one for one in three.new.aid.decisions("2025-2026-1") if one.student == uid]
+    assert not line.granted
+    assert "已由青石镇中心小学发放 625.00 元" in line.reasons
+    assert (run.granted, run.refused) == (0, 1)
+    with pytest.raises(UserError, match="没有待发放"):
+        three.new.aid.make_batch("2025-2026-1")
+    three.on("2026-03-01")
+    three.new.aid.decide("2025-2026-2")
+    assert three.new.aid.make_batch("2025-2026-2").fen == 62500
+
+
+def test_money_paid_after_the_move_is_known_at_the_new_school_with_its_next_receipt(three: Three) -> None:
+    uid = child(three.old)
+    three.old.aid.decide("2025-2026-1")
+    batch = three.old.aid.make_batch("2025-2026-1").uid
+    three.old.aid.approve(batch, "陈建国")
+    three.on(MOVED_ON)
+    ask(three, uid)
+    three.up()
+    three.county.transfers.approve(three.county.transfers.lines("asked")[0].uid)
+    three.old.aid.pay(batch)
+    three.down()
+    three.new.transfers.receive(uid, {"date": MOVED_ON})
+    three.new.aid.decide("2025-2026-1")
+    assert "已列入青石镇中心小学的发放名单" in three.new.aid.decisions("2025-2026-1")[0].reasons
+    three.up()
+    three.down()
+    three.new.aid.decide("2025-2026-1")
+    assert "已由青石镇中心小学发放 625.00 元" in three.new.aid.decisions("2025-2026-1")[0].reasons
+
+
+def test_a_refusal_is_read_with_its_reason_and_the_child_comes_back_to_the_roll(three: Three) -> None:
+    uid = child(three.old)
+    three.on(MOVED_ON)
+    request = ask(three, uid)
+    assert three.old.students.file(uid).enrolment.values["status"] == "04"  # type: ignore[union-attr]
+    three.up()
+    with pytest.raises(UserError, match="没有写明理由"):
+        three.county.transfers.refuse(request, " ")
+    three.county.transfers.refuse(request, "白沙小学学位已满")
+    told = three.down(three.old)
+    assert told == ["王小明转往白沙镇中心小学：县里不同意（白沙小学学位已满）。"]
+    (item,) = three.old.work_list.items()
+    assert "不同意（白沙小学学位已满）" in item.sentence
+    three.old.transfers.withdraw(request, "不转了")
+    assert three.old.students.file(uid).enrolment.values["status"] == "01"  # type: ignore[union-attr]
+    assert three.old.work_list.items() == []
+    three.up()
+    assert three.county.transfers.lines() == []
+    assert scope_of(three.county, uid) == OLD
+
+
+def test_a_child_that_comes_waits_in_the_work_list_until_it_has_a_place(three: Three) -> None:
+    uid = moved(three)
+    (item,) = three.new.work_list.items()
+    assert item.sentence.startswith("转入：由青石镇中心小学转来，请分班")
+    with three.new.context.write() as unit:
+        room = unit.add(SchoolClass, {"grade": "G03", "name": "2班"})
+        staff = unit.add(Staff, {"name": "李春梅", "sex": "2"})
+    three.new.transfers.receive(uid, {"date": MOVED_ON, "to_class": room, "staff": staff})
+    assert three.new.work_list.items() == []
+    file = three.new.students.file(uid)
+    assert file.enrolment is not None
+    assert file.enrolment.values["school"] == NEW
+    assert (file.enrolment.shown["grade"], file.enrolment.values["boarding"]) == ("小学三年级", "2")
+    paired = three.new.pairing.current(uid)
+    assert paired is not None
+    assert paired.name == "李春梅"
+    three.up()
+    assert [line.state for line in three.county.transfers.lines()] == ["received"]
+
+
+def test_a_lost_receipt_is_no_matter(three: Three) -> None:
+    uid = child(three.old)
+    three.on(MOVED_ON)
+    ask(three, uid)
+    three.up()
+    three.county.transfers.approve(three.county.transfers.lines()[0].uid)
+    three.county.county.write_receipts(three.stick())  # never arrives
+    three.down()
+    assert scope_of(three.new, uid) == NEW
+    assert three.new.transfers.lines("approved")[0].coming
+
+
+def test_the_receipt_without_the_file_says_what_is_missing_and_hides_the_empty_record(three: Three) -> None:
+    uid = child(three.old)
+    three.on(MOVED_ON)
+    ask(three, uid)
+    three.up()
+    three.county.transfers.approve(three.county.transfers.lines()[0].uid)
+    stick = three.stick()
+    three.county.county.write_receipts(stick)
+    receipt = [path for path in stick.glob("*.jzh") if path.name.startswith(NEW)]
+    (outcome,) = three.new.exchange.read_receipts(receipt)
+    assert any("档案还没有读到" in said for said in outcome.problems)
+    assert three.new.students.search("王小明") == []
+    assert [one.outcome for one in three.new.exchange.read_receipts(stick.glob("*.jzd"))] == ["read"]
+    assert [row.uid for row in three.new.students.search("王小明")] == [uid]
+
+
+def test_reading_everything_again_changes_nothing(three: Three) -> None:
+    uid = moved(three)
+    packages = three.up()
+    three.new.transfers.receive(uid, {"date": MOVED_ON})
+    before = three.new.verify().digest, three.county.verify().digest
+    three.county.merging.merge(packages)
+    for stick in sorted(three.root.glob("stick-*")):
+        for school in (three.old, three.new):
+            outcomes = school.exchange.read_receipts([stick])
+            assert {one.outcome for one in outcomes} <= {"old", "other", "read"}
+    assert (three.new.verify().digest, three.county.verify().digest) == before
+
+
+def test_what_the_old_school_wrote_unaware_of_the_move_waits_and_is_not_lost(three: Three) -> None:
+    uid = child(three.old)
+    three.on(MOVED_ON)
+    ask(three, uid)
+    three.up()
+    three.county.transfers.approve(three.county.transfers.lines()[0].uid)
+    three.old.ledger.save("student", {"phone": "13811111111"}, uid)
+    three.up(three.old)
+    (held,) = three.county.holds.waiting()
+    assert (held.reason, held.school) == ("record", OLD)
+    assert three.county.ledger.record("student", uid).values["phone"] is None
+    three.county.holds.admit(held.id, "电话是对的")
+    assert three.county.ledger.record("student", uid).values["phone"] == "13811111111"
+    three.down()
+    assert three.new.ledger.record("student", uid).values["phone"] == "13811111111"
+
+
+def test_the_child_comes_back_with_what_happened_meanwhile(three: Three) -> None:
+    uid = moved(three)
+    three.new.transfers.receive(uid, {"date": MOVED_ON})
+    three.new.ledger.save("student", {"phone": "13822222222"}, uid)
+    three.on(LATER)
+    back = three.new.transfers.ask({"student": uid, "to_name": "青石镇中心小学", "date": LATER, "reason": "迁回"})
+    three.up()
+    three.county.transfers.approve(back)
+    told = three.down()
+    assert any("由白沙镇中心小学转来" in said for said in told)
+    three.old.transfers.receive(uid, {"date": LATER, "to_grade": "G03"})
+    three.old.ledger.save("student", {"phone": "13833333333"}, uid)
+    three.up()
+    three.down()
+    assert [scope_of(one, uid) for one in (three.county, three.old, three.new)] == [OLD] * 3
+    assert three.old.settling.conflicts() == three.county.settling.conflicts() == []
+    assert three.county.ledger.record("student", uid).values["phone"] == "13833333333"
+    assert three.old.students.file(uid).enrolment.values["status"] == "01"  # type: ignore[union-attr]
+    three.old.aid.decide("2025-2026-1")
+    assert three.old.aid.cash("2025-2026-1").fen == 62500, "what the school paid itself stays as it was"
+
+
+def test_an_approval_is_taken_back_as_long_as_nobody_has_enrolled_the_child(three: Three) -> None:
+    uid = moved(three)
+    request = three.county.transfers.lines()[0].uid
+    with pytest.raises(UserError, match="已移交，不能撤回"):
+        three.old.transfers.withdraw(request, "不转了")
+    three.county.transfers.revoke(request, "家长改了主意")
+    three.down()
+    assert [scope_of(one, uid) for one in (three.county, three.old, three.new)] == [OLD] * 3
+    three.old.transfers.withdraw(request, "县里已撤回")
+    assert three.old.students.file(uid).enrolment.values["status"] == "01"  # type: ignore[union-attr]
+    three.on(LATER)
+    again = three.old.transfers.ask({"student": uid, "to_name": NEW, "date": LATER, "reason": "又要转"})
+    three.up()
+    three.county.transfers.approve(again)
+    three.down()
+    three.new.transfers.receive(uid, {"date": LATER})
+    three.up()
+    with pytest.raises(UserError, match="已经登记了就读"):
+        three.county.transfers.revoke(again, "x")
+
+
+def test_a_household_stays_as_long_as_a_sibling_stays(three: Three) -> None:
+    first = child(three.old)
+    home = str(three.old.ledger.record("student", first).values["household"])
+    second = child(three.old, "王小红", home)
+    three.on(MOVED_ON)
+    requests = [ask(three, uid) for uid in (first, second)]
+    three.up()
+    three.county.transfers.approve(requests[0])
+    three.down()
+    assert scope_of(three.new, home, "household") == OLD
+    assert three.new.students.file(first).household is not None, "it can be read"
+    with pytest.raises(UserError, match="只能查看"):
+        three.new.ledger.save("household", {"address": "白沙镇新村"}, home)
+    three.old.ledger.save("household", {"address": "青石镇新村"}, home)
+    three.up()
+    three.county.transfers.approve(requests[1])
+    three.down()
+    assert [scope_of(one, home, "household") for one in (three.county, three.old, three.new)] == [NEW] * 3
+    assert three.new.ledger.record("household", home).values["address"] == "青石镇新村"
+
+
+def test_the_child_leaves_the_lists_of_the_old_school_and_stands_once_in_those_of_the_new(three: Three) -> None:
+    stays = child(three.old, "李思远")
+    uid = moved(three)
+    assert three.old.students.ids(StudentQuery()) == [stays]
+    assert three.old.students.ids(StudentQuery(moved=True)) == [uid]
+    assert three.new.students.ids(StudentQuery()) == [uid]
+    three.new.transfers.receive(uid, {"date": MOVED_ON})
+    (row,) = three.new.students.rows(three.new.students.ids(StudentQuery()))
+    assert (row.grade, row.status) == ("小学三年级", "在读")
+    assert [card.value for card in three.new.home.summary().cards][:2] == ["1", "1"]
+    assert [card.value for card in three.old.home.summary().cards][:3] == ["1", "1", "¥ 1,250.00"]
+    assert three.new.home.summary().cards[2].value == "¥ 0.00"
+    assert three.new.students.classes() == []
+    assert three.new.ledger.ids(Query("enrolment")) != three.old.ledger.ids(Query("enrolment"))
+    three.up()
+    assert three.county.students.ids(StudentQuery()).count(uid) == 1
+    assert three.county.home.summary().cards[0].value == "2"
+    assert [one.uid for one in three.county.as_of.roll(MOVED_ON).lines if one.uid == uid] == [uid]
