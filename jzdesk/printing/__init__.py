@@ -9,6 +9,7 @@ from jzdesk.printing.report import TableSheet, write_table
 from jzdesk.printing.signoff import SignOffLine, SignOffSheet, write_sign_off
 from jzdesk.printing.slip import SlipSheet, write_slip_sheet
 from jzdesk.printing.table import Align, Column
+from jzdesk.printing.transfer import TransferSheet, write_transfer
 
 __all__ = [
     "Align",
@@ -24,6 +25,7 @@ __all__ = [
     "SlipSheet",
     "TableSheet",
     "Target",
+    "TransferSheet",
     "missing",
     "page_images",
     "write_notice",
@@ -32,4 +34,5 @@ __all__ = [
     "write_sign_off",
     "write_slip_sheet",
     "write_table",
+    "write_transfer",
 ]

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from jzdesk.services.settling import SettlingService
     from jzdesk.services.slips import SlipService
     from jzdesk.services.standards import StandardService
-    from jzdesk.services.transfers import TransferService
+    from jzdesk.services.transfers import TransferPapers, TransferService
     from jzdesk.services.undoing import UndoService
     from jzdesk.services.verifying import VerifyReport
     from jzdesk.services.visits import VisitService
@@ -158,6 +158,13 @@ class Services:
         from jzdesk.services.transfers import TransferService
 
         return TransferService(self.context)
+
+    @cached_property
+    def transfer_papers(self) -> TransferPapers:
+        """What is printed when a child goes to another school."""
+        from jzdesk.services.transfers import TransferPapers
+
+        return TransferPapers(self.context)
 
     @cached_property
     def promotion(self) -> PromotionService:

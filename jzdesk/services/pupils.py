@@ -85,8 +85,8 @@ def pupils(
     """uid → pupil, of everybody with an enrolment of `scope` that touches `span` (closed, ISO days); None means any.
 
     Grade, class and status are those of the day `on`, else of the last day of the span, else of today. Of several
-    enrolments of one student those that have not ended count first, then the one that began last. `among` selects the uids wanted. Two statements, or
-    four when something happened after that day, whatever the number of pupils.
+    enrolments of one student those that have not ended count first, then the one that began last. `among` selects
+    the uids wanted. Two statements, or four when something happened after that day, whatever the number of pupils.
     """
     query = (
         select(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,33 +63,41 @@ def listing(query: StudentQuery, today: str) -> Any:
         .outerjoin(CLASS, CLASS.c.uid == ENROLMENT.c.school_class)
         .outerjoin(search_doc, search_doc.c.uid == STUDENT.c.uid)
     )
-    statement = select(STUDENT.c.uid).select_from(joined).where(STUDENT.c.hidden == 0)
+    statement = select(STUDENT.c.uid).select_from(joined).where(STUDENT.c.hidden == 0, *_conditions(query, today))
+    first = ORDERS.get(query.order, ())
+    return statement.order_by(*(column.desc() if query.descending else column for column in first), *_USUAL)
+
+
+def _conditions(query: StudentQuery, today: str) -> Iterator[ColumnElement[bool]]:
+    """What the query asks for."""
     for column, value in (
         (ENROLMENT.c.grade, query.grade),
         (ENROLMENT.c.school_class, query.school_class),
         (ENROLMENT.c.status, query.status),
     ):
         if value:
-            statement = statement.where(column == value)
+            yield column == value
     if query.school:
-        here = STUDENT.c.scope == query.school
-        statement = statement.where(~here if query.moved else here)
+        yield (STUDENT.c.scope != query.school) if query.moved else (STUDENT.c.scope == query.school)
     if query.hardship:
-        statement = statement.where(STUDENT.c.uid.in_(_with_hardship(query.hardship)))
+        yield STUDENT.c.uid.in_(_with_hardship(query.hardship))
+    yield from _lacking(query, today)
+
+
+def _lacking(query: StudentQuery, today: str) -> Iterator[ColumnElement[bool]]:
+    """What still has to be asked, recorded or signed."""
     if query.questions:
-        statement = statement.where(
-            STUDENT.c.uid.in_(select(QUESTION.c.student).where(QUESTION.c.state == "open", QUESTION.c.hidden == 0))
-        )
+        asked = select(QUESTION.c.student).where(QUESTION.c.state == "open", QUESTION.c.hidden == 0)
+        yield STUDENT.c.uid.in_(asked)
     if query.unpaired:
         paired = select(PAIRING.c.student).where(PAIRING.c.valid_to.is_(None), PAIRING.c.hidden == 0)
-        statement = statement.where(STUDENT.c.uid.in_(_with_hardship("any")), STUDENT.c.uid.not_in(paired))
+        yield STUDENT.c.uid.in_(_with_hardship("any"))
+        yield STUDENT.c.uid.not_in(paired)
     if query.no_consent:
-        statement = statement.where(STUDENT.c.uid.in_(without_consent(today)))
+        yield STUDENT.c.uid.in_(without_consent(today))
     if query.no_account:
         banked = select(ACCOUNT.c.student).where(ACCOUNT.c.hidden == 0, ACCOUNT.c.valid_to.is_(None))
-        statement = statement.where(STUDENT.c.uid.not_in(banked))
-    first = ORDERS.get(query.order, ())
-    return statement.order_by(*(column.desc() if query.descending else column for column in first), *_USUAL)
+        yield STUDENT.c.uid.not_in(banked)
 
 
 def _with_hardship(code: str) -> Any:

@@ -16,6 +16,7 @@ from jzdesk.services.ledger import Query
 from jzdesk.services.students import StudentQuery
 from tests.factories.people import clock_at, id_number
 from tests.factories.stations import certify, new_county, new_school
+from tests.unit.test_printing_forms import pages_of
 
 OLD, NEW = "2143990001", "2143990004"
 TODAY, MOVED_ON, LATER = "2025-11-10", "2025-11-12", "2025-11-20"
@@ -377,3 +378,41 @@ def test_the_child_leaves_the_lists_of_the_old_school_and_stands_once_in_those_o
     assert three.county.students.ids(StudentQuery()).count(uid) == 1
     assert three.county.home.summary().cards[0].value == "2"
     assert [one.uid for one in three.county.as_of.roll(MOVED_ON).lines if one.uid == uid] == [uid]
+
+
+def test_both_sides_and_the_county_have_paper(three: Three, tmp_path: Path) -> None:
+    uid = child(three.old)
+    paid(three.old)
+    three.on(MOVED_ON)
+    request = ask(three, uid)
+    out = tmp_path / "paper.pdf"
+    assert three.old.transfer_papers.write(out, request) == 1
+    (page,) = pages_of(out)
+    number = str(three.old.ledger.record("student", uid).values["id_number"])
+    for words in (
+        "转学申请与档案移交单",
+        "王小明",
+        "白沙镇中心小学",
+        "随父母搬迁",
+        "625.00元",
+        "脱贫",
+        "接收人（盖章）",
+    ):
+        assert words in page, words
+    assert number not in page
+    three.up()
+    with pytest.raises(UserError, match="还没有审批"):
+        three.county.transfer_papers.write(out, request)
+    three.county.transfers.approve(request, "情况属实")
+    assert three.county.transfer_papers.write(out, request) == 1
+    (page,) = pages_of(out)
+    assert "转学审批意见" in page
+    assert "情况属实" in page
+    three.down()
+    with pytest.raises(UserError, match="还没有接收"):
+        three.new.transfer_papers.write(out, request)
+    three.new.transfers.receive(uid, {"date": MOVED_ON})
+    assert three.new.transfer_papers.write(out, request) == 1
+    (page,) = pages_of(out)
+    assert "转学接收回执" in page
+    assert "小学三年级" in page

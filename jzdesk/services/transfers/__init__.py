@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jzdesk.services.transfers.papers import TransferPapers
 from jzdesk.services.transfers.service import TransferService
 
-__all__ = ["TransferService"]
+__all__ = ["TransferPapers", "TransferService"]
