@@ -12,6 +12,7 @@ from jzdesk.cli.exchange import To
 from jzdesk.cli.merged import effect_lines
 from jzdesk.cli.naming import add_all, group
 from jzdesk.cli.output import emit
+from jzdesk.cli.transfers import transfers
 from jzdesk.core.errors import UserError
 
 
@@ -19,8 +20,10 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     lists = (divisions, schools, learn_standards)
     letters = (requests, certify, certificates, renew, receipts, slip, return_, export_keys)
-    group(app, "county", "县教育局。", *lists, *letters, revoke, reinstate, revocations, keys, rotate_keys, key_notice)
+    trust = (revoke, reinstate, revocations, keys, rotate_keys, key_notice)
+    group(app, "county", "县教育局。", *lists, *letters, *trust, transfers=transfers)
     add_all(app, duplicates, settle, conflicts, resolve)
+    group(app, "same", "判定为同一人的学生记录。", strike, put_back, reopen, list=groups)
 
 
 def divisions(path: Path) -> None:
@@ -193,6 +196,35 @@ def settle(
     """判定两条学生记录是不是同一人。"""
     state.services().settling.settle(first, second, same=same, reason=reason)
     emit({"first": first, "second": second, "same": same}, "已判定。")
+
+
+def groups() -> None:
+    """列出判定为同一人的记录，需要处理的在前。"""
+    found = state.services().settling.groups()
+    lines = []
+    for one in found:
+        lines.append(f"{one.id_number} {one.state_label}{'：' + one.problem if one.problem else ''}")
+        lines += [f"  {side.school} {side.name} {side.grade} {side.status} 记录 {side.uid} 学籍 {side.enrolment}"
+                  for side in one.sides]  # fmt: skip
+    emit(found, "\n".join(lines) or "没有判定为同一人的记录。")
+
+
+def strike(enrolment: str, reason: Annotated[str, typer.Option(help="理由")]) -> None:
+    """注销一边的学籍（同一名学生在两校有学籍时）。"""
+    state.services().settling.strike(enrolment, reason)
+    emit({"enrolment": enrolment}, "已注销，学校读取回执后可以看到。")
+
+
+def put_back(enrolment: str, reason: Annotated[str, typer.Option(help="理由")]) -> None:
+    """恢复注销的学籍。"""
+    state.services().settling.put_back(enrolment, reason)
+    emit({"enrolment": enrolment}, "已恢复。")
+
+
+def reopen(first: str, second: str, reason: Annotated[str, typer.Option(help="理由")]) -> None:
+    """撤销同一人的判定。"""
+    state.services().settling.reopen(first, second, reason)
+    emit({"first": first, "second": second}, "判定已撤销。")
 
 
 def conflicts() -> None:

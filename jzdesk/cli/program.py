@@ -28,6 +28,7 @@ from jzdesk.cli import (
     state,
     station,
     township,
+    transfers,
     work,
 )
 from jzdesk.core.errors import StationFault, UserError, ValueFault
@@ -37,8 +38,8 @@ app = typer.Typer(
     help="教育帮扶台账：命令行。", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 for part in (
-    station, backups, records, bulk, people, roll, sheets, fill, work, aid, exchange, merged, county, township,
-    rehearse, lists,
+    station, backups, records, bulk, people, roll, transfers, sheets, fill, work, aid, exchange, merged, county,
+    township, rehearse, lists,
 ):  # fmt: skip
     part.register(app)
 

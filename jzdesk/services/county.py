@@ -26,6 +26,7 @@ from jzdesk.services import (
     townships,
     worklist,
 )
+from jzdesk.services.child_groups import group_lines
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
@@ -338,19 +339,26 @@ def _problems(connection: Connection, school: str) -> Iterable[Problem]:
         yield Problem(ent="student", uid=row.student, field=worklist.field_of(row.kind), sentence=row.sentence)
 
 
+_ELSEWHERE = "这名学生在别的学校名册上也有登记，请核实学籍后告知县教育局。"
+_TWICE = (
+    "县里判定这名学生与别的学校登记的是同一人，两校都有在读的学籍。"
+    "已转走的请申请转学或登记转出，确在本校的请告知县教育局。"
+)
+
+
 def _duplicates(connection: Connection, school: str) -> Iterator[DuplicateCase]:
     """Cases that concern a record of this school, without a word about the other one."""
+    cases = [(case.uids, "open") for case in open_cases(connection)]
+    twice = [line for line in group_lines(connection) if sum(bool(side.enrolment) for side in line.sides) > 1]
+    cases += [(tuple(side.uid for side in line.sides), "same") for line in twice]
     table = BY_NAME["student"].__table__
-    for case in open_cases(connection):
-        query = select(table.c.uid).where(table.c.uid.in_(case.uids), table.c.scope == school)
+    for uids, state in cases:
+        query = select(table.c.uid).where(table.c.uid.in_(uids), table.c.scope == school)
         for uid in connection.execute(query).scalars():
             yield DuplicateCase(
-                case=sha256("".join(case.uids).encode()).hexdigest()[:16],
-                ent="student",
-                uid=uid,
-                state="open",
-                sentence="这名学生在别的学校名册上也有登记，请核实学籍后告知县教育局。",
-            )
+                case=sha256("".join(uids).encode()).hexdigest()[:16], ent="student", uid=uid,
+                state="same" if state == "same" else "open", sentence=_TWICE if state == "same" else _ELSEWHERE,
+            )  # fmt: skip
 
 
 def fingerprint(signing: str, sealing: str) -> str:

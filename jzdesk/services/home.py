@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 from jzdesk.core.money import Fen, format_yuan
 from jzdesk.models import BY_NAME
 from jzdesk.services import same_child
+from jzdesk.services.child_groups import with_problems
 from jzdesk.services.consents import count_without
 from jzdesk.services.context import Context
 from jzdesk.services.duplicates import open_cases
@@ -85,8 +86,8 @@ class HomeService:
             counting = Counting(connection, scope if self._context.info.kind == "school" else None)
             cards = self._cards(counting)
             todos = _county_todos(counting) if county else self._school_todos(counting)
-            waiting = Todo("转学等待办理", count_waiting(connection, None if county else scope), "roll", "transfers")
-        todos = (waiting, *todos)
+            moving = count_waiting(connection, None if county else scope)
+        todos = (Todo("转学等待办理", moving, "merge" if county else "roll", "transfers"), *todos)
         todos += (self._trust_todo(county=county),)
         if not county:
             todos += (
@@ -252,6 +253,7 @@ def _county_todos(counting: Counting) -> tuple[Todo, ...]:
     held = connection.execute(select(func.count()).select_from(hold).where(hold.c.ruling.is_(None))).scalar_one()
     return (
         Todo("同一学生在两校登记，等待核实", len(open_cases(connection)), "merge", "duplicates"),
+        Todo("已判定为同一人、仍在两校就读，等待处理", with_problems(connection), "merge", "groups"),
         Todo("同一栏有不同填法，等待裁定", conflicts, "merge", "conflicts"),
         Todo("数据包里有记录等待裁定", held, "merge", "holds"),
         Todo(

@@ -6,7 +6,7 @@ from nothing else, so every station that has accepted the same entries has the s
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -51,3 +51,13 @@ def surplus(connection: Connection, among: Select[Any]) -> int:
     (uid,) = among.selected_columns
     listed = [head[one] for one in set(connection.execute(among.where(uid.in_(head))).scalars())]
     return len(listed) - len(set(listed))
+
+
+def once(connection: Connection, students: Iterable[str]) -> dict[str, str]:
+    """Student → the record that stands for the child among these; only records in a group are named."""
+    head = heads(connection)
+    found: dict[str, str] = {}
+    for one in sorted(students) if head else ():
+        if one in head:
+            found.setdefault(head[one], one)
+    return {one: found[group] for one, group in head.items() if group in found}

@@ -10,13 +10,17 @@ from sqlalchemy import Connection, select
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
-from jzdesk.core.merge import Known, record_state
-from jzdesk.models import BY_NAME, SPECS, Identity, Student
-from jzdesk.services.context import Context
+from jzdesk.core.merge import SCOPE, Known, record_state
+from jzdesk.models import BY_NAME, SPECS, Enrolment, Identity, Student
+from jzdesk.services.child_groups import GroupLine, group_lines
+from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.ledger import titles
+from jzdesk.services.student_rows import present_enrolment
 from jzdesk.store import journal
 from jzdesk.store.tables import conflict
+
+_WORDS = {"*": "作废与修改", SCOPE: "归属学校"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,13 @@ class SettlingService:
 
     def resolve(self, entity: str, uid: str, field: str, value: Value) -> None:
         """Settle a conflict for good: the entry names every value it replaces."""
-        if field != "*" and field not in SPECS[entity].fields:
+        if field not in ("*", SCOPE) and field not in SPECS[entity].fields:
             raise UserError("这一项来自更新版本的软件，本版本不认识", "请先把软件升级到最新版再裁定。", field)
         with self._context.write() as unit:
             if field == "*":
                 unit.restore(BY_NAME[entity], uid)
+            elif field == SCOPE:
+                unit.grant_many(BY_NAME[entity], (uid,), str(value), "裁定归属")
             else:
                 unit.resolve(BY_NAME[entity], uid, field, value)
 
@@ -101,6 +107,29 @@ class SettlingService:
                 )
                 for case in cases
             ]
+
+    def groups(self) -> list[GroupLine]:
+        """Records that are one child, those with something to settle first."""
+        with self._context.read() as connection:
+            return group_lines(connection)
+
+    def strike(self, enrolment: str, reason: str) -> None:
+        """注销: the county takes a child off one of two rolls, with the reason; `put_back` undoes it."""
+        self._only_county(reason, "注销学籍")
+        with self._context.write() as unit:
+            unit.void(Enrolment, enrolment, f"注销学籍：{reason.strip()}"[:200])
+
+    def put_back(self, enrolment: str, reason: str) -> None:
+        """Undo `strike`."""
+        self._only_county(reason, "恢复学籍")
+        with self._context.write() as unit:
+            unit.restore(Enrolment, enrolment)
+
+    def _only_county(self, reason: str, deed: str) -> None:
+        if self._context.author.scope != COUNTY_SCOPE:
+            raise UserError(f"{deed}由县教育局办理", "学校请登记转出，或申请转学。", deed)
+        if not reason.strip():
+            raise UserError(f"{deed}没有写明理由", "请写一句理由，学校会看到。", deed)
 
     def settle(self, first: str, second: str, *, same: bool, reason: str) -> None:
         """Record that two records are one child, or are not; `reopen` takes it back."""
@@ -138,7 +167,7 @@ def _verdict_on(connection: Connection, one: str, other: str) -> str | None:
 def _line(ent: str, uid: str, field: str, known: list[Known], names: dict[str, str]) -> ConflictLine:
     spec = SPECS[ent]
     known_field = spec.fields.get(field)  # a newer version may have fields that we do not know
-    label = "作废与修改" if field == "*" else known_field.label if known_field else field
+    label = _WORDS.get(field) or (known_field.label if known_field else field)
     leaves = set(record_state(known).leaves.get(field, ()))
     values = tuple(
         Candidate(
@@ -160,7 +189,7 @@ def _side(connection: Connection, uid: str) -> Side:
     query = (
         select(student.c.name, student.c.birth, student.c.scope, school.c.name.label("school"), enrolment.c.grade)
         .outerjoin(school, school.c.code == student.c.scope)
-        .outerjoin(enrolment, enrolment.c.student == student.c.uid)
+        .outerjoin(enrolment, present_enrolment(student, enrolment))
         .where(student.c.uid == uid)
     )
     row = connection.execute(query).first()

@@ -82,7 +82,7 @@ def keep(connection: Connection, body: ReceiptBody) -> None:
     """Take over the lines of a receipt that was just believed; they replace those of the one before."""
     lines = [
         *((one.ent, one.uid, one.field or "", one.sentence) for one in body.problems),
-        *((one.ent, one.uid, "", one.sentence) for one in body.duplicates if one.state == "open"),
+        *((one.ent, one.uid, "", one.sentence) for one in body.duplicates if one.state != "distinct"),
         *((one.ent, one.uid, one.field, one.sentence) for one in body.conflicts if not one.ended),
     ]
     own = own_chain(connection)

@@ -150,7 +150,8 @@ class Unit:
 
     def grant_many(self, entity: Entity, uids: Iterable[str], scope: str, why: str) -> int:
         """Move the right to write these records to another school; returns how many moved. For the county alone."""
-        moving = {uid: state for uid, state in self.states(entity, uids).items() if state.scope != scope}
+        states = self.states(entity, uids)
+        moving = {uid: state for uid, state in states.items() if state.scope != scope or SCOPE in state.conflicts}
         for uid, state in moving.items():
             self._append(entity, uid, GRANT, {SCOPE: scope}, base=_bases(state, {SCOPE: scope}), why=why)
         return len(moving)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from jzdesk.core.text import normalise
 from jzdesk.models import AidDecision, Hardship, Payment, School
 from jzdesk.policy.indicators import Ratio
 from jzdesk.services.pupils import pupils, span_of, table_of, touches
+from jzdesk.services.same_child import once
 from jzdesk.services.standards import read_book
 from jzdesk.sheets.columns import Column
 from jzdesk.sheets.fill import Entry
@@ -203,13 +204,22 @@ def census(connection: Connection, term: Term, scope: str | None, own: tuple[str
     book = read_book(connection)
     cash = book.cash
     found = _paid(connection, term, scope) if basis == PAID else _granted(connection, term, scope)
-    aid = [one for one in found if one.programme in cash and one.student in here]
+    same = once(connection, here) if scope is None else {}
+    aid = [
+        one._replace(student=same.get(one.student, one.student))
+        for one in found
+        if one.programme in cash and one.student in here
+    ]
     used = {one.programme for one in aid}
     offered = {one.programme for one in book.standards if one.holds_in(term)} & cash
     names = {code: book.name(code) for code in sorted(used | offered)}
     return Census(
-        {uid: (one.school, stages.column(one.grade, "stage")) for uid, one in here.items()},
-        _hardships(connection, span, here),
+        {
+            uid: (one.school, stages.column(one.grade, "stage"))
+            for uid, one in here.items()
+            if same.get(uid, uid) == uid  # a child on two rolls is one child
+        },
+        _hardships(connection, span, here, same),
         aid,
         {own[0]: own[1]} | _schools(connection),
         names,
@@ -245,14 +255,16 @@ def _granted(connection: Connection, term: Term, scope: str | None) -> Iterator[
         yield Aid(student, programme, 1, fen)
 
 
-def _hardships(connection: Connection, span: tuple[str, str], among: Iterable[str]) -> dict[str, frozenset[str]]:
+def _hardships(
+    connection: Connection, span: tuple[str, str], among: Iterable[str], same: Mapping[str, str]
+) -> dict[str, frozenset[str]]:
     """Student → codes of the hardships in force at some time of the term."""
     table, wanted = table_of(Hardship), set(among)
     query = select(table.c.student, table.c.code).where(table.c.hidden == 0, touches(table, *span))
     found: dict[str, set[str]] = defaultdict(set)
     for student, code in connection.execute(query):
         if student in wanted:
-            found[student].add(code)
+            found[same.get(student, student)].add(code)
     return {student: frozenset(mine) for student, mine in found.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from jzdesk.services.context import Context
 from jzdesk.services.ledger import titles
 from jzdesk.services.pupils import Pupil, by_place, pupils
 from jzdesk.services.roll.rooms import Rooms
+from jzdesk.services.same_child import once
 
 _PLACE = "某日名册"
 _COLUMNS = (
@@ -69,7 +71,7 @@ class AsOfService:
         """Everybody who had a place here on the day (today), by grade, class and name; raises UserError, ValueFault."""
         when, people, heads = self._people(day)
         lines = tuple(_line(one, heads.get(one.room or "", "")) for one in people)
-        return RollDay(when, lines, sum(line.enrolled for line in lines))
+        return RollDay(when, lines, self._children(people))
 
     def export(self, path: Path, day: str | None = None) -> int:
         """The roll of a day as a workbook; returns the number of pupils. Raises StationFault."""
@@ -90,9 +92,16 @@ class AsOfService:
             )
             for one in people
         ]
-        enrolled = sum(one.enrolled for one in people)
+        enrolled = self._children(people)
         note = f"{when} 的名册，在册 {enrolled} 人，共 {len(people)} 行"
         return write_book(path, f"{self._context.info.name}名册", fields, rows, note=note)
+
+    def _children(self, people: Sequence[Pupil]) -> int:
+        """How many children are at school; one on two rolls of the county is one child."""
+        enrolled = [one.uid for one in people if one.enrolled]
+        with self._context.read() as connection:
+            same = once(connection, enrolled)
+        return len({same.get(uid, uid) for uid in enrolled})
 
     def _people(self, day: str | None) -> tuple[str, list[Pupil], dict[str, str]]:
         """The day, everybody by grade, class and name, and class → name of its head teacher on the day."""
