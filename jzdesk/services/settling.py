@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -155,6 +156,14 @@ class SettlingService:
             if verdict is None:
                 raise UserError("这两名学生没有判定过", "请刷新“合并结果”页。", "同一人判定")
             unit.void(Identity, verdict, reason.strip())
+
+    def reopen_all(self, pairs: Iterable[tuple[str, str]], reason: str) -> None:
+        """Take back every verdict given on these pairs, with the reason."""
+        if not reason.strip():
+            raise UserError("没有写明撤销判定的理由", "请写一句理由，例如“核实有误”。", "同一人判定")
+        with self._context.write() as unit:
+            given = (_verdict_on(unit.connection, *sorted(pair)) for pair in pairs)
+            unit.void_many(Identity, [uid for uid in list(given) if uid], reason.strip())
 
 
 def _verdict_on(connection: Connection, one: str, other: str) -> str | None:

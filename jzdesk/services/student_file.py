@@ -60,6 +60,12 @@ class StudentFile:
     consents: list[Row] = field(default_factory=list)
     answered: list[Row] = field(default_factory=list)
     school: str = ""
+    holder: str = ""  # name of the school that has the child now
+
+    @property
+    def placed(self) -> bool:
+        """Whether the school that has the child has given it a place."""
+        return self.enrolment is not None and self.enrolment.values["scope"] == self.student.values["scope"]
 
 
 def read_file(connection: Connection, ledger: LedgerService, uid: str) -> StudentFile:
@@ -91,6 +97,7 @@ def read_file(connection: Connection, ledger: LedgerService, uid: str) -> Studen
         of(Consent, uid, order="given_on")[::-1],
         [row for row in questions if row.values["state"] == "confirmed"],
         _school(connection, enrolments[-1].values["school"] if enrolments else None),
+        _school(connection, student.values["scope"]),
     )
 
 

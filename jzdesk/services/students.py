@@ -33,6 +33,7 @@ __all__ = [
     "student_rows",
 ]  # fmt: skip
 
+_AWAY = "已转出"
 _MOST = 5000  # students that one search finds
 _FIELD = {
     "doc_type": "id_type", "roll_number": "roll_number", "roll_differs": "roll_number",
@@ -90,6 +91,8 @@ class StudentService:
         """Lines of the table, in the order asked; `found_by` says by what of the family `text` found them."""
         with self._context.read() as connection:
             rows = student_rows(connection, uids)
+        if self._context.info.kind == "school":
+            rows = [row if row.school == self._context.info.code else replace(row, status=_AWAY) for row in rows]
         if not text.strip():
             return rows
         asked, ways = self._searched
@@ -160,6 +163,7 @@ class StudentService:
         """
         label = f"{'修改' if draft.uid else '新增'}学生 {draft.student.get('name') or ''}".strip()
         with self._context.write(label) as unit:
+            self._must_have(unit, draft.uid)
             uid = store_draft(unit, draft, self._context)
             self._review(unit, uid, identity=draft.tells_identity())
         return Saved(uid, True, unit.changes)
@@ -172,6 +176,7 @@ class StudentService:
         record = BY_NAME[entity]
         good, bad = understood(record.spec, values)
         with self._context.write(f"{'修改' if uid else '新增'}{record.label}") as unit:
+            self._must_have(unit, student)
             if entity == "member":
                 good |= {} if uid else {"household": household_for(unit, student)}
             else:
@@ -229,6 +234,14 @@ class StudentService:
     def place(self, code: str | None) -> str:
         """`示范县青石镇青东村` for a division code, as far as the division table knows it."""
         return self._divisions.path(code or "")
+
+    def _must_have(self, unit: Unit, uid: str | None) -> None:
+        """Raises UserError for a child whose file has gone to another school: it can only be read here."""
+        if uid is not None and self._context.info.kind == "school":
+            state = unit.state(Student, uid)
+            if state.scope != self._context.info.code:
+                name = state.values.get("name") or "这名学生"
+                raise UserError(f"{name}的档案已转到别的学校，本校只能查看", "请由现在的学校登记。", Student.label)
 
     def _ours(self, table: Table) -> list[ColumnElement[bool]]:
         """The condition that a school lists its own records, not those that came with a child's file."""

@@ -3,133 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from jzdesk.core.errors import UserError
-from jzdesk.core.fields import Value
-from jzdesk.models import BankAccount, Enrolment, Guardian, Hardship, Household, Member, SchoolClass, Staff, Student
+from jzdesk.models import SchoolClass, Staff
 from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
 from jzdesk.services.students import StudentQuery
-from tests.factories.people import clock_at, id_number
-from tests.factories.stations import certify, new_county, new_school
+from tests.factories.moves import LATER, MOVED_ON, NEW, OLD, Three, child, paid, prepared, three_stations
 from tests.unit.test_printing_forms import pages_of
 
-OLD, NEW = "2143990001", "2143990004"
-TODAY, MOVED_ON, LATER = "2025-11-10", "2025-11-12", "2025-11-20"
 
-
-@dataclass
-class Three:
-    """A county and two of its schools, with a stick for every errand."""
-
-    county: Services
-    old: Services
-    new: Services
-    root: Path
-    sticks: int = 0
-
-    def stick(self) -> Path:
-        self.sticks += 1
-        made = self.root / f"stick-{self.sticks}"
-        made.mkdir()
-        return made
-
-    def on(self, day: str) -> None:
-        for station in (self.county, self.old, self.new):
-            station.context.store.clock = clock_at(day)
-
-    def up(self, *schools: Services) -> list[Path]:
-        """The schools hand in what they have; returns the packages."""
-        stick = self.stick()
-        for school in schools or (self.old, self.new):
-            school.exchange.export(stick)
-        for outcome in self.county.merging.merge([stick]):
-            assert outcome.outcome in ("applied", "duplicate", "held"), outcome
-        return sorted(stick.glob("*.jzp"))
-
-    def down(self, *schools: Services) -> list[str]:
-        """The county answers; returns what the schools were told."""
-        stick = self.stick()
-        self.county.county.write_receipts(stick)
-        told: list[str] = []
-        for school in schools or (self.old, self.new):
-            outcomes = school.exchange.read_receipts([stick])
-            assert {one.outcome for one in outcomes} <= {"read", "old", "other"}, outcomes
-            told += [said for one in outcomes for said in one.problems]
-        return told
-
-
-def child(school: Services, name: str = "王小明", home: str | None = None, **values: Value) -> str:
-    """A poor boarder of grade 3 with household, guardian and account."""
-    with school.context.write() as unit:
-        room = unit.add(SchoolClass, {"grade": "G03", "name": "1班"})
-        home = home or unit.add(Household, {"head": f"{name[0]}大", "address": "青石镇青东村"})
-        uid = unit.add(Student, {
-            "name": name, "sex": "1", "birth": "2016-05-07", "id_number": id_number(), "household": home, **values,
-        })  # fmt: skip
-        unit.add(Enrolment, {
-            "student": uid, "school": school.info.code, "grade": "G03", "school_class": room, "boarding": "2",
-            "status": "01", "valid_from": "2025-09-01",
-        })  # fmt: skip
-        member = unit.add(Member, {"household": home, "name": f"{name[0]}大", "phone": "13900000001"})
-        unit.add(Guardian, {"student": uid, "member": member, "relation": "51", "is_guardian": 1, "position": 1})
-        unit.add(Hardship, {"student": uid, "code": "D01", "valid_from": "2025-09-01", "source": "list"})
-        unit.add(
-            BankAccount, {"student": uid, "holder": f"{name[0]}大", "bank": "农商行", "account": "6217000010001234567"}
-        )
-    return uid
+@pytest.fixture(scope="module")
+def stations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return prepared(tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture
-def three(tmp_path: Path) -> Iterator[Three]:
-    made = Three(
-        new_county(tmp_path / "county"), new_school(tmp_path / "old", OLD), new_school(tmp_path / "new", NEW), tmp_path
-    )
-    made.on(TODAY)
-    for school in (made.old, made.new):
-        certify(school, made.county, tmp_path)
-    yield made
-    for station in (made.county, made.old, made.new):
-        station.close()
-
-
-def paid(school: Services, term: str = "2025-2026-1") -> None:
-    school.aid.decide(term)
-    batch = school.aid.make_batch(term).uid
-    school.aid.approve(batch, "陈建国")
-    school.aid.pay(batch)
-
-
-def ask(three: Three, uid: str, to: str = NEW) -> str:
-    return three.old.transfers.ask({"student": uid, "to_name": to, "date": MOVED_ON, "reason": "随父母搬迁"})
+def three(stations: Path, tmp_path: Path) -> Iterator[Three]:
+    with three_stations(stations, tmp_path) as made:
+        yield made
 
 
 def scope_of(station: Services, uid: str, entity: str = "student") -> str:
     return str(station.ledger.record(entity, uid).values["scope"])
 
 
-def moved(three: Three) -> str:
-    """A child whose aid was paid, and who has come to the new school's lists."""
-    uid = child(three.old)
-    paid(three.old)
-    three.on(MOVED_ON)
-    ask(three, uid)
-    three.up()
-    (line,) = three.county.transfers.lines("asked")
-    three.county.transfers.approve(line.uid)
-    three.down()
-    return uid
-
-
 def test_the_county_sees_both_schools_and_what_was_paid_this_term(three: Three) -> None:
     uid = child(three.old)
     paid(three.old)
     three.on(MOVED_ON)
-    ask(three, uid)
+    three.ask(uid)
     three.up()
     (line,) = three.county.transfers.lines()
     assert (line.from_name, line.to_name, line.state) == ("青石镇中心小学", "白沙镇中心小学", "asked")
@@ -139,7 +45,7 @@ def test_the_county_sees_both_schools_and_what_was_paid_this_term(three: Three) 
 
 
 def test_the_file_moves_and_the_new_school_may_write_it(three: Three) -> None:
-    uid = moved(three)
+    uid = three.moved()
     for station in (three.county, three.old, three.new):
         assert scope_of(station, uid) == NEW
     file = three.new.students.file(uid)
@@ -155,7 +61,7 @@ def test_the_file_moves_and_the_new_school_may_write_it(three: Three) -> None:
 
 
 def test_the_old_school_only_reads_it_and_is_told_why(three: Three) -> None:
-    uid = moved(three)
+    uid = three.moved()
     with pytest.raises(UserError, match="只能查看"):
         three.old.ledger.save("student", {"phone": "13800000000"}, uid)
     assert three.old.ledger.record("student", uid).values["phone"] is None
@@ -163,7 +69,7 @@ def test_the_old_school_only_reads_it_and_is_told_why(three: Three) -> None:
 
 
 def test_what_was_paid_this_term_is_not_paid_again_and_next_term_is(three: Three) -> None:
-    uid = moved(three)
+    uid = three.moved()
     three.new.transfers.receive(uid, {"date": MOVED_ON})
     run = three.new.aid.decide("2025-2026-1")
     (line,) = [one for one in three.new.aid.decisions("2025-2026-1") if one.student == uid]
@@ -183,7 +89,7 @@ def test_money_paid_after_the_move_is_known_at_the_new_school_with_its_next_rece
     batch = three.old.aid.make_batch("2025-2026-1").uid
     three.old.aid.approve(batch, "陈建国")
     three.on(MOVED_ON)
-    ask(three, uid)
+    three.ask(uid)
     three.up()
     three.county.transfers.approve(three.county.transfers.lines("asked")[0].uid)
     three.old.aid.pay(batch)
@@ -200,7 +106,7 @@ def test_money_paid_after_the_move_is_known_at_the_new_school_with_its_next_rece
 def test_a_refusal_is_read_with_its_reason_and_the_child_comes_back_to_the_roll(three: Three) -> None:
     uid = child(three.old)
     three.on(MOVED_ON)
-    request = ask(three, uid)
+    request = three.ask(uid)
     assert three.old.students.file(uid).enrolment.values["status"] == "04"  # type: ignore[union-attr]
     three.up()
     with pytest.raises(UserError, match="没有写明理由"):
@@ -219,7 +125,7 @@ def test_a_refusal_is_read_with_its_reason_and_the_child_comes_back_to_the_roll(
 
 
 def test_a_child_that_comes_waits_in_the_work_list_until_it_has_a_place(three: Three) -> None:
-    uid = moved(three)
+    uid = three.moved()
     (item,) = three.new.work_list.items()
     assert item.sentence.startswith("转入：由青石镇中心小学转来，请分班")
     with three.new.context.write() as unit:
@@ -241,7 +147,7 @@ def test_a_child_that_comes_waits_in_the_work_list_until_it_has_a_place(three: T
 def test_a_lost_receipt_is_no_matter(three: Three) -> None:
     uid = child(three.old)
     three.on(MOVED_ON)
-    ask(three, uid)
+    three.ask(uid)
     three.up()
     three.county.transfers.approve(three.county.transfers.lines()[0].uid)
     three.county.county.write_receipts(three.stick())  # never arrives
@@ -253,7 +159,7 @@ def test_a_lost_receipt_is_no_matter(three: Three) -> None:
 def test_the_receipt_without_the_file_says_what_is_missing_and_hides_the_empty_record(three: Three) -> None:
     uid = child(three.old)
     three.on(MOVED_ON)
-    ask(three, uid)
+    three.ask(uid)
     three.up()
     three.county.transfers.approve(three.county.transfers.lines()[0].uid)
     stick = three.stick()
@@ -267,7 +173,7 @@ def test_the_receipt_without_the_file_says_what_is_missing_and_hides_the_empty_r
 
 
 def test_reading_everything_again_changes_nothing(three: Three) -> None:
-    uid = moved(three)
+    uid = three.moved()
     packages = three.up()
     three.new.transfers.receive(uid, {"date": MOVED_ON})
     before = three.new.verify().digest, three.county.verify().digest
@@ -282,7 +188,7 @@ def test_reading_everything_again_changes_nothing(three: Three) -> None:
 def test_what_the_old_school_wrote_unaware_of_the_move_waits_and_is_not_lost(three: Three) -> None:
     uid = child(three.old)
     three.on(MOVED_ON)
-    ask(three, uid)
+    three.ask(uid)
     three.up()
     three.county.transfers.approve(three.county.transfers.lines()[0].uid)
     three.old.ledger.save("student", {"phone": "13811111111"}, uid)
@@ -297,7 +203,7 @@ def test_what_the_old_school_wrote_unaware_of_the_move_waits_and_is_not_lost(thr
 
 
 def test_the_child_comes_back_with_what_happened_meanwhile(three: Three) -> None:
-    uid = moved(three)
+    uid = three.moved()
     three.new.transfers.receive(uid, {"date": MOVED_ON})
     three.new.ledger.save("student", {"phone": "13822222222"}, uid)
     three.on(LATER)
@@ -319,7 +225,7 @@ def test_the_child_comes_back_with_what_happened_meanwhile(three: Three) -> None
 
 
 def test_an_approval_is_taken_back_as_long_as_nobody_has_enrolled_the_child(three: Three) -> None:
-    uid = moved(three)
+    uid = three.moved()
     request = three.county.transfers.lines()[0].uid
     with pytest.raises(UserError, match="已移交，不能撤回"):
         three.old.transfers.withdraw(request, "不转了")
@@ -344,7 +250,7 @@ def test_a_household_stays_as_long_as_a_sibling_stays(three: Three) -> None:
     home = str(three.old.ledger.record("student", first).values["household"])
     second = child(three.old, "王小红", home)
     three.on(MOVED_ON)
-    requests = [ask(three, uid) for uid in (first, second)]
+    requests = [three.ask(uid) for uid in (first, second)]
     three.up()
     three.county.transfers.approve(requests[0])
     three.down()
@@ -362,7 +268,7 @@ def test_a_household_stays_as_long_as_a_sibling_stays(three: Three) -> None:
 
 def test_the_child_leaves_the_lists_of_the_old_school_and_stands_once_in_those_of_the_new(three: Three) -> None:
     stays = child(three.old, "李思远")
-    uid = moved(three)
+    uid = three.moved()
     assert three.old.students.ids(StudentQuery()) == [stays]
     assert three.old.students.ids(StudentQuery(moved=True)) == [uid]
     assert three.new.students.ids(StudentQuery()) == [uid]
@@ -384,7 +290,7 @@ def test_both_sides_and_the_county_have_paper(three: Three, tmp_path: Path) -> N
     uid = child(three.old)
     paid(three.old)
     three.on(MOVED_ON)
-    request = ask(three, uid)
+    request = three.ask(uid)
     out = tmp_path / "paper.pdf"
     assert three.old.transfer_papers.write(out, request) == 1
     (page,) = pages_of(out)

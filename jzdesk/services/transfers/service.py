@@ -73,13 +73,16 @@ class TransferService:
     # the school that the child leaves
 
     def ask(self, values: Mapping[str, object]) -> str:
-        """Ask the county to move a child's file: `student`, `to_name`, `date`, `reason`, and `proof`, `approver`.
+        """Ask the county to move a child's file: `student`, `date`, `reason`, `proof`, `approver`, and where to.
 
-        `to_name` is the name or the code of a school of the county, or another county's school in words. The event
-        转出 is recorded in the same transaction. Raises FormProblems and EventRefused; returns the transfer's uid.
+        That is `to_school`, the code of a school of the county, or `to_name`: such a code or name, or the name of a
+        school elsewhere. The event 转出 is recorded in the same transaction. Raises FormProblems and EventRefused;
+        returns the transfer's uid.
         """
         only_schools(self._context)
-        given, bad = understood(Transfer.spec, {"date": self._context.today(), **_filled(values)})
+        filled = _filled(values)
+        filled["to_name"] = filled.pop("to_school", None) or filled.get("to_name")
+        given, bad = understood(Transfer.spec, {"date": self._context.today(), **filled})
         extra, worse = understood(BY_NAME["enrolment_event"].spec, {n: values.get(n) for n in ("proof", "approver")})
         bad |= worse | {name: said for name, said in Transfer.spec.problems(given).items() if name not in bad}
         if bad:
@@ -207,6 +210,7 @@ class TransferService:
         if len(found) > 1:
             raise FormProblems({"to_name": f"有 {len(found)} 所学校都叫“{words}”。请填学校标识码。"}, PLACE)
         if not found:
+            _must_be_elsewhere(connection, words)
             return None, words
         code, name = found[0]
         if code == self._context.info.code:
@@ -253,6 +257,17 @@ def _must_wait(connection: Connection, row: Mapping[str, Any]) -> None:
     )  # fmt: skip
     if connection.execute(query).first() is not None:
         raise UserError(f"{row['to_name']}已经登记了就读", "请由那所学校申请转学，转回原学校。", PLACE)
+
+
+def _must_be_elsewhere(connection: Connection, words: str) -> None:
+    """Raises FormProblems when the words look like a school of this county written short, or like a code."""
+    query = select(SCHOOL.c.name).where(SCHOOL.c.hidden == 0, SCHOOL.c.name.contains(words, autoescape=True))
+    near = list(connection.execute(query.order_by(SCHOOL.c.name).limit(3)).scalars())
+    if near:
+        said = f"本县有“{'”、“'.join(near)}”，是不是其中一所？请填学校的全称或标识码；外县的学校请写上县名。"
+        raise FormProblems({"to_name": said}, PLACE)
+    if words.isdigit():
+        raise FormProblems({"to_name": f"本县没有标识码为 {words} 的学校。请核对，外县的学校请填全称。"}, PLACE)
 
 
 def _scope_of(connection: Connection, student: str) -> str | None:

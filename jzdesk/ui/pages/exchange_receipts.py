@@ -110,6 +110,8 @@ def place_of(item: WorkItem) -> tuple[str, str]:
     """Where a line of the work list is dealt with: the page, and what it is told."""
     if item.entity == "student":
         return "student", f"{item.uid}#{item.field}" if item.field else item.uid
+    if item.entity == "transfer":  # the uid is the child's
+        return "roll", f"transfers#{item.uid}"
     return "ledger", f"{item.entity}:{item.uid}"
 
 

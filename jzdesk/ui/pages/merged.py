@@ -1,4 +1,4 @@
-"""合并结果 (county): the log of packages, the same child on two rolls, fields filled in differently, what is held."""
+"""合并结果 (county): the log of packages, and everything merging leaves for a person to decide, a tab each."""
 
 from __future__ import annotations
 
@@ -16,15 +16,22 @@ from jzdesk.ui.pages.held import HeldView
 from jzdesk.ui.pages.merge_log import LogView
 from jzdesk.ui.pages.merged_conflicts import ConflictView
 from jzdesk.ui.pages.merged_duplicates import DuplicateView
+from jzdesk.ui.pages.merged_groups import GroupView
+from jzdesk.ui.pages.merged_transfers import TransferView
 
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
+    from jzdesk.services.child_groups import GroupLine
     from jzdesk.services.package_log import LogLine
     from jzdesk.services.settling import ConflictLine, DuplicateLine
+    from jzdesk.services.transfers.listing import TransferLine
     from jzdesk.ui.pages.held import Held
 
-LOG, DUPLICATES, CONFLICTS, HOLDS = 0, 1, 2, 3
-_HINTS = {"log": LOG, "duplicates": DUPLICATES, "conflicts": CONFLICTS, "holds": HOLDS}
+LOG, DUPLICATES, CONFLICTS, HOLDS, TRANSFERS, GROUPS = range(6)
+_HINTS = {
+    "log": LOG, "duplicates": DUPLICATES, "conflicts": CONFLICTS, "holds": HOLDS, "transfers": TRANSFERS,
+    "groups": GROUPS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,8 @@ class Seen:
     duplicates: list[DuplicateLine]
     conflicts: list[ConflictLine]
     holds: list[Held]
+    transfers: list[TransferLine]
+    groups: list[GroupLine]
     names: Mapping[str, str]
 
 
@@ -45,6 +54,8 @@ def look(services: Services) -> Seen:
         services.settling.duplicates(),
         services.settling.conflicts(),
         [*services.forks.waiting(), *services.holds.waiting()],
+        services.transfers.lines(),
+        services.settling.groups(),
         names_of(services),
     )
 
@@ -58,7 +69,7 @@ def names_of(services: Services) -> dict[str, str]:
 
 
 class MergedPage(Page):
-    """Four tabs; what needs a person is counted in their titles."""
+    """Six tabs; what needs a person is counted in their titles."""
 
     title, icon = "合并结果", "merge"
     hints = "F5 刷新　↑↓ 回车 换一件　数字键 选定"
@@ -70,6 +81,8 @@ class MergedPage(Page):
         self.duplicates = DuplicateView(desk, self.refresh)
         self.conflicts = ConflictView(desk, self.refresh)
         self.holds = HeldView(desk, self.refresh)
+        self.transfers = TransferView(desk, self.refresh)
+        self.groups = GroupView(desk, self.refresh)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.setMinimumSize(theme.em(30), theme.em(14))
@@ -77,6 +90,8 @@ class MergedPage(Page):
         self.tabs.addTab(self.duplicates, "同一学生")
         self.tabs.addTab(self.conflicts, "不同填法")
         self.tabs.addTab(self.holds, "待裁定的记录")
+        self.tabs.addTab(self.transfers, "转学")
+        self.tabs.addTab(self.groups, "同一人分组")
         self.body.addWidget(self.tabs, 1)
 
     def arrive(self, hint: str = "") -> None:
@@ -98,9 +113,12 @@ class MergedPage(Page):
         self.duplicates.show_cases(seen.duplicates)
         self.conflicts.show_conflicts(seen.conflicts, seen.names)
         self.holds.show_holds(seen.holds, seen.names)
+        self.transfers.show_transfers(seen.transfers)
+        self.groups.show_groups(seen.groups)
         counts = (
             ("合并记录", seen.log), ("同一学生", seen.duplicates), ("不同填法", seen.conflicts),
-            ("待裁定的记录", seen.holds),
+            ("待裁定的记录", seen.holds), ("转学", [line for line in seen.transfers if line.state == "asked"]),
+            ("同一人分组", [line for line in seen.groups if line.problem]),
         )  # fmt: skip
         for number, (title, waiting) in enumerate((title, len(lines)) for title, lines in counts):
             self.tabs.setTabText(number, f"{title}（{waiting:,}）" if waiting else title)

@@ -23,7 +23,7 @@ from jzdesk.ui.pages.students.dialog import FieldsDialog
 from jzdesk.ui.pages.students.entries import short_number
 from jzdesk.ui.pages.students.panel import StudentPanel
 
-QUESTIONS, UNPAIRED, NO_ACCOUNT, NO_CONSENT = "questions", "unpaired", "no_account", "no_consent"
+QUESTIONS, UNPAIRED, NO_ACCOUNT, NO_CONSENT, MOVED = "questions", "unpaired", "no_account", "no_consent", "moved"
 WANTED = (
     (None, "全部资料"), (QUESTIONS, "有待核实"), (UNPAIRED, "困难未结对"), (NO_ACCOUNT, "困难缺账户"),
     (NO_CONSENT, "缺监护人同意"),
@@ -85,6 +85,7 @@ class StudentPage(ListPage):
         self._field: tuple[str, str] | None = None
         self._panel: StudentPanel | None = None
         self._county = desk.services.info.kind == "county"
+        self._owning = desk.services.info.kind == "school"
         if self._county:
             self.hints = "F3 查找　回车 打开　F2 看证件号　F5 刷新"
         self._build_filters()
@@ -136,6 +137,7 @@ class StudentPage(ListPage):
             questions=wanted == QUESTIONS,
             no_account=wanted == NO_ACCOUNT,
             no_consent=wanted == NO_CONSENT,
+            moved=wanted == MOVED,
             school=_text(self.school.value()) if self.school is not None else None,
             order=order,
             descending=descending,
@@ -170,7 +172,7 @@ class StudentPage(ListPage):
     def arrive(self, hint: str = "") -> None:
         """Filters show what there is by now; a hint names a filter or a child."""
         self._fill_filters()
-        if hint in (QUESTIONS, UNPAIRED, NO_ACCOUNT, NO_CONSENT):
+        if hint in (QUESTIONS, UNPAIRED, NO_ACCOUNT, NO_CONSENT, MOVED):
             self._show_only(hint)
         if self._stale and self._panel is not None:
             self._panel.reload()
@@ -241,7 +243,7 @@ class StudentPage(ListPage):
         self.hardship = self.add_filter("困难类型", [(None, "全部类别"), ("any", "有困难类型"), *hardships])
         statuses = codes.table("student_status").items()
         self.status = self.add_filter("学籍状态", [(None, "全部状态"), *statuses])
-        self.wanted = self.add_filter("资料", WANTED)
+        self.wanted = self.add_filter("资料", (*WANTED, (MOVED, "档案已转出")) if self._owning else WANTED)
 
     def _fill_filters(self) -> None:
         students = self.desk.services.students

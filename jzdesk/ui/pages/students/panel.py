@@ -50,7 +50,7 @@ class StudentPanel(Panel):
         self.uid: str | None = None
         self.file: StudentFile | None = None
         self._then: Callable[[], object] | None = None
-        self._busy = self._hidden = False
+        self._busy = self._hidden = self._away = False
         self._carried: dict[str, Value] = {}
         self.writable = desk.services.info.kind != "county" and desk.services.ledger.may_write("student")
         self.setMinimumWidth(theme.em(WIDTH))
@@ -189,6 +189,11 @@ class StudentPanel(Panel):
         if self.uid is not None:
             self.roll_wanted.emit(self.uid)
 
+    def go_to_transfers(self) -> None:
+        """The child goes to another school, or has come from one."""
+        if self.uid is not None:
+            self.roll_wanted.emit(f"transfers#{self.uid}")
+
     def open_twin(self) -> None:
         """F6: open the child that may be the same."""
         self.twin_strip.open()
@@ -205,14 +210,14 @@ class StudentPanel(Panel):
             part.add()
 
     def _build_top(self) -> None:
-        self._draft_strip, self.twin_strip = widgets.Banner(), TwinStrip()
+        self._draft_strip, self._move_strip, self.twin_strip = widgets.Banner(), widgets.Banner(), TwinStrip()
         self.twin_strip.wanted.connect(self.wanted)
         self._question_card = QuestionCard(self.desk, writable=self.writable)
         self._question_card.settled.connect(self._after)
         self.questions = self._question_card.list
         inside = QVBoxLayout()
         inside.setSpacing(theme.em(0.4))
-        for strip in (self._draft_strip, self.twin_strip):
+        for strip in (self._move_strip, self._draft_strip, self.twin_strip):
             inside.addWidget(strip)
         layout = self.layout()
         assert isinstance(layout, QVBoxLayout)
@@ -240,6 +245,8 @@ class StudentPanel(Panel):
         self.forward = self.add_button("下一个", lambda: self.stepped.emit(1), left=True)
         self.roll_button = self.add_button("学籍异动…", self.go_to_roll, left=True)
         self.roll_button.setToolTip("登记休学、复学、转出、调班等，以前的学期仍按当时的学籍")
+        self.move_button = self.add_button("转学…", self.go_to_transfers, left=True)
+        self.move_button.setToolTip("申请转学：登记转出，县里同意后档案移交转入学校")
         self.void_button = self.add_button("作废", self.void, role="danger")
         self.restore_button = self.add_button("恢复", lambda: self.restore(self.uid or ""))
         self.undo_button = self.add_button("撤销修改", self.give_up)
@@ -261,8 +268,25 @@ class StudentPanel(Panel):
         self.set_title(title)
         draft = self.desk.drafts.load(self._draft_key()) if self.writable and not hidden else None
         self._offer_draft(draft)
-        self._lock(locked=not self.writable or hidden)
+        self._away = self._told_of_move()
+        self._lock(locked=not self.writable or hidden or self._away)
         self._show_state()
+
+    def _told_of_move(self) -> bool:
+        """Say that the child has gone to another school, or comes from one; whether it can only be read here."""
+        file, info = self.file, self.desk.services.info
+        if file is None or info.kind != "school":
+            self._move_strip.hide()
+            return False
+        away = file.student.values["scope"] != info.code
+        if away:
+            self._move_strip.say(Message("calm", f"档案已转到{file.holder}，本校只能查看。"))
+        elif file.enrolment is not None and not file.placed:
+            said = Message("look", f"由{file.school}转来，还没有分班。")
+            self._move_strip.say(said, (("接收转入…", self.go_to_transfers),))
+        else:
+            self._move_strip.hide()
+        return away
 
     def _offer_draft(self, draft: Values | None) -> None:
         if not draft:
@@ -289,10 +313,14 @@ class StudentPanel(Panel):
         dirty = self.form.dirty()
         self.undo_button.setVisible(dirty)
         # What is being typed is saved first: an event begins from what stands in the record.
-        self.roll_button.setVisible(self.uid is not None and self.writable and not self._hidden and not dirty)
+        here = self.uid is not None and self.writable and not self._hidden and not self._away and not dirty
+        self.roll_button.setVisible(here)
+        self.move_button.setVisible(here)
         self.save_button.setEnabled(dirty and not self._busy)
         if self._hidden:
             self.set_state("已作废", "muted")
+        elif self._away:
+            self.set_state("已转出", "muted")
         elif not self.writable:
             self.set_state("由学校填写", "muted")
         else:
