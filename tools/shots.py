@@ -146,9 +146,9 @@ def trust(camera: Camera, shell: Shell, page: CertificatesPage) -> None:
 
 def roll(camera: Camera, shell: Shell, page: RollPage) -> None:
     """Every tab of 学籍异动, and the dialog of an event."""
-    if camera.only not in "school-roll-events promotion classes closures day dialog":
+    if camera.only not in "school-roll-events transfers promotion classes closures day dialog":
         return
-    for number, name in enumerate(("events", "promotion", "classes", "closures", "day")):
+    for number, name in enumerate(("events", "transfers", "promotion", "classes", "closures", "day")):
         page.tabs.setCurrentIndex(number)
         camera.take(shell, f"school-roll-{name}")
     page.tabs.setCurrentIndex(0)
@@ -159,7 +159,7 @@ def roll(camera: Camera, shell: Shell, page: RollPage) -> None:
 
 def merging(camera: Camera, shell: Shell, page: MergedPage) -> None:
     """What waits for a decision, tab by tab, and what taking a package back would undo."""
-    for hint in ("duplicates", "conflicts", "holds", "log"):
+    for hint in ("duplicates", "conflicts", "holds", "transfers", "groups", "log"):
         page.arrive(hint)
         camera.take(shell, f"county-merge-{hint}")
     page.log.table.selectRow(0)

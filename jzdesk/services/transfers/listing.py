@@ -20,8 +20,8 @@ from jzdesk.services.transfers.money import Paid, paid_in
 
 ASKED, RECEIVED = "asked", "received"
 STATES = {
-    ASKED: "待县里审批", APPROVED: "同意，等待接收", RECEIVED: "已接收", REFUSED: "不同意", "revoked": "已撤回",
-    "filed": "同意，转往外县",
+    ASKED: "待县里审批", APPROVED: "等待接收", "moved": "已移交", RECEIVED: "已接收",
+    REFUSED: "不同意", "revoked": "已撤回", "filed": "同意，转往外县",
 }  # fmt: skip
 """How a transfer stands, by the word for machines."""
 
@@ -120,19 +120,22 @@ def _line(
         row["uid"], row["student"], row["name"] or "（未到）",
         f"{codes.table('grade').label(grade) if grade else ''}{room}", row["scope"],
         schools.get(row["scope"], row["scope"]), row["to_school"] or "", row["to_name"] or "", row["date"],
-        row["reason"] or "", _state(row, rolls), row["ruled_on"] or "", row["ruled_by"] or "",
+        row["reason"] or "", _state(row, rolls, scope), row["ruled_on"] or "", row["ruled_by"] or "",
         row["ruling_reason"] or "", tuple(one.sentence() for one in money), Fen(sum(one.fen for one in money)),
         tuple(said for code, said in doubles.get(row["student"], ()) if code not in (row["scope"], row["to_school"])),
         coming=row["to_school"] is not None and row["to_school"] == scope,
     )  # fmt: skip
 
 
-def _state(row: Mapping[Any, Any], rolls: Iterable[_Roll]) -> str:
+def _state(row: Mapping[Any, Any], rolls: Iterable[_Roll], scope: str | None) -> str:
+    """How it stands, as far as this station knows: the old school does not hear of the new one's class."""
     ruling: str = row["ruling"] or ASKED
     if ruling != APPROVED:
         return ruling
     if not row["to_school"]:
         return "filed"
+    if row["scope"] == scope:
+        return "moved" if row["now"] != scope else APPROVED
     there = any(school == row["to_school"] and status not in GONE for school, status, _, _ in rolls)
     return RECEIVED if there or row["now"] != row["to_school"] else APPROVED
 

@@ -48,9 +48,9 @@ class GroupView(CaseView):
         striking = sum(bool(side.enrolment) for side in group.sides) > 1
         cards = []
         for number, side in enumerate(group.sides, 1):
-            facts = (("年级", side.grade), ("状态", side.status), ("出生日期", side.birth))
+            facts = (("姓名", side.name), ("年级", side.grade), ("状态", side.status), ("出生日期", side.birth))
             deed = "注销这边的学籍…" if striking and side.enrolment else ""
-            card = Choice(number, f"{side.school}　{side.name}", facts, deed)
+            card = Choice(number, side.school, facts, deed)
             card.clicked.connect(partial(self.strike, number - 1))
             cards.append(card)
         self.place(cards)

@@ -27,10 +27,10 @@ class TransferView(CaseView):
     def __init__(self, desk: Desk, changed: Callable[[], object]) -> None:
         columns = (
             Column("name", "姓名", 8),
+            Column("state_label", "进度", 8, tone=lambda one: _TONES.get(one.state, "")),
             Column("from_name", "转出学校", 13),
             Column("to_name", "转入学校", 13),
             Column("date", "日期", 10),
-            Column("state_label", "进度", 10, tone=lambda one: _TONES.get(one.state, "")),
         )
         hint = "学校申请转学、报来数据包以后，会列在这里等待审批。"
         super().__init__(Listing(columns), widgets.Empty("ok", "没有转学申请", hint))

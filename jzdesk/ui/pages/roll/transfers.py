@@ -24,22 +24,23 @@ TONES = {
     "asked": "look",
     "approved": "look",
     "received": "good",
+    "moved": "good",
     "filed": "good",
     "refused": "wrong",
     "revoked": "muted",
 }
 _STATES = (
-    (None, "全部转学"), ("asked", "待县里审批"), ("approved", "等待接收"), ("received", "已接收"),
-    ("refused", "县里不同意"), ("revoked", "已撤回"), ("filed", "转往外县"),
+    (None, "全部转学"), ("asked", "待县里审批"), ("moved", "已移交"), ("approved", "等待接收"),
+    ("received", "已接收"), ("refused", "县里不同意"), ("revoked", "已撤回"), ("filed", "转往外县"),
 )  # fmt: skip
 _COLUMNS = (
     Column("way", "方向", 5, tone=lambda one: "good" if one.coming else ""),
     Column("name", "姓名", 8),
-    Column("place", "原年级班级", 11),
+    Column("place", "原年级班级", 13),
     Column("other", "对方学校", 16, text=lambda one: one.from_name if one.coming else one.to_name),
     Column("date", "日期", 10),
-    Column("state_label", "进度", 10, tone=lambda one: TONES[one.state]),
-    Column("paid", "本学期资助", 26, text=lambda one: "；".join(one.paid) or "没有发放"),
+    Column("state_label", "进度", 9, tone=lambda one: TONES[one.state]),
+    Column("paid", "本学期资助", 30, text=lambda one: "；".join(one.paid) or "没有发放"),
     Column("ruling_reason", "县里的意见", 18),
     Column("reason", "转学原因", 18),
 )
@@ -96,8 +97,8 @@ class TransfersView(View):
         schools = Options((("", "（本县以外的学校）"), *service.schools()))
         fields = (
             spec["student"],
-            replace(spec["to_school"], label="转入学校（本县）", kind=schools, help=""),
-            replace(spec["to_name"], label="外县学校全称", required=False, help="转往本县学校的不填"),
+            replace(spec["to_school"], label="本县学校", kind=schools, help=""),
+            replace(spec["to_name"], label="外县学校", required=False, help="填全称；转往本县学校的不填"),
             spec["date"], spec["reason"], event["proof"], event["approver"],
         )  # fmt: skip
         DeedDialog(

@@ -84,7 +84,10 @@ class StudentPanel(Panel):
         self.uid, self.file = file.uid, file
         self.form.show_file(file)
         self._show_parts()
-        place = file.enrolment.shown["school_class"].replace(" ", "") if file.enrolment else ""
+        away = file.student.values["scope"] != self.desk.services.info.code
+        place = (
+            file.enrolment.shown["school_class"].replace(" ", "") if file.enrolment and (file.placed or away) else ""
+        )
         title = "　".join(filter(None, (file.student.shown["name"], place)))
         self._loaded(title, hidden=bool(file.student.values.get("hidden")))
         if focused:
