@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from jzdesk.services.settling import SettlingService
     from jzdesk.services.slips import SlipService
     from jzdesk.services.standards import StandardService
-    from jzdesk.services.transfers import TransferPapers, TransferService
+    from jzdesk.services.transfers.papers import TransferPapers
+    from jzdesk.services.transfers.service import TransferService
     from jzdesk.services.undoing import UndoService
     from jzdesk.services.verifying import VerifyReport
     from jzdesk.services.visits import VisitService
@@ -155,14 +156,14 @@ class Services:
     @cached_property
     def transfers(self) -> TransferService:
         """Children who go to another school, and those who come."""
-        from jzdesk.services.transfers import TransferService
+        from jzdesk.services.transfers.service import TransferService
 
         return TransferService(self.context)
 
     @cached_property
     def transfer_papers(self) -> TransferPapers:
         """What is printed when a child goes to another school."""
-        from jzdesk.services.transfers import TransferPapers
+        from jzdesk.services.transfers.papers import TransferPapers
 
         return TransferPapers(self.context)
 

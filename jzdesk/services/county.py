@@ -36,6 +36,7 @@ from jzdesk.services.transfers.carrying import owners, visible_to, write_files
 from jzdesk.services.transfers.files import came_to, flat, whole
 from jzdesk.store import journal, standing
 from jzdesk.store.journal import Chain
+from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.tables import journal as journal_table
 from jzdesk.sync import certificate as certificates
 from jzdesk.sync import stick, succession
@@ -222,10 +223,11 @@ class CountyService:
 
     def _awaited(self) -> set[str]:
         """Devices of schools that a child has come to: they hear of it even if they never sent anything."""
-        table, term = certificate_table, Term.of(self._context.today())
+        term = Term.of(self._context.today())
         with self._context.read() as connection:
-            query = select(table.c.device, table.c.code).where(table.c.revoked.is_(None))
-            return {device for device, code in connection.execute(query) if came_to(connection, code, term)}
+            held = connection.execute(select(certificate_table.c.device, certificate_table.c.code).distinct()).all()
+            here = {code for code in {code for _, code in held} if came_to(connection, code, term)}
+            return {dev for dev, code in held if code in here and not renewing.is_revoked(connection, dev)}
 
     def _write_receipt(self, device: str, chains: Sequence[Chain], to: Path) -> Path:
         context = self._context

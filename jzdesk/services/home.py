@@ -16,7 +16,7 @@ from jzdesk.services.duplicates import open_cases
 from jzdesk.services.lists.lines import waiting as list_lines_waiting
 from jzdesk.services.roll.todos import waiting
 from jzdesk.services.sync_state import unexported
-from jzdesk.services.transfers.service import count_waiting
+from jzdesk.services.transfers.listing import count_waiting
 from jzdesk.services.visits import VisitService
 from jzdesk.services.worklist import WorkListService
 from jzdesk.store.tables import conflict, hold, parked_row

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from jzdesk.core import codes
 from jzdesk.core.money import Fen
@@ -186,6 +186,14 @@ def refused(connection: Connection, scope: str) -> list[Mapping[Any, Any]]:
     query = query.where(TRANSFER.c.scope == scope, TRANSFER.c.hidden == 0, STUDENT.c.scope == scope)
     query = query.where(TRANSFER.c.ruling.in_((REFUSED, "revoked"))).order_by(TRANSFER.c.date, TRANSFER.c.uid)
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def count_waiting(connection: Connection, scope: str | None) -> int:
+    """How many transfers wait for a school, or with `scope` None for the county."""
+    if scope is None:
+        query = select(func.count()).where(TRANSFER.c.hidden == 0, TRANSFER.c.ruling.is_(None))
+        return connection.execute(query).scalar_one()
+    return len(arriving(connection, scope)) + len(refused(connection, scope))
 
 
 def to_do(connection: Connection, scope: str) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
@@ -60,7 +60,7 @@ class TransferService:
     def waiting(self) -> int:
         """How many transfers wait for this station: to be ruled on, to be received, or to be answered."""
         with self._context.read() as connection:
-            return count_waiting(connection, self._scope())
+            return listing.count_waiting(connection, self._scope())
 
     def schools(self) -> list[tuple[str, str]]:
         """(code, name) of the county's schools a child can go to, this one left out."""
@@ -232,14 +232,6 @@ class TransferService:
     def _only_county(self) -> None:
         if self._context.author.scope != COUNTY_SCOPE:
             raise UserError("转学由县教育局审批", "请等县里的回执。", PLACE)
-
-
-def count_waiting(connection: Connection, scope: str | None) -> int:
-    """As `TransferService.waiting`; `scope` None for the county."""
-    if scope is None:
-        query = select(func.count()).where(TRANSFER.c.hidden == 0, TRANSFER.c.ruling.is_(None))
-        return connection.execute(query).scalar_one()
-    return len(listing.arriving(connection, scope)) + len(listing.refused(connection, scope))
 
 
 def _move(unit: Unit, student: str, to: str, why: str) -> int:
