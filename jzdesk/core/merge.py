@@ -74,7 +74,7 @@ def rank(known: Known) -> tuple[int, int, str, str]:
 
 def record_state(entries: Sequence[Known]) -> RecordState:
     """The state of one record from all its accepted entries, in any order; at least one entry is needed."""
-    if len(entries) == 1 and entries[0].entry.op not in ("void", GRANT):
+    if len(entries) == 1 and entries[0].entry.op not in ("void", GRANT) and SCOPE not in entries[0].entry.set:
         return _single(entries[0])
     first = min(entries, key=lambda known: (known.entry.op != "put", bool(known.entry.base), *rank(known)))
     leaves = _leaves(entries)
