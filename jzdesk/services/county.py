@@ -32,7 +32,7 @@ from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
 from jzdesk.services.exchange import CERTIFICATE_SUFFIX, REQUEST_SUFFIX
 from jzdesk.services.merging import is_county, scopes_of
-from jzdesk.services.transfers.carrying import owners, visible_to, write_files
+from jzdesk.services.transfers.carrying import Owners, owners, visible_to, write_files
 from jzdesk.services.transfers.files import came_to, flat, whole
 from jzdesk.store import journal, standing
 from jzdesk.store.journal import Chain
@@ -218,8 +218,9 @@ class CountyService:
         self._only_county()
         with self._context.read() as connection:
             arrived = standing.received(connection)
+            moved = owners(connection, self._context.store.own_chain(), POLICY)  # the same for every receipt
         devices = sorted({known.dev for known in arrived} | self._awaited())
-        return [self._write_receipt(device, [c for c in arrived if c.dev == device], to) for device in devices]
+        return [self._write_receipt(device, [c for c in arrived if c.dev == device], moved, to) for device in devices]
 
     def _awaited(self) -> set[str]:
         """Devices of schools that a child has come to: they hear of it even if they never sent anything."""
@@ -229,7 +230,7 @@ class CountyService:
             here = {code for code in {code for _, code in held} if came_to(connection, code, term)}
             return {dev for dev, code in held if code in here and not renewing.is_revoked(connection, dev)}
 
-    def _write_receipt(self, device: str, chains: Sequence[Chain], to: Path) -> Path:
+    def _write_receipt(self, device: str, chains: Sequence[Chain], moved: Owners, to: Path) -> Path:
         context = self._context
         signed = renewing.current(context, device)
         held = signed.certificate
@@ -252,7 +253,7 @@ class CountyService:
                 revocations=tuple(revoking.told(connection, held.school, held.role)),
                 certificate=renewing.paper(signed),
             )
-        head, entries = self._policy_for(held.school, number)
+        head, entries = self._policy_for(held.school, number, moved)
         if revoked:  # whoever has that computer learns nothing more
             body, entries = revoking.bare(body), iter(())
         keys = identity.station_keys(context)
@@ -277,18 +278,21 @@ class CountyService:
             raise UserError(f"没有收到过设备 {device} 的数据", "请在证书清单里核对设备编号。", "送还数据")
         return returning.return_entries(self._context, held, chains, to)
 
-    def _policy_for(self, school: str, number: int = 0) -> tuple[Head, Iterator[bytes]]:
-        """Our own journal from its beginning for one school: policy open, everything about others withheld."""
+    def _policy_for(self, school: str, number: int = 0, moved: Owners | None = None) -> tuple[Head, Iterator[bytes]]:
+        """Our own journal from its beginning for one school: policy open, everything about others withheld.
+
+        `moved` are the owners of the records we have moved, found when not given.
+        """
         context = self._context
         known = context.store.own_chain()
         head = identity.head_of(context, known, after=0, before=journal.GENESIS, number=number)
-        return head, self._lines_for(known, school)
+        return head, self._lines_for(known, school, moved)
 
-    def _lines_for(self, known: Chain, school: str) -> Iterator[bytes]:
+    def _lines_for(self, known: Chain, school: str, moved: Owners | None) -> Iterator[bytes]:
         with self._context.read() as connection:
             theirs = visible_to(connection, known, school, POLICY)
             theirs |= flat(whole(connection, came_to(connection, school, Term.of(self._context.today()))))
-            moved = owners(connection, known, POLICY)
+            moved = owners(connection, known, POLICY) if moved is None else moved
             query = (
                 select(journal_table.c.ent, journal_table.c.uid, journal_table.c.body)
                 .where(journal_table.c.chain == known.id, journal_table.c.n <= known.last_n)

@@ -30,14 +30,18 @@ SENTENCE = (
 
 
 def marks_for(connection: Connection, term: Term, school: str) -> PaidElsewhere:
-    """What the county tells one school: the children whom other schools have on this term's paid or approved lists."""
+    """What the county tells one school: the children whom other schools have on this term's paid or approved lists.
+
+    A child that has come to the school brought what was paid with its file: of that one the school knows itself.
+    """
     payment, student = _table("payment"), _table("student")
     query = (
         select(student.c.id_number, student.c.name)
         .join(payment, payment.c.student == student.c.uid)
         .where(
             payment.c.hidden == 0, payment.c.kind != "returned", payment.c.term == str(term),
-            payment.c.scope != school, student.c.id_number.is_not(None), student.c.name.is_not(None),
+            payment.c.scope != school, student.c.scope != school, student.c.id_number.is_not(None),
+            student.c.name.is_not(None),
         )
         .distinct()
     )  # fmt: skip

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from jzdesk.core.errors import UserError
-from jzdesk.models import SchoolClass, Staff
+from jzdesk.models import SchoolClass, Staff, Student
 from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
 from jzdesk.services.students import StudentQuery
 from tests.factories.moves import LATER, MOVED_ON, NEW, OLD, Three, child, paid, prepared, three_stations
 from tests.unit.test_printing_forms import pages_of
+from tests.unit.test_services_photos import picture as jpeg
 
 
 @pytest.fixture(scope="module")
@@ -322,3 +323,77 @@ def test_both_sides_and_the_county_have_paper(three: Three, tmp_path: Path) -> N
     (page,) = pages_of(out)
     assert "转学接收回执" in page
     assert "小学三年级" in page
+
+
+def test_photographs_come_with_the_file(three: Three, tmp_path: Path) -> None:
+    uid = child(three.old)
+    picture = tmp_path / "照片.jpg"
+    picture.write_bytes(jpeg())
+    three.old.photos.add(uid, picture, {"kind": "proof"})
+    three.county.transfers.approve(three.asked(uid))
+    three.down()
+    (photo,) = three.new.students.file(uid).photos
+    assert three.new.photos.content(photo.uid) == three.old.photos.content(photo.uid)
+
+
+def test_a_school_that_never_sent_anything_hears_of_the_child(three: Three) -> None:
+    uid = child(three.old)
+    three.ask(uid)
+    three.up(three.old)
+    three.county.transfers.approve(three.county.transfers.lines()[0].uid)
+    three.down()
+    assert scope_of(three.new, uid) == NEW
+
+
+def test_a_child_that_goes_to_another_county_stays_on_file(three: Three) -> None:
+    uid = child(three.old)
+    request = three.ask(uid, "邻县实验小学")
+    three.up()
+    done = three.county.transfers.approve(request)
+    assert (done.records, scope_of(three.county, uid)) == (0, OLD)
+    three.down()
+    assert [line.state_label for line in three.old.transfers.lines()] == ["同意，转往外县"]
+
+
+def test_what_cannot_be_meant_is_asked_about(three: Three) -> None:
+    uid = child(three.old)
+    for to, said in ((OLD, "就是本校"), ("2199999999", "没有标识码"), ("白沙镇", "是不是其中一所")):
+        with pytest.raises(UserError, match=said):
+            three.ask(uid, to)
+    with pytest.raises(UserError, match="转学由县教育局审批"):
+        three.old.transfers.approve("x")
+    with pytest.raises(UserError, match="学校登记"):
+        three.county.transfers.ask({"student": uid, "to_name": NEW, "reason": "x"})
+    request = three.asked(uid)
+    with pytest.raises(UserError, match="还没有答复"):
+        three.ask(uid)
+    three.county.transfers.approve(request)
+    with pytest.raises(UserError, match="已经同意过"):
+        three.county.transfers.approve(request)
+    with pytest.raises(UserError, match="已经审批过"):
+        three.county.transfers.refuse(request, "x")
+
+
+def test_the_county_sees_that_the_child_stands_on_another_roll_too(three: Three) -> None:
+    uid = child(three.old)
+    number = three.old.ledger.record("student", uid).values["id_number"]
+    child(three.new, "王小明", id_number=number)
+    three.asked(uid)
+    (line,) = three.county.transfers.lines()
+    assert line.doubles == (), "a place at the school that the child goes to is no other roll"
+    three.old.transfers.withdraw(line.uid, "改去别处")
+    three.ask(uid, "3143990003")
+    three.up()
+    assert three.county.transfers.lines()[0].doubles == ("在白沙镇中心小学还有在读的学籍",)
+
+
+def test_a_school_cannot_move_a_record_by_itself(three: Three) -> None:
+    uid = child(three.old)
+    with three.old.context.write() as unit:
+        unit.grant_many(Student, [uid], NEW, "自己移交")
+    three.up()
+    (held,) = three.county.holds.waiting()
+    assert held.reason == "policy"
+    with pytest.raises(UserError, match="只能由县里变更"):
+        three.county.holds.admit(held.id, "x")
+    assert scope_of(three.county, uid) == OLD

@@ -6,17 +6,17 @@ the chain can still be checked to the last link. What the county itself wrote co
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from jzdesk.core.merge import GRANT, SCOPE, decode
 from jzdesk.core.term import Term
 from jzdesk.models import BY_NAME
-from jzdesk.services import attachments, identity
+from jzdesk.services import attachments, county_keys, identity
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.student_tables import SCHOOL
 from jzdesk.services.transfers.files import came_to, flat, whole
@@ -24,7 +24,7 @@ from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.tables import ACCEPTED, journal
-from jzdesk.sync import stick
+from jzdesk.sync import stick, succession
 from jzdesk.sync.certificate import Certificate
 from jzdesk.sync.lines import withheld_line
 from jzdesk.sync.merge import Licence, take
@@ -33,6 +33,8 @@ from jzdesk.sync.stretch import Head, OpenedStretch
 
 _NEVER = 2**53
 Keys = Collection[tuple[str, str]]
+Owners = Mapping[tuple[str, str], Collection[str]]
+"""(entity, uid) → codes of schools."""
 
 
 def write_files(context: Context, held: Certificate, to: Path) -> list[Path]:
@@ -43,30 +45,30 @@ def write_files(context: Context, held: Certificate, to: Path) -> list[Path]:
     """
     with context.read() as connection:
         children = came_to(connection, held.school, Term.of(context.today()))
-        records = flat(whole(connection, children)) if children else set()
-        sources = [
-            (known, last) for known in standing.received(connection)
-            if known.dev != held.device and (last := _last(connection, known, records))
-        ]  # fmt: skip
-    return [path for known, last in sources for path in _write(context, held, known, last, records, to)]
+        records = whole(connection, children) if children else {}
+        last = _last(connection, records)
+        sources = [known for known in standing.received(connection) if known.dev != held.device and known.id in last]
+    keys = flat(records)
+    return [path for known in sources for path in _write(context, held, known, last[known.id], keys, to)]
 
 
-def _last(connection: Connection, known: Chain, records: Keys) -> int:
-    """The number of the last entry of a chain that is about these records; 0 when none is."""
-    return max((n for n, ent, uid in _accepted(connection, known) if (ent, uid) in records), default=0)
-
-
-def _accepted(connection: Connection, known: Chain) -> Iterator[tuple[int, str, str]]:
-    query = select(journal.c.n, journal.c.ent, journal.c.uid).where(
-        journal.c.chain == known.id, journal.c.state == ACCEPTED
-    )
-    for row in connection.execute(query.execution_options(stream_results=True, yield_per=5000)):
-        yield row.n, row.ent, row.uid
+def _last(connection: Connection, records: Mapping[str, Collection[str]]) -> dict[int, int]:
+    """Chain → the number of its last entry about these records."""
+    found: dict[int, int] = {}
+    for ent, uids in records.items():
+        for part in standing.slices(sorted(uids)):
+            query = select(journal.c.chain, func.max(journal.c.n)).where(
+                journal.c.ent == ent, journal.c.uid.in_(part), journal.c.state == ACCEPTED
+            )
+            for chain, n in connection.execute(query.group_by(journal.c.chain)):
+                found[chain] = max(found.get(chain, 0), n)
+    return found
 
 
 def _write(context: Context, held: Certificate, known: Chain, last: int, records: Keys, to: Path) -> Iterator[Path]:
     """One file, or several where the photographs of one would be too many."""
     keys, letters = identity.station_keys(context), identity.letters(context)
+    links = succession.members(county_keys.successions(context))
     with context.read() as connection:
         photos = [one for one in attachments.due(connection, known.id, 0, last) if ("photo", one.uid) in records]
     after = 0
@@ -75,7 +77,7 @@ def _write(context: Context, held: Certificate, known: Chain, last: int, records
             head = _head(context, connection, known, after)
             written = write_down(
                 letters, head, _lines(connection, known, after, until, records), keys, held.school, held.device,
-                held.sealing, blobs=attachments.contents(connection, part),
+                held.sealing, also=links, blobs=attachments.contents(connection, part),
             )  # fmt: skip
         yield stick.copy_to_stick(written.path, to)
         after = until
