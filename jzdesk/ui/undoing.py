@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit
 
 from jzdesk.ui.desk import Desk
-from jzdesk.ui.inputs import YesNoEdit
+from jzdesk.ui.editors.yesno import YesNoEdit
 
 if TYPE_CHECKING:
     from jzdesk.services.undoing import Done

@@ -12,18 +12,12 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from jzdesk.core.kinds import Code, Date, Money, Text
-from jzdesk.ui.inputs import (
-    AreaEdit,
-    ChoiceEdit,
-    Combo,
-    DateEdit,
-    LineEdit,
-    NumberEdit,
-    Pick,
-    ReferenceEdit,
-    SearchEdit,
-    YesNoEdit,
-)
+from jzdesk.ui.editors.area import AreaEdit
+from jzdesk.ui.editors.choice import ChoiceEdit
+from jzdesk.ui.editors.reference import ReferenceEdit
+from jzdesk.ui.editors.typed import DateEdit, NumberEdit
+from jzdesk.ui.editors.yesno import YesNoEdit
+from jzdesk.ui.inputs import Combo, LineEdit, Pick, SearchEdit
 from tests.gui.hands import cursor, type_into
 
 ANNA, BERTA = "a" * 32, "b" * 32

@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value
 from jzdesk.core.kinds import CitizenIdNumber, Code, Date, LongText, Money, PersonName, Reference, YesNo
-from jzdesk.ui.inputs import LineEdit, ReferenceEdit
+from jzdesk.ui.editors.reference import ReferenceEdit
+from jzdesk.ui.inputs import LineEdit
 from jzdesk.ui.ledger.form import Form
 from jzdesk.ui.ledger.model import ALIGNMENT, PAGE, ROWS_KEPT, TableModel, columns_of
 from jzdesk.ui.ledger.table import Table

@@ -17,7 +17,7 @@ from jzdesk.services.bundle import Services
 from jzdesk.services.students import StudentDraft, StudentQuery
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
-from jzdesk.ui.inputs import ReferenceEdit
+from jzdesk.ui.editors.reference import ReferenceEdit
 from jzdesk.ui.ledger.model import FOREGROUND
 from jzdesk.ui.pages.students import StudentPage
 from jzdesk.ui.pages.students.dialog import FieldsDialog

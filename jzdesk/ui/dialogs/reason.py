@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from jzdesk.ui import widgets
 from jzdesk.ui.dialogs.base import Dialog
-from jzdesk.ui.inputs import AreaEdit
+from jzdesk.ui.editors.area import AreaEdit
 
 
 class ReasonDialog(Dialog):

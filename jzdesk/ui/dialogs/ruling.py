@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from jzdesk.ui import widgets
 from jzdesk.ui.dialogs.reason import ReasonDialog
-from jzdesk.ui.inputs import NumberEdit
+from jzdesk.ui.editors.typed import NumberEdit
 
 
 class RulingDialog(ReasonDialog):

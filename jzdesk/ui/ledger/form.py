@@ -22,7 +22,10 @@ from PySide6.QtWidgets import (
 from jzdesk.core.errors import ValueFault
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value, Values
 from jzdesk.core.kinds import Reference
-from jzdesk.ui import icons, inputs, theme, widgets
+from jzdesk.ui import icons, theme, widgets
+from jzdesk.ui.editors.making import Choices, editor
+from jzdesk.ui.editors.reference import ReferenceEdit
+from jzdesk.ui.inputs import LineEdit
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,10 @@ class FieldBox(QWidget):
     edited = Signal()
     left = Signal()
 
-    def __init__(self, spec: FieldSpec, choices: inputs.Choices) -> None:
+    def __init__(self, spec: FieldSpec, choices: Choices) -> None:
         super().__init__()
         self.spec = spec
-        self.editor = inputs.editor(spec, choices)
+        self.editor = editor(spec, choices)
         self._masked = _Masked(self.reveal) if spec.sensitive else None
         self._said = ("", "")
         self._said_of: Value = None
@@ -69,7 +72,7 @@ class FieldBox(QWidget):
 
     def put(self, value: Value, shown: str = "") -> None:
         """Show a stored value; `shown` is its title (references) or its mask (sensitive fields)."""
-        if isinstance(self.editor, inputs.ReferenceEdit) and shown:
+        if isinstance(self.editor, ReferenceEdit) and shown:
             self.editor.put_title(value, shown)
         else:
             self.editor.put(value)
@@ -81,9 +84,9 @@ class FieldBox(QWidget):
     def retype(self, raw: Value, title: str = "") -> None:
         """Put back what was typed before."""
         self._stack.setCurrentIndex(0)
-        if isinstance(self.editor, inputs.ReferenceEdit) and title:
+        if isinstance(self.editor, ReferenceEdit) and title:
             self.editor.put_title(raw, title)
-        elif isinstance(self.editor, inputs.LineEdit):
+        elif isinstance(self.editor, LineEdit):
             self.editor.retype(raw)
         else:
             self.editor.put(raw)
@@ -136,7 +139,7 @@ class FieldBox(QWidget):
         self.editor.setEnabled(not locked)
 
 
-class _Masked(inputs.LineEdit):
+class _Masked(LineEdit):
     """Stands for a sensitive value: F2 or the eye shows the real one."""
 
     def __init__(self, reveal: Callable[[], None]) -> None:
@@ -169,7 +172,7 @@ class Form(QWidget):
     edited = Signal()
     checked = Signal(object)
 
-    def __init__(self, choices: inputs.Choices, parent: QWidget | None = None) -> None:
+    def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._choices = choices
         self.boxes: dict[str, FieldBox] = {}
@@ -184,7 +187,7 @@ class Form(QWidget):
         self._timer.timeout.connect(self._check)
 
     @classmethod
-    def of(cls, spec: EntitySpec, choices: inputs.Choices) -> Form:
+    def of(cls, spec: EntitySpec, choices: Choices) -> Form:
         """The plain form of one entity."""
         form = cls(choices)
         form.section("", spec.form_fields())
@@ -242,7 +245,7 @@ class Form(QWidget):
         changed = {key: self.boxes[key].raw() for key in self.changed()}
         for key in list(changed):
             editor = self.boxes[key].editor
-            if isinstance(editor, inputs.ReferenceEdit):
+            if isinstance(editor, ReferenceEdit):
                 changed[f"{key}#title"] = editor.text()
         return changed
 

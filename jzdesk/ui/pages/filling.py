@@ -15,7 +15,8 @@ from jzdesk.core.fields import Value
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.purpose import ask_purpose
-from jzdesk.ui.inputs import LineEdit, NumberEdit, Pick
+from jzdesk.ui.editors.typed import NumberEdit
+from jzdesk.ui.inputs import LineEdit, Pick
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.files import FileDrop, open_file, tell
 from jzdesk.ui.pages.filling_views import MappingView, MissingView, ResultView, TraceView

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from jzdesk.core.errors import UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
-from jzdesk.ui.inputs import ChoiceEdit, LineEdit, Pick
+from jzdesk.ui.editors.choice import ChoiceEdit
+from jzdesk.ui.inputs import LineEdit, Pick
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.pages.figures import Figure, Figures
 from jzdesk.ui.pages.files import open_file

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QCheckBox, QTableWidget, QTableWidgetItem, QTabWid
 from jzdesk.core.errors import UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
-from jzdesk.ui.inputs import ChoiceEdit, Pick
+from jzdesk.ui.editors.choice import ChoiceEdit
+from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.pages.imports.schemes import SchemesDialog, ask_name
 from jzdesk.ui.pages.imports.words import HOW

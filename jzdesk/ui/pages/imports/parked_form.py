@@ -10,7 +10,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from jzdesk.ui import theme, widgets
-from jzdesk.ui.inputs import ChoiceEdit, LineEdit
+from jzdesk.ui.editors.choice import ChoiceEdit
+from jzdesk.ui.inputs import LineEdit
 
 if TYPE_CHECKING:
     from jzdesk.services.importing.retrying import ParkedCell, ParkedRow

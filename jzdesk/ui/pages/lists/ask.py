@@ -11,7 +11,8 @@ from jzdesk.core.errors import ValueFault
 from jzdesk.core.kinds import Date
 from jzdesk.ui import widgets
 from jzdesk.ui.dialogs.base import Dialog
-from jzdesk.ui.inputs import DateEdit, Pick
+from jzdesk.ui.editors.typed import DateEdit
+from jzdesk.ui.inputs import Pick
 
 if TYPE_CHECKING:
     from jzdesk.services.lists.shapes import ListLook

@@ -9,8 +9,9 @@ from jzdesk.core.errors import ValueFault
 from jzdesk.core.kinds import Date
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
+from jzdesk.ui.editors.typed import DateEdit
 from jzdesk.ui.errors_shown import message_of
-from jzdesk.ui.inputs import DateEdit, Pick
+from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.pages.listing import Listing
 from jzdesk.ui.pages.roll.view import View

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from jzdesk.core.fields import FieldSpec, Value
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
-from jzdesk.ui.inputs import Choices, SearchEdit
+from jzdesk.ui.editors.making import Choices
+from jzdesk.ui.inputs import SearchEdit
 from jzdesk.ui.pages.students.dialog import FieldsDialog
 from jzdesk.ui.tasks import Progress
 

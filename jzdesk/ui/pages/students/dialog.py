@@ -12,8 +12,8 @@ from jzdesk.core.fields import FieldSpec, Value, Values
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.base import Dialog
+from jzdesk.ui.editors.making import Choices
 from jzdesk.ui.errors_shown import message_of
-from jzdesk.ui.inputs import Choices
 from jzdesk.ui.ledger.form import Form
 from jzdesk.ui.pages.students.layout import Line, PairedForm, finish_typing
 from jzdesk.ui.tasks import Progress

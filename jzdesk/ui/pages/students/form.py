@@ -13,8 +13,9 @@ from jzdesk.core import citizen_id
 from jzdesk.core.errors import ValueFault
 from jzdesk.core.fields import Value, Values
 from jzdesk.services.students import FormCheck, StudentDraft, StudentFile
-from jzdesk.ui import inputs, widgets
+from jzdesk.ui import widgets
 from jzdesk.ui.desk import Desk
+from jzdesk.ui.editors.choice import ChoiceEdit
 from jzdesk.ui.ledger.form import Understood
 from jzdesk.ui.pages.students import sections
 from jzdesk.ui.pages.students.fold import Fold
@@ -320,7 +321,7 @@ class StudentForm(PairedForm):
             return self.desk.services.ledger.choices(entity, text)
         every = self.desk.services.students.classes()
         grade = self.boxes["enrolment.grade"].editor
-        chosen = grade.currentText() if isinstance(grade, inputs.ChoiceEdit) else ""
+        chosen = grade.currentText() if isinstance(grade, ChoiceEdit) else ""
         near = [item for item in every if chosen and item[1].startswith(chosen)] or every
         exact = [item for item in near if item[1].removeprefix(chosen) in (text, f"{text}班")]
         return exact or [item for item in near if text in item[1]]

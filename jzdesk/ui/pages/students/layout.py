@@ -12,7 +12,10 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QTo
 
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value, Values
 from jzdesk.ui import theme, widgets
-from jzdesk.ui.inputs import AreaEdit, ChoiceEdit, LineEdit, ReferenceEdit
+from jzdesk.ui.editors.area import AreaEdit
+from jzdesk.ui.editors.choice import ChoiceEdit
+from jzdesk.ui.editors.reference import ReferenceEdit
+from jzdesk.ui.inputs import LineEdit
 from jzdesk.ui.ledger.form import FieldBox, Form
 
 Line: TypeAlias = "FieldSpec | tuple[FieldSpec, FieldSpec]"
