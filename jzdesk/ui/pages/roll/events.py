@@ -61,9 +61,11 @@ class EventsView(View):
         self.table = Table(TableModel(_COLUMNS, desk.services.roll.rows, self))
         self.words = widgets.label(wrap=True, tone="muted")
         self._rooms: list[tuple[str, str]] = []
-        self.tools(self.kind, self.year, self.count, self.void_button, self.new_button)
+        self.tools(self.kind, self.year, self.count, self.new_button)
         self.body.addWidget(self.table, 1)
-        self.body.addWidget(self.words)
+        beneath = widgets.row(self.words, self.void_button)  # both are about the row with the cursor
+        beneath.setStretch(0, 1)
+        self.body.addLayout(beneath)
         self._wire()
 
     def refresh(self) -> None:

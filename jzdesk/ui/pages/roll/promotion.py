@@ -31,9 +31,8 @@ _CLASSES = (
     Column("done", "已办", 4, numeric=True, tone=lambda one: "" if one.done else "muted"),
 )
 _PUPILS = (
-    Column("name", "姓名", 9),
-    Column("what", "办理", 10, text=lambda one: _WHAT[one.what], tone=lambda one: _TONES.get(one.what, "")),
-    Column("note", "为什么不升", 18),
+    Column("name", "姓名", 6),
+    Column("what", "办理", 9, text=lambda one: one.note or _WHAT[one.what], tone=lambda one: _TONES.get(one.what, "")),
 )
 _LEAVERS = (
     Column("name", "姓名", 10),
