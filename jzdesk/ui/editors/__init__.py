@@ -1,1 +1,1 @@
-"""Editors of forms, one file a kind of field; `making.editor` makes the right one, their base is in `jzdesk.ui.inputs`."""
+"""Editors of forms, one file a kind of field; `making` chooses among them, their base is in `jzdesk.ui.inputs`."""
