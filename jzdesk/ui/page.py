@@ -31,9 +31,11 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSplitter,
 from jzdesk.core.fields import Value
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.inputs import Pick, SearchEdit
 from jzdesk.ui.ledger.model import Column, TableModel
 from jzdesk.ui.ledger.table import Table
+from jzdesk.ui.side import Side
 
 WIDE = 66
 """A page at least so many ems wide has room for a form beside the table (a window of about 1100 px)."""
@@ -91,9 +93,9 @@ class Page(QWidget):
         """Whether the person may go elsewhere; asks when there are changes."""
         return True
 
-    def heading(self, *parts: QWidget) -> widgets.Flow:
+    def heading(self, *parts: QWidget) -> Flow:
         """Add the row with the title (and `parts` beside it); returns the place for buttons at the right."""
-        buttons = widgets.Flow(right=True)
+        buttons = Flow(right=True)
         title = widgets.label(self.title, size=1.35, bold=True)
         row = widgets.row(title, *parts, widgets.holder(buttons))
         row.setStretch(row.count() - 1, 1)
@@ -139,7 +141,7 @@ class ListPage(Page):
         self.search = SearchEdit(hint)
         self.count = widgets.label(tone="muted")
         self.buttons = self.heading(self.count)
-        self.filters = widgets.Flow()
+        self.filters = Flow()
         self.body.addLayout(self._search_row())
         self.table = Table(TableModel(columns, fetch, self), several=several)
         self._build_middle()
@@ -246,7 +248,7 @@ class ListPage(Page):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(theme.gap())
         self.splitter.addWidget(self.middle)
-        self.side = widgets.Side(self)
+        self.side = Side(self)
         self.side.left.connect(self.close_side)
         self.side.hide()
         self.body.addWidget(self.splitter, 1)

@@ -29,6 +29,7 @@ from jzdesk.ui.indexing import Indexing
 from jzdesk.ui.page import Page
 from jzdesk.ui.places import Place, places_of
 from jzdesk.ui.tasks import Task
+from jzdesk.ui.toast import Toast
 
 NAVIGATION = 11
 PLACE_KEYS = "1234567890-="  # with Alt, in the order of the navigation: the upper row of a keyboard
@@ -205,7 +206,7 @@ class Shell(QMainWindow):
         self.navigation = Navigation(self.places, info.name, self.open)
         self.banner, self.strip, self.stack = widgets.Banner(), ProgressStrip(), QStackedWidget()
         self.setCentralWidget(self._middle())
-        self.toast = widgets.Toast(self.stack)
+        self.toast = Toast(self.stack)
         self._status_bar()
         self._wire()
         self._keys()

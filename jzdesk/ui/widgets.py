@@ -1,4 +1,4 @@
-"""Small building blocks of every page: buttons, cards, banners, toasts, badges, layouts, questions, file pickers.
+"""Small building blocks of every page: buttons, cards, banners, badges, rows and columns, questions, file pickers.
 
 Roles and tones are properties that `theme.style_sheet` looks at: role card, banner, badge…; tone wrong, look, good,
 muted, calm.
@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from PySide6.QtCore import QMargins, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -19,7 +19,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
-    QLayoutItem,
     QMessageBox,
     QPushButton,
     QScrollArea,
@@ -240,52 +239,6 @@ class Banner(QFrame):
             self._actions.addWidget(button(text, do))
 
 
-class Toast(QFrame):
-    """A short word at the lower edge that goes away by itself: 已保存, with at most one button (撤销)."""
-
-    def __init__(self, host: QWidget) -> None:
-        super().__init__(host)
-        self._host = host
-        self.setProperty("role", "toast")
-        self._words = label()
-        self._button = button("")
-        self._button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._button.clicked.connect(self._act)
-        self._do: Callable[[], object] | None = None
-        self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self.hide)
-        inside = row(self._words, self._button, space=1)
-        inside.setContentsMargins(theme.em(1.2), theme.em(0.5), theme.em(1), theme.em(0.5))
-        self.setLayout(inside)
-        self.hide()
-
-    def say(self, words: str, action: str = "", do: Callable[[], object] | None = None) -> None:
-        """Show `words` for five seconds (ten with an action)."""
-        self._words.setText(words)
-        self._button.setText(action)
-        self._button.setVisible(bool(action))
-        self._do = do
-        self.adjustSize()
-        self.settle()
-        self.show()
-        self.raise_()
-        self._timer.start(10_000 if action else 5_000)
-
-    def text(self) -> str:
-        """What it says now; empty when hidden."""
-        return "" if self.isHidden() else self._words.text()
-
-    def settle(self) -> None:
-        """Move to the lower middle of the host (called when that is resized)."""
-        host = self._host
-        self.move((host.width() - self.width()) // 2, host.height() - self.height() - theme.em(1.5))
-
-    def _act(self) -> None:
-        self.hide()
-        if self._do is not None:
-            self._do()
-
-
 class Empty(QWidget):
     """What stands where there is nothing: an icon, a sentence, what to do, and its button."""
 
@@ -307,104 +260,6 @@ class Empty(QWidget):
         self.setLayout(inside)
 
 
-class Flow(QLayout):
-    """Puts widgets in a row and goes on beneath when the row is full: filters and buttons at any text size."""
-
-    def __init__(self, space: float = 0.6, *, right: bool = False) -> None:
-        super().__init__()
-        self._items: list[QLayoutItem] = []
-        self._right = right
-        self.setSpacing(theme.em(space))
-        self.setContentsMargins(0, 0, 0, 0)
-
-    def addItem(self, item: QLayoutItem) -> None:
-        """Take an item."""
-        self._items.append(item)
-
-    def count(self) -> int:
-        """How many items."""
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:
-        """The item, or None."""
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:
-        """Give the item up."""
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
-
-    def expandingDirections(self) -> Qt.Orientation:
-        """Takes no more than it needs."""
-        return Qt.Orientation(0)
-
-    def hasHeightForWidth(self) -> bool:
-        """Taller when narrower."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """The height of all rows."""
-        return self._place(QRect(0, 0, width, 0), move=False)
-
-    def setGeometry(self, rect: QRect) -> None:
-        """Place the items."""
-        super().setGeometry(rect)
-        self._place(rect, move=True)
-
-    def sizeHint(self) -> QSize:
-        """All in one row."""
-        shown = self._shown()
-        wide = sum(item.sizeHint().width() for item in shown) + self.spacing() * max(0, len(shown) - 1)
-        return QSize(wide, max((item.sizeHint().height() for item in shown), default=0))
-
-    def minimumSize(self) -> QSize:
-        """The widest item alone."""
-        size = QSize()
-        for item in self._shown():
-            size = size.expandedTo(item.minimumSize())
-        return size.grownBy(self._margins())
-
-    def _margins(self) -> QMargins:
-        return self.contentsMargins()
-
-    def _shown(self) -> list[QLayoutItem]:
-        return [item for item in self._items if not item.isEmpty()]
-
-    def _rows(self, width: int) -> list[list[QLayoutItem]]:
-        rows: list[list[QLayoutItem]] = [[]]
-        used = 0
-        for item in self._shown():
-            need = item.sizeHint().width()
-            if rows[-1] and used + need > width:
-                rows.append([])
-                used = 0
-            rows[-1].append(item)
-            used += need + self.spacing()
-        return rows
-
-    def _place(self, rect: QRect, *, move: bool) -> int:
-        top = rect.top()
-        for items in self._rows(rect.width()):
-            tall = max((item.sizeHint().height() for item in items), default=0)
-            if move:
-                self._place_row(items, rect, top, tall)
-            top += tall + (self.spacing() if items else 0)
-        return max(0, top - self.spacing() - rect.top())
-
-    def _place_row(self, items: list[QLayoutItem], rect: QRect, top: int, tall: int) -> None:
-        sizes = [item.sizeHint() for item in items]
-        used = sum(size.width() for size in sizes) + self.spacing() * max(0, len(items) - 1)
-        left = rect.right() + 1 - used if self._right else rect.left()
-        for item, size in zip(items, sizes, strict=True):
-            width = min(size.width(), rect.width())
-            item.setGeometry(
-                QRect(
-                    QPoint(max(left, rect.left()), top + (tall - size.height()) // 2),
-                    QSize(width, size.height()),
-                )
-            )
-            left += size.width() + self.spacing()
-
-
 def clear(layout: QLayout) -> None:
     """Remove and delete everything in `layout`."""
     while (item := layout.takeAt(0)) is not None:
@@ -413,86 +268,6 @@ def clear(layout: QLayout) -> None:
             widget.deleteLater()
         elif (inner := item.layout()) is not None:
             clear(inner)
-
-
-class Side(QFrame):
-    """A page's side panel: beside the table when there is room, else a drawer over the page.
-
-    Put one widget into it with `hold`; the page decides with `beside`. Esc closes a drawer (`left` is emitted).
-    """
-
-    left = Signal()
-
-    def __init__(self, host: QWidget) -> None:
-        super().__init__(host)
-        self._host = host
-        self._scrim = Scrim(host)
-        self._scrim.pressed.connect(self.left)
-        self.drawer = False
-        self._body = QVBoxLayout(self)
-        self._body.setContentsMargins(0, 0, 0, 0)
-
-    def hold(self, widget: QWidget) -> None:
-        """Show `widget` in the panel."""
-        clear(self._body)
-        self._body.addWidget(widget)
-        widget.show()  # at once: the cursor goes into it next
-
-    def as_drawer(self) -> None:
-        """Lie over the host, at its right edge."""
-        self.drawer = True
-        theme.mark(self, role="drawer")
-        if self.parentWidget() is not self._host:
-            self.setParent(self._host)
-
-    def as_panel(self) -> None:
-        """Stand beside the table (the page puts it into its splitter)."""
-        self.drawer = False
-        self._scrim.hide()
-        theme.mark(self, role="card")
-
-    def opened(self) -> None:
-        """Show the panel (with the shade behind it when it is a drawer)."""
-        self._scrim.setVisible(self.drawer)
-        self.show()
-        self.settle()
-
-    def shut(self) -> None:
-        """Put it away."""
-        self._scrim.hide()
-        self.hide()
-
-    def settle(self) -> None:
-        """Take the right part of the host (called when that is resized)."""
-        if not self.drawer:
-            return
-        self._scrim.setGeometry(self._host.rect())
-        width = min(theme.em(34), self._host.width() - theme.em(3))
-        self.setGeometry(self._host.width() - width, 0, width, self._host.height())
-        self._scrim.raise_()
-        self.raise_()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Esc leaves."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.left.emit()
-        else:
-            super().keyPressEvent(event)
-
-
-class Scrim(QFrame):
-    """The shade behind a drawer; pressing it leaves the drawer."""
-
-    pressed = Signal()
-
-    def __init__(self, host: QWidget) -> None:
-        super().__init__(host)
-        self.setProperty("role", "scrim")
-        self.hide()
-
-    def mousePressEvent(self, _: QMouseEvent) -> None:
-        """Pressed outside the drawer."""
-        self.pressed.emit()
 
 
 class Elided(QLabel):

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from jzdesk.ui import theme, widgets
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -49,7 +50,7 @@ class CaseView(QWidget):
         self._sides = QWidget()
         self._row = widgets.row(space=0.75)
         self._sides.setLayout(self._row)
-        self.deeds = widgets.Flow()
+        self.deeds = Flow()
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)

@@ -13,6 +13,7 @@ from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.preview import preview
 from jzdesk.ui.dialogs.revoking import Revoking
 from jzdesk.ui.dialogs.rotating import RotateDialog, write_notice
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.figures import Figure, Figures
@@ -96,13 +97,13 @@ class CertificatesPage(Page):
         self.rotate_button = widgets.button("换县密钥…", self.rotate, icon="key")
         tip = "没有回执的学校，用这个文件换成县里的新密钥"
         self.notice_button = widgets.button("写换钥通知…", partial(write_notice, desk, self), icon="stick", tip=tip)
-        ours = widgets.Flow()
+        ours = Flow()
         for part in (
             widgets.label("本县校验字（学校装证书时电话核对）", tone="muted"), self.fingerprint, self.earlier,
             self.rotate_button, self.notice_button,
         ):  # fmt: skip
             ours.addWidget(part)
-        deeds = widgets.Flow()
+        deeds = Flow()
         for button in (
             self.slip_button, self.return_button, self.renew_button, self.reinstate_button, self.revoke_button
         ):  # fmt: skip

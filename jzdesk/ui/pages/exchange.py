@@ -14,6 +14,7 @@ from jzdesk.core.errors import StationFault, UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.errors_shown import Message, message_of
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.cautions import Cautions
 from jzdesk.ui.pages.exchange_certificate import CertificateCard, TakeCertificate, certificate_figure
@@ -189,7 +190,7 @@ class ExchangePage(Page):
 
     def _receipt_card(self) -> QWidget:
         card = widgets.Card("县里的回执")
-        buttons = widgets.Flow()
+        buttons = Flow()
         self.read_button = widgets.button("读取 U 盘上的回执", self.read_receipts, icon="inbox")
         buttons.addWidget(self.read_button)
         buttons.addWidget(widgets.button("选择回执文件…", self.ask_receipts, icon="folder"))

@@ -14,6 +14,7 @@ from jzdesk.ui import widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.base import Dialog
 from jzdesk.ui.errors_shown import message_of
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.inputs import LineEdit
 from jzdesk.ui.pages.figures import Figure
 
@@ -32,7 +33,7 @@ class CertificateCard(widgets.Card):
         self.take = widgets.button("装入证书…", icon="key")
         self.body.addWidget(self.words)
         self.body.addLayout(widgets.row(widgets.label("本站校验字"), self.mine, None))
-        buttons = widgets.Flow()
+        buttons = Flow()
         buttons.addWidget(self.ask)
         buttons.addWidget(self.take)
         self.body.addWidget(widgets.holder(buttons))

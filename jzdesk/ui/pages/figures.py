@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from jzdesk.ui import theme, widgets
+from jzdesk.ui.flow import Flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Figures(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._flow = widgets.Flow(0.5)
+        self._flow = Flow(0.5)
         self._apart = theme.em(1.6), theme.em(0.5)
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, 0, 0, 0)

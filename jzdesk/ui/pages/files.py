@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from jzdesk.core.errors import StationFault, UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.tasks import Cancelled, Progress
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class StickPick(QWidget):
         self.folder: Path | None = None
         self._sticks: list[Stick] | None = None
         self._words = widgets.label(tone="muted", wrap=True)
-        self._flow = widgets.Flow()
+        self._flow = Flow()
         inside = QVBoxLayout(self)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(theme.em(0.4))

@@ -16,6 +16,7 @@ from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.purpose import ask_purpose
 from jzdesk.ui.editors.typed import NumberEdit
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.inputs import LineEdit, Pick
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.files import FileDrop, open_file, tell
@@ -212,7 +213,7 @@ class FillingPage(Page):
         blank = widgets.button("空白表…", self.save_blank, icon="save", tip="保存这份内置表格的空白样子")
         self.blank = blank
         self.summary = widgets.label(tone="muted", wrap=True)
-        deeds = widgets.Flow(right=True)
+        deeds = Flow(right=True)
         for each in (blank, fill):
             deeds.addWidget(each)
         top = widgets.row(self.name, widgets.holder(deeds))
@@ -345,8 +346,8 @@ def _schools(desk: Desk) -> list[tuple[Value, str]]:
     return [(None, "全部学校"), *((row.values["code"], row.shown["name"]) for row in rows)]
 
 
-def _flow(*parts: QWidget) -> widgets.Flow:
-    flow = widgets.Flow()
+def _flow(*parts: QWidget) -> Flow:
+    flow = Flow()
     for part in parts:
         flow.addWidget(part)
     return flow

@@ -12,6 +12,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.editors.choice import ChoiceEdit
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.inputs import LineEdit, Pick
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.pages.figures import Figure, Figures
@@ -104,7 +105,7 @@ class MappingView(QWidget):
         self.fixed.setAccessibleName("固定文字")
         self.fixed.setPlaceholderText("或固定文字")
         self.fixed.setToolTip("每一行都填同样的文字")
-        flow = widgets.Flow()
+        flow = Flow()
         flow.addWidget(self.words)
         for each in (self.field, self.way, self.fixed):
             flow.addWidget(each)

@@ -17,6 +17,7 @@ from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.preview import preview
 from jzdesk.ui.dialogs.reason import ask_reason
 from jzdesk.ui.errors_shown import Message
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
@@ -244,7 +245,7 @@ class BatchesView(QWidget):
             self.desk.write(lambda _: aid.reissue(line.uid), self._made, title="正在生成补发批次", owner=self)
 
     def _build(self) -> None:
-        top = widgets.Flow()
+        top = Flow()
         top.addWidget(self.make_button)
         top.addWidget(self.programme)
         lower = QWidget()
@@ -265,7 +266,7 @@ class BatchesView(QWidget):
         lower.hide()
 
     def _deeds(self) -> QWidget:
-        flow = widgets.Flow(0.4)
+        flow = Flow(0.4)
         for key, text, icon, do in (
             ("post", "公示…", "notice", self.post_notice),
             ("notice", "打印公示", "print", self.print_notice),

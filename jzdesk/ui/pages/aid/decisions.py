@@ -14,6 +14,7 @@ from jzdesk.core.money import format_yuan
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.errors_shown import Message
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.inputs import Pick, SearchEdit
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.pages.figures import Figure, Figures
@@ -87,7 +88,7 @@ class DecisionsView(QWidget):
         self.desk.write(job, self._decided, title="正在认定资助", cancellable=True, owner=self)
 
     def _build(self) -> None:
-        filters = widgets.Flow()
+        filters = Flow()
         for part in (self.outcome, self.programme, self.count, self.run_button):
             filters.addWidget(part)
         self.programme.setMaximumWidth(theme.em(16))

@@ -15,6 +15,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.editors.choice import ChoiceEdit
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.pages.imports.schemes import SchemesDialog, ask_name
@@ -139,7 +140,7 @@ class MappingView(QWidget):
         return self._labels.get(column.key, "不读取")
 
     def _lay_out(self) -> None:
-        top = widgets.Flow()
+        top = Flow()
         self.which_sheet = widgets.holder(widgets.row(widgets.label("工作表"), self.sheet, self.reads, space=0.4))
         top.addWidget(self.which_sheet)
         for caption, part in (("标题行", self.heading), ("方案", self.scheme)):

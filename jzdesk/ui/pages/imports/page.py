@@ -15,6 +15,7 @@ from jzdesk.services.pasting import PASTED, forget_file
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.purpose import ask_purpose
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.page import WIDE, Page
 from jzdesk.ui.pages.files import FileDrop, open_file, tell
 from jzdesk.ui.pages.imports.history import HistoryView
@@ -235,7 +236,7 @@ class ImportsPage(Page):
         row = FileDrop()
         row.dropped.connect(lambda paths: self.drop(paths, code))
         card = widgets.Card(space=0.35)
-        buttons = widgets.Flow(0.2)
+        buttons = Flow(0.2)
         buttons.addWidget(_deed("导入…", partial(self.ask, code), label, icon="import", role=""))
         buttons.addWidget(_deed("模板", partial(self.write_template, code), label))
         if code in _EXPORTED:

@@ -14,6 +14,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.reason import ask_reason
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.pages.files import open_file, save_copy
 from jzdesk.ui.pages.imports.parked_form import ParkedForm
@@ -39,7 +40,7 @@ class ParkedView(QStackedWidget):
         self.middle = ListingOrEmpty(self.table, widgets.Empty("ok", "没有等待处理的行", hint))
         self.words = widgets.label(wrap=True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.foot = widgets.Flow(right=True)
+        self.foot = Flow(right=True)
         self.foot.addWidget(widgets.button("就地改正 (回车)", self.edit, icon="edit", role="primary"))
         self.foot.addWidget(widgets.button("打开副本", self.open_copy, icon="folder"))
         self.foot.addWidget(widgets.button("另存…", self.save_copy, icon="save"))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QTabWidget, QWidget
 
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.pages.figures import Figure, Figures
 from jzdesk.ui.pages.files import open_file, save_copy
@@ -85,7 +86,7 @@ class ReportView(QStackedWidget):
             save_copy(self.desk, self._annotated, target)
 
     def _filled(self) -> QWidget:
-        buttons = widgets.Flow()
+        buttons = Flow()
         self._copies = (
             widgets.button("打开问题行副本", self.open_copy, icon="folder"),
             widgets.button("另存副本…", self.save_copy, icon="save"),

@@ -17,6 +17,7 @@ from jzdesk.core.fields import Value
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.errors_shown import Message
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.files import FileDrop, tell
@@ -239,7 +240,7 @@ class ListsPage(Page):
         self.pile().table.setFocus()
 
     def _lay_out(self) -> None:
-        filters = widgets.Flow()
+        filters = Flow()
         filters.addWidget(self.which)
         filters.addWidget(self.show_which)
         inside = FileDrop()

@@ -15,6 +15,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.reason import ask_reason
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
 
@@ -98,7 +99,7 @@ class PileView(QWidget):
         self.question = widgets.label(size=1.1, bold=True, wrap=True)
         self.explain = widgets.label(tone="muted", wrap=True)
         self._facts = QVBoxLayout()
-        self.deeds = widgets.Flow(0.3)
+        self.deeds = Flow(0.3)
         self._build()
         self.table.chosen.connect(lambda _: self.show_line())
         self.table.selected.connect(lambda _: self.show_line())

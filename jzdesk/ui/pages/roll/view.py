@@ -12,6 +12,7 @@ from jzdesk.core.fields import FieldSpec, Value
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.editors.making import Choices
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.inputs import SearchEdit
 from jzdesk.ui.pages.students.dialog import FieldsDialog
 from jzdesk.ui.tasks import Progress
@@ -45,7 +46,7 @@ class View(QWidget):
 
     def tools(self, *parts: QWidget, searching: bool = True) -> None:
         """The row above the table: the search box, then filters and buttons, on several lines where room is short."""
-        flow = widgets.Flow()
+        flow = Flow()
         for part in parts:
             flow.addWidget(part)
         row: QHBoxLayout = widgets.row()

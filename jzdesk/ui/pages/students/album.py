@@ -19,6 +19,7 @@ from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.base import Dialog
 from jzdesk.ui.dialogs.reason import ask_reason
+from jzdesk.ui.flow import Flow
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.pages.students.dialog import FieldsDialog
 from jzdesk.ui.pages.students.entries import Deed, Entry
@@ -39,7 +40,7 @@ class AlbumPart(Part):
         self.pictures: dict[str, QLabel] = {}
         self.kind = Pick(KINDS, "添加的照片是什么")
         self.body.addLayout(self._heading())
-        self._wall = widgets.Flow()
+        self._wall = Flow()
         self.body.addWidget(widgets.holder(self._wall))
         self._hint = widgets.label(tone="muted", wrap=True)
         self.body.addWidget(self._hint)
