@@ -19,7 +19,7 @@ from jzdesk.core.errors import UserError
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     lists = (divisions, schools, learn_standards)
-    letters = (requests, certify, certificates, renew, receipts, slip, return_, export_keys)
+    letters = (requests, certify, certificates, renew, receipts, slip, return_, export_keys, missing)
     trust = (revoke, reinstate, revocations, keys, rotate_keys, key_notice)
     group(app, "county", "县教育局。", *lists, *letters, *trust, transfers=transfers)
     add_all(app, duplicates, settle, conflicts, resolve)
@@ -176,6 +176,29 @@ def export_keys(
     written = state.services().county.export_keys(to, with_identity=with_identity)
     warning = "其中 county.identity 能打开本县所有数据包，用完请立即销毁。" if with_identity else ""
     emit(written, f"已写到 {'、'.join(path.name for path in written)}。{warning}")
+
+
+def missing(
+    days: Annotated[int | None, typer.Option(help="超过几天没有上报算逾期；不给则按本站的设定")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="把 --days 作为本站的设定保存")] = False,
+    every: Annotated[bool, typer.Option("--all", help="连正常的学校一起列出")] = False,
+    to: Annotated[Path | None, typer.Option("--to", help="另写一份打电话用的名单（.pdf 或 .xlsx）")] = None,
+) -> None:
+    """各校上报情况，最久没有上报的在前；有学校逾期时退出码是 1。"""
+    service = state.services().reporting
+    if days is not None and keep:
+        service.set_limit(days)
+    seen = service.overview(days)
+    lines = [line for line in seen.lines if every or line.state != "good"]
+    columns = (
+        ("name", "学校"), ("state_label", "情况"), ("sentence", "说明"), ("last", "最近上报"), ("number", "包号"),
+        ("entries", "条数"), ("head", "校长"), ("phone", "联系电话"),
+    )  # fmt: skip
+    emit(lines, f"共 {len(seen.lines)} 所学校，超过 {seen.limit} 天没有上报的 {len(seen.overdue)} 所。", columns)
+    if to is not None:
+        service.write(to, everybody=every)
+    if seen.overdue:
+        raise typer.Exit(1)
 
 
 def duplicates() -> None:

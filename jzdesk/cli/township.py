@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from jzdesk.cli import state
+from jzdesk.cli.county import missing
 from jzdesk.cli.exchange import To
 from jzdesk.cli.naming import group
 from jzdesk.cli.output import emit, progress
@@ -19,7 +20,7 @@ School = Annotated[str | None, typer.Option(help="只要这所学校的（学校
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group(app, "township", "乡镇中心学校：收下、转交、带回。", take, forward, deliver, log)
+    group(app, "township", "乡镇中心学校：收下、转交、带回。", take, forward, deliver, log, missing)
 
 
 def take(paths: list[Path]) -> None:

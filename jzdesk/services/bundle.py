@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from jzdesk.services.papers import PaperService
     from jzdesk.services.photos import PhotoService
     from jzdesk.services.pledges import PledgeService
+    from jzdesk.services.reporting import ReportingService
     from jzdesk.services.revoking import RevokeService
     from jzdesk.services.roll import ClassService, ClosureService, PromotionService, RollService
     from jzdesk.services.roll.as_of import AsOfService
@@ -287,6 +288,13 @@ class Services:
         return ForwardService(self.context, self.exchange)
 
     @cached_property
+    def reporting(self) -> ReportingService:
+        """Which schools report, and which do not."""
+        from jzdesk.services.reporting import ReportingService
+
+        return ReportingService(self.context, self.township)
+
+    @cached_property
     def previewing(self) -> PreviewService:
         """What merging a package would change."""
         from jzdesk.services.merging_preview import PreviewService
@@ -361,4 +369,4 @@ class Services:
         """What to do today."""
         from jzdesk.services.home import HomeService
 
-        return HomeService(self.context, self.visits)
+        return HomeService(self.context, self.visits, lambda: self.reporting)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Row
 
 from jzdesk.core.errors import StationFault, UserError
-from jzdesk.services import carried, identity, revoking, townships
+from jzdesk.services import carried, identity, revoking, township_schools, townships
 from jzdesk.services.carried import CERTIFICATE, DOWN, PACKAGE, RECEIPT, CarriedLine, Item
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
 from jzdesk.services.exchange import CERTIFICATE_SUFFIX, ExchangeService, Exported
 from jzdesk.services.merging import OUTCOMES, MergeService, file_digest
+from jzdesk.services.student_rows import StudentRow
+from jzdesk.services.township_schools import SchoolSeen
 from jzdesk.services.township_view import open_view
 from jzdesk.sync import stick
 from jzdesk.sync.certificate import read_certificate
@@ -69,21 +71,25 @@ class ForwardService:
 
     def __init__(self, context: Context, exchange: ExchangeService) -> None:
         self._context, self._exchange = context, exchange
+        self._view: Context | None = None
+        self._opening = Lock()  # several threads of a window ask
 
     def close(self) -> None:
         """Give up the database of what was read, if it was opened."""
-        if "view" in self.__dict__:
-            self.view.store.close()
+        if self._view is not None:
+            self._view.store.close()
 
-    @cached_property
+    @property
     def view(self) -> Context:
         """What the packages of the schools say: to be read, never written by people."""
         self._only_township()
-        view, fresh = open_view(self._context)
-        revoking.heed(view, self._context)
-        if fresh:
-            MergeService(view, reading=True).merge([self._context.folder.sub(KEPT)])
-        return view
+        with self._opening:
+            if self._view is None:
+                self._view, fresh = open_view(self._context)
+                revoking.heed(self._view, self._context)
+                if fresh:
+                    MergeService(self._view, reading=True).merge([self._context.folder.sub(KEPT)])
+            return self._view
 
     def take(
         self, paths: Iterable[Path], progress: Progress | None = None, cancel: Callable[[], bool] | None = None
@@ -125,6 +131,16 @@ class ForwardService:
         self._only_township()
         with self._context.read() as connection:
             return list(carried.lines(connection))
+
+    def schools(self) -> list[SchoolSeen]:
+        """What the packages that could be read say of each school."""
+        with self._context.read() as connection:
+            names = townships.names(connection)
+        return township_schools.schools(self.view.store, names)
+
+    def pupils(self, school: str) -> list[StudentRow]:
+        """The pupils of a school, to be looked at."""
+        return township_schools.pupils(self.view.store, school, self._context.today())
 
     def waiting(self) -> tuple[int, int]:
         """How many packages wait for the way up, and how many answers for the way down."""

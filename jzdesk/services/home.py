@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, func, select
 
@@ -20,6 +22,9 @@ from jzdesk.services.transfers.listing import count_waiting
 from jzdesk.services.visits import VisitService
 from jzdesk.services.worklist import WorkListService
 from jzdesk.store.tables import conflict, hold, parked_row
+
+if TYPE_CHECKING:
+    from jzdesk.services.reporting import ReportingService
 
 
 def _table(name: str) -> Table:
@@ -75,8 +80,11 @@ class HomeSummary:
 class HomeService:
     """Counts, never lists: a handful of statements."""
 
-    def __init__(self, context: Context, visits: VisitService) -> None:
-        self._context, self._visits = context, visits
+    def __init__(
+        self, context: Context, visits: VisitService, reporting: Callable[[], ReportingService] | None = None
+    ) -> None:
+        """`reporting` is asked by stations that others report to."""
+        self._context, self._visits, self._reporting = context, visits, reporting
 
     def summary(self) -> HomeSummary:
         """What to do today."""
@@ -96,6 +104,9 @@ class HomeService:
                 *self._visit_todos(),
             )
             todos = (*self._roll_todos(), *todos)
+        if self._reporting is not None and self._context.info.kind != "school":
+            late, card = self._reports(self._reporting())
+            cards, todos = (*cards, card), (late, *todos)
         chart = self._aid_by_school() if county else self._visits_by_grade()
         return HomeSummary(cards, tuple(todo for todo in todos if todo.count), chart)
 
@@ -107,6 +118,18 @@ class HomeService:
             return Todo("证书或电脑时钟有问题", len(list(enrolled.cautions(self._context))), "exchange")
         running_out = sum(line.state in (renewing.SOON, renewing.EXPIRED) for line in renewing.lines(self._context))
         return Todo("学校的证书已到期或快到期", running_out, "certificate")
+
+    def _reports(self, reporting: ReportingService) -> tuple[Todo, Card]:
+        """Who has not reported for long; imported late, a school's window opens without it."""
+        from jzdesk.services.reporting import GAP, NEVER
+
+        seen = reporting.overview()
+        worst, page = next(iter(seen.overdue), None), "reports" if self._context.info.kind == "county" else "township"
+        since = f"（最久：{worst.name} {worst.days} 天）" if worst else ""
+        reported = sum(bool(line.last) for line in seen.lines)
+        detail = f"逾期 {len(seen.overdue)} 校 · 缺包 {seen.count(GAP)} 校 · 从未上报 {seen.count(NEVER)} 校"
+        card = Card("上报过的学校", f"{reported:,} / {len(seen.lines):,}", detail, page)
+        return Todo(f"超过 {seen.limit} 天没有上报的学校{since}", len(seen.overdue), page, "reports"), card
 
     def _visits_by_grade(self) -> Chart:
         title = "各年级走访完成情况（已走访 / 应走访）"

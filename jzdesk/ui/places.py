@@ -11,6 +11,7 @@ from jzdesk.ui.page import Page
 
 SCHOOL = frozenset({"school", "township"})
 COUNTY = frozenset({"county"})
+TOWNSHIP = frozenset({"township"})
 ALL = SCHOOL | COUNTY
 
 
@@ -37,6 +38,7 @@ PLACES = (  # as the day goes: what is due, the pupils, their support, then shee
     Place("home", "工作台", "home", f"{_PAGES}.home", "HomePage"),
     Place("inbox", "收件箱", "inbox", f"{_PAGES}.inbox", "InboxPage", COUNTY),
     Place("merge", "合并结果", "merge", f"{_PAGES}.merged", "MergedPage", COUNTY),
+    Place("reports", "上报情况", "calendar", f"{_PAGES}.reports", "ReportsPage", COUNTY),
     Place("student", "学生", "student", f"{_PAGES}.students", "StudentPage"),
     Place("roll", "学籍异动", "roll", f"{_PAGES}.roll", "RollPage", SCHOOL),
     Place("visit", "走访", "visit", f"{_PAGES}.visits", "VisitPage", SCHOOL),
@@ -48,6 +50,7 @@ PLACES = (  # as the day goes: what is due, the pupils, their support, then shee
     Place("ledger", "台账", "ledger", f"{_PAGES}.ledger_pages", "LedgersPage"),
     Place("exchange", "数据交换", "exchange", f"{_PAGES}.exchange", "ExchangePage", SCHOOL),
     Place("certificate", "学校与证书", "certificate", f"{_PAGES}.certificates", "CertificatesPage", COUNTY),
+    Place("township", "乡镇转交", "township", f"{_PAGES}.township", "TownshipPage", TOWNSHIP),
     Place("upkeep", "维护", "settings", f"{_PAGES}.upkeep", "UpkeepPage"),
 )
 

@@ -1,0 +1,170 @@
+"""上报情况: every school with its last package, worst first, and the list to telephone by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QWidget
+
+from jzdesk.ui import theme, widgets
+from jzdesk.ui.desk import Changes, Desk
+from jzdesk.ui.dialogs.preview import preview
+from jzdesk.ui.inputs import Pick
+from jzdesk.ui.ledger.model import Column
+from jzdesk.ui.page import Page
+from jzdesk.ui.pages.figures import Figure, Figures
+from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
+
+if TYPE_CHECKING:
+    from jzdesk.services.reporting import Overview, ReportLine
+
+LIMITS = (7, 15, 30, 45, 60, 90)
+_ALL, _CALL = "all", "call"
+_TONES = {
+    "overdue": "wrong", "never": "look", "lapsed": "wrong", "gap": "look", "late": "look", "expiring": "look",
+    "uncertified": "muted", "good": "good",
+}  # fmt: skip
+
+
+class ReportsView(QWidget):
+    """The schools, worst first; which are shown, after how many days one is overdue, and the list on paper."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.seen: Overview | None = None
+        self.figures = Figures()
+        self.shown = Pick([(_CALL, "只看有问题的"), (_ALL, "全部学校")], tip="看哪些学校")
+        self.limit = Pick([(days, f"超过 {days} 天算逾期") for days in LIMITS], tip="多少天没有上报算逾期")
+        self.shown.picked.connect(self._fill)
+        self.limit.picked.connect(self._set_limit)
+        self.table = Listing(
+            (
+                Column("name", "学校", 24),
+                Column("township", "乡镇", 10),
+                Column("state", "情况", 11, text=lambda one: one.state_label, tone=_tone),
+                Column("sentence", "说明", 38),
+                Column("last", "最近上报", 11),
+                Column("number", "包号", 5, numeric=True, text=_number),
+                Column("entries", "条数", 7, numeric=True, text=_entries),
+                Column("period", "数据的日期", 24),
+                Column("head", "校长", 8),
+                Column("phone", "联系电话", 13),
+                Column("until", "证书到期", 11),
+            ),
+            key=lambda one: one.code,
+        )
+        hint = "每所学校都按时上报，没有缺包，证书也都有效。"
+        self.middle = ListingOrEmpty(self.table, widgets.Empty("ok", "没有要催的学校", hint))
+        head = widgets.row(
+            self.shown, self.limit, None, widgets.button("导出名单…", self.export, icon="export"),
+            widgets.button("打印名单…", self.print, icon="print", tip="打电话用：学校、校长、电话，留出记录的地方"),
+        )  # fmt: skip
+        inside = widgets.column(self.figures, head, self.middle)
+        inside.setStretch(2, 1)
+        inside.setContentsMargins(0, theme.em(0.6), 0, 0)
+        self.setLayout(inside)
+
+    def refresh(self) -> None:
+        """Look again."""
+        self.desk.tasks.read(f"reports:{id(self)}", self.desk.services.reporting.overview, self._show, owner=self)
+
+    def print(self) -> None:
+        """The list of those to be called up, on paper."""
+        service = self.desk.services.reporting
+        everybody = self.shown.value() == _ALL
+        preview(self.desk, self, "各校上报情况", "各校上报情况.pdf",
+                lambda path, _: service.write(path, everybody=everybody))  # fmt: skip
+
+    def export(self) -> None:
+        """The same as a workbook."""
+        if (path := widgets.pick_save(self, "导出名单", "各校上报情况.xlsx", "工作簿 (*.xlsx)")) is not None:
+            self.export_to(path)
+
+    def export_to(self, path: Path) -> None:
+        """Write it there."""
+        service, everybody = self.desk.services.reporting, self.shown.value() == _ALL
+
+        def done(schools: int) -> None:
+            self.desk.say(f"已导出 {schools:,} 所学校到 {path.name}")
+
+        job = service.write
+        self.desk.tasks.study(lambda _: job(path, everybody=everybody), done, title="正在导出名单", owner=self)
+
+    def _set_limit(self) -> None:
+        days = int(str(self.limit.value()))
+        if self.seen is None or days == self.seen.limit:
+            return
+        service = self.desk.services.reporting
+        self.desk.write(lambda _: service.set_limit(days), lambda _: self.refresh(), title="正在保存", owner=self)
+
+    def _show(self, seen: Overview) -> None:
+        self.seen = seen
+        if seen.limit not in LIMITS:
+            days = sorted({*LIMITS, seen.limit})
+            self.limit.fill([(each, f"超过 {each} 天算逾期") for each in days])
+        blocked = self.limit.blockSignals(True)
+        self.limit.choose(seen.limit)
+        self.limit.blockSignals(blocked)
+        self.figures.put(_figures(seen))
+        self._fill()
+
+    def _fill(self) -> None:
+        if self.seen is None:
+            return
+        every = self.shown.value() == _ALL
+        self.middle.put_rows([line for line in self.seen.lines if every or line.state != "good"])
+        if self.table.uid() is None and self.table.records().rowCount():
+            self.table.selectRow(0)
+
+
+class ReportsPage(Page):
+    """The county's page of its own."""
+
+    title, icon = "上报情况", "calendar"
+    hints = "F5 刷新　↑↓ 换行"
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self.heading(widgets.label("谁多久没有上报，缺什么，给谁打电话", tone="muted"))
+        self.view = ReportsView(desk)
+        self.body.addWidget(self.view, 1)
+
+    def arrive(self, hint: str = "") -> None:
+        """Look again each time."""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look again."""
+        self.view.refresh()
+
+    def _heard(self, changes: Changes) -> None:
+        if self.isVisible():
+            self.refresh()
+
+
+def _figures(seen: Overview) -> list[Figure]:
+    reported = sum(bool(line.last) for line in seen.lines)
+    counted = (
+        ("逾期未报", len(seen.overdue), "wrong"), ("从未上报", seen.count("never"), "look"),
+        ("缺包", sum(bool(line.gaps) for line in seen.lines), "look"),
+        ("证书失效或将到期", seen.count("lapsed", "expiring"), "look"),
+        ("还没有证书", seen.count("uncertified"), "muted"),
+    )  # fmt: skip
+    return [
+        Figure("上报过的学校", f"{reported:,} / {len(seen.lines):,}"),
+        *(Figure(label, f"{count:,}", tone if count else "muted") for label, count, tone in counted),
+    ]
+
+
+def _tone(line: ReportLine) -> str:
+    return "wrong" if line.overdue else _TONES[line.state]
+
+
+def _number(line: ReportLine) -> str:
+    return f"{line.number}" if line.number else ""
+
+
+def _entries(line: ReportLine) -> str:
+    return f"{line.entries:,}" if line.last else ""

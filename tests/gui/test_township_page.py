@@ -1,0 +1,125 @@
+"""The page 乡镇转交 and the page 上报情况, by hand: take in, send, bring back; who has to be called up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from jzdesk.ui.pages.reports import ReportsPage
+from jzdesk.ui.pages.township import REPORTS, SCHOOLS, TownshipPage
+from jzdesk.ui.places import places_of
+from jzdesk.ui.tasks import Tasks
+from tests.factories.township import Township, make_township, open_township, pupil
+from tests.gui.stage import Stage, unwritable, well_behaved
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    make_township(folder)
+    return folder
+
+
+@pytest.fixture
+def place(made: Path, tmp_path: Path) -> Iterator[Township]:
+    opened = open_township(made, tmp_path)
+    pupil(opened.village, "村里的")
+    opened.village.exchange.export(opened.stick("schools"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def stage(qtbot: QtBot, tasks: Tasks, place: Township) -> Stage:
+    return Stage(qtbot, tasks, place.centre)
+
+
+def test_a_stick_is_taken_in_sent_on_and_answered(stage: Stage, place: Township) -> None:
+    page = stage.show(TownshipPage)
+    assert not page.send_button.isEnabled()
+    page.sticks.take(place.stick("schools"))
+    page.new()
+    stage.settle()
+    assert page.banner.text().startswith("收下了1 份可查看的数据包。")
+    assert "待送县里 1" in page.carried.figures.text()
+    well_behaved(page.carried.table)
+    page.sticks.take(place.stick("county"))
+    page.save()
+    stage.settle()
+    assert page.banner.text().startswith("可以拔出 U 盘了。已写入本站 0 条改动，各校数据包 1 个，都已读回核对。")
+    place.county.merging.merge([place.stick("county")])
+    place.county.county.write_receipts(place.stick("county"))
+    page.new()
+    stage.settle()
+    assert "县里已收 1" in page.carried.figures.text()
+    assert "待带给学校 1" in page.carried.figures.text()
+    page.sticks.take(place.stick("village"))
+    page.deliver()
+    stage.settle()
+    assert "给学校的文件 1 个" in page.banner.text()
+    assert place.village.exchange.read_receipts([place.stick("village")])[0].outcome == "read"
+
+
+def test_what_the_packages_say_is_shown_to_be_looked_at(stage: Stage, place: Township) -> None:
+    place.centre.township.take([place.stick("schools")])
+    page = stage.show(TownshipPage, "reports")
+    assert page.tabs.currentIndex() == REPORTS
+    assert [line.name for line in page.reports.table.all_rows()] == ["青石镇中学"]
+    page.tabs.setCurrentIndex(SCHOOLS)
+    stage.settle()
+    assert [row.name for row in page.schools.table.all_rows()] == ["大坪教学点"]
+    assert [row.name for row in page.schools.pupils.all_rows()] == ["村里的"]
+    for table in (page.reports.table, page.schools.table, page.schools.pupils):
+        well_behaved(table)
+
+
+def test_a_stick_pulled_out_says_so_where_the_eyes_are(stage: Stage, place: Township) -> None:
+    place.centre.township.take([place.stick("schools")])
+    page = stage.show(TownshipPage)
+    page.sticks.take(place.stick("county"))
+    with unwritable(place.stick("county")):
+        page.save()
+        stage.settle()
+    assert "U 盘" in page.banner.text()
+    assert place.centre.township.log()[0].state == "waiting"
+
+
+def test_stopping_keeps_what_was_taken_in(stage: Stage, place: Township) -> None:
+    page = stage.show(TownshipPage)
+    stage.tasks.started.connect(lambda task: task.progress.cancel())
+    page.take([place.stick("schools")])
+    stage.settle()
+    assert page.banner.text().startswith("已停止")
+    assert place.centre.township.log() == []
+
+
+def test_only_stations_with_schools_below_them_have_these_pages() -> None:
+    keys = {kind: {each.key for each in places_of(kind)} for kind in ("school", "township", "county")}
+    assert [kind for kind, found in keys.items() if "township" in found] == ["township"]
+    assert [kind for kind, found in keys.items() if "reports" in found] == ["county"]
+
+
+def test_the_county_sees_whom_to_call_and_takes_the_list_along(
+    qtbot: QtBot, tasks: Tasks, place: Township, tmp_path: Path
+) -> None:
+    place.county.merging.merge([place.stick("schools")])
+    stage = Stage(qtbot, tasks, place.county)
+    page = stage.show(ReportsPage)
+    view = page.view
+    well_behaved(view.table)
+    shown = {line.name: line.state_label for line in view.table.all_rows()}
+    assert shown["青石镇中学"] == "从未上报"
+    assert "大坪教学点" not in shown
+    view.shown.choose("all")
+    stage.settle()
+    assert {line.name: line.state_label for line in view.table.all_rows()}["大坪教学点"] == "正常"
+    view.limit.choose(7)
+    stage.settle()
+    assert place.county.reporting.limit() == 7
+    view.export_to(tmp_path / "名单.xlsx")
+    stage.settle()
+    assert stage.said[-1].startswith("已导出")
+    assert (tmp_path / "名单.xlsx").exists()
