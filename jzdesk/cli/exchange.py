@@ -121,4 +121,6 @@ def work_list() -> None:
 def pending() -> None:
     """有多少改动还没有导出，有多少县里还没有确认。"""
     found = state.services().exchange.pending()
-    emit(found, f"未导出 {found.unexported} 条，县里未确认 {found.unacknowledged} 条。")
+    kinds = "、".join(f"{label} {count}" for label, count in found.changed)
+    words = f"未导出 {found.unexported} 条{f'（{kinds}）' if kinds else ''}，县里未确认 {found.unacknowledged} 条。"
+    emit(found, words + (f"\n{found.contact}" if found.contact else ""))

@@ -42,6 +42,9 @@ def find(
     unpaired: Annotated[bool, typer.Option(help="只看没有责任人的困难学生")] = False,
     questions: Annotated[bool, typer.Option(help="只看有待核实问题的学生")] = False,
     no_consent: Annotated[bool, typer.Option(help="只看不满 14 周岁、缺监护人同意的学生")] = False,
+    travel: Annotated[
+        str | None, typer.Option(help="上报情况：unexported、exported、received、merged 或 doubt（有疑问）")
+    ] = None,
     sort: Annotated[str, typer.Option(help="name、grade、school_class 或 status；不给则按年级、班级、姓名")] = "",
     descending: Annotated[bool, typer.Option(help="倒序")] = False,
     limit: int = 50,
@@ -52,7 +55,7 @@ def find(
     students = state.services().students
     query = StudentQuery(
         text, grade=grade, hardship=hardship, unpaired=unpaired, questions=questions, no_consent=no_consent,
-        order=sort, descending=descending,
+        travel=travel, order=sort, descending=descending,
     )  # fmt: skip
     uids = students.ids(query)
     emit(students.rows(uids[:limit], text), f"共 {len(uids)} 人。", _STUDENT_COLUMNS)

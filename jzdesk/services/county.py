@@ -24,6 +24,7 @@ from jzdesk.services import (
     returning,
     revoking,
     townships,
+    waiting,
     worklist,
 )
 from jzdesk.services.child_groups import group_lines
@@ -248,6 +249,7 @@ class CountyService:
                 conflicts=tuple(worklist.conflicts_for(connection, held.school)),
                 duplicates=tuple(_duplicates(connection, held.school)),
                 paid_elsewhere=double_claim.marks_for(connection, context.term(), held.school),
+                waiting=tuple(waiting.waiting_of(connection, chains)),
                 township=townships.station_above(connection, held.school, package_log.today(context)),
                 carried=tuple(townships.told(connection, held)),
                 revocations=tuple(revoking.told(connection, held.school, held.role)),

@@ -8,16 +8,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import attachments, carried, double_claim, enrolled, identity, package_log, returning, worklist
+from jzdesk.services import (
+    attachments,
+    carried,
+    double_claim,
+    enrolled,
+    identity,
+    package_log,
+    returning,
+    sync_state,
+    waiting,
+    worklist,
+)
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.device import write_mark
 from jzdesk.services.transfers.listing import news, ruled_on
 from jzdesk.store import journal
 from jzdesk.store.journal import Chain
-from jzdesk.store.store import write_setting
+from jzdesk.store.store import read_setting, write_setting
 from jzdesk.store.tables import setting
 from jzdesk.sync import certificate as certificates
 from jzdesk.sync import stick
@@ -31,6 +42,7 @@ from jzdesk.sync.succession import follow, read_successions
 
 CERTIFICATE_SUFFIX = ".jzc"
 REQUEST_SUFFIX = ".jzr"
+LAST_CONTACT = "last_contact"  # setting: what the last receipt says of itself, and when it was read
 _NEVER = 2**53
 
 
@@ -53,12 +65,19 @@ class Exported:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """How far this station's own journal has travelled, in entries."""
+    """How far this station's own journal has travelled, in entries.
+
+    `changed` is (ledger, records) that no package has carried yet; `contact` what the last receipt said, in words;
+    `township` the station that can open our packages as well, "" for none.
+    """
 
     unexported: int
     unacknowledged: int
     last_export: str | None
     last_receipt: int | None
+    changed: tuple[tuple[str, int], ...] = ()
+    contact: str = ""
+    township: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +121,21 @@ class ExchangeService:
         """What has not been exported, and what the county has not acknowledged."""
         known = self._context.store.own_chain()
         with self._context.read() as connection:
-            last = package_log.last_export(connection)
-        return Pending(
-            known.last_n - known.exported_n,
-            known.last_n - known.received_n,
-            last,
-            self._context.store.setting("last_receipt"),
-        )
+            return Pending(
+                known.last_n - known.exported_n,
+                known.last_n - known.received_n,
+                package_log.last_export(connection),
+                read_setting(connection, "last_receipt"),
+                tuple(sync_state.unexported_by_entity(connection)),
+                _contact_words(connection, known),
+                self._township(),
+            )
+
+    def _township(self) -> str:
+        if not self._context.store.setting("certificate"):
+            return ""
+        above = identity.township(self._context)
+        return above.school_name if above else ""
 
     def request(self, to: Path) -> Path:
         """Write the request for a certificate onto the stick."""
@@ -282,6 +309,8 @@ class ExchangeService:
                 unit.connection.execute(setting.delete().where(setting.c.key == "last_receipt"))
                 unit.connection.execute(insert(setting).values(key="last_receipt", value=str(body.number)))
                 worklist.keep(unit.connection, body)
+                waiting.keep_waiting(unit.connection, body)
+                write_setting(unit.connection, LAST_CONTACT, _contact(body, self._context.today()))
                 write_setting(unit.connection, identity.TOWNSHIP, msgspec.to_builtins(body.township) or {})
                 carried.answered(unit.connection, body, self._context.today())
                 if body.paid_elsewhere is not None:
@@ -318,16 +347,29 @@ def _plain(words: str) -> str:
     return "".join(letter for letter in words.upper() if letter.isalnum())
 
 
+def _contact(body: ReceiptBody, today: str) -> dict[str, object]:
+    """What is kept of a receipt to say when the county last heard of us, and up to where."""
+    return {"number": body.number, "issued": body.issued, "read": today}
+
+
+def _contact_words(connection: Connection, own: Chain) -> str:
+    """`县里 2025-11-20 写的第 3 号回执，11-26 读到：收到第 412 条为止（共 430 条）。`; "" before any."""
+    kept = read_setting(connection, LAST_CONTACT)
+    if not kept:
+        return ""
+    head = f"县里 {kept['issued']} 写的第 {kept['number']} 号回执，本站 {kept['read']} 读的"
+    if own.received_n >= own.last_n:
+        return f"{head}：本站的 {own.last_n:,} 条改动县里全部收到。"
+    return f"{head}：县里收到第 {own.received_n:,} 条为止，后面还有 {own.last_n - own.received_n:,} 条。"
+
+
 def county_licence() -> Licence:
     """The county may write policy, and settle what it finds in a school's records."""
     return Licence(frozenset({COUNTY_SCOPE}), "county", policy=True, latest=_NEVER)
 
 
-def _acknowledge(connection: object, body: ReceiptBody) -> None:
+def _acknowledge(connection: Connection, body: ReceiptBody) -> None:
     """Believe a receipt only where its hash is on our own chain; raises PackageRefused otherwise."""
-    from sqlalchemy import Connection
-
-    assert isinstance(connection, Connection)
     for mark in body.epochs:
         known = next((own for own in journal.chains(connection) if own.own and own.ep == mark.epoch), None)
         if known is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, or_, select
@@ -17,6 +17,7 @@ from jzdesk.core.merge import GRANT, SCOPE, Entry
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.forms import FormProblems, understood
+from jzdesk.services.sync_state import sync_states
 from jzdesk.store import journal
 from jzdesk.store.unit import Changes
 
@@ -39,11 +40,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One record: stored values, and the display text of every field (labels, masked, references as titles)."""
+    """One record: stored values, and the display text of every field (labels, masked, references as titles).
+
+    `travel` says how far it has travelled to the county, where that was asked for.
+    """
 
     uid: str
     values: dict[str, Value]
     shown: dict[str, str]
+    travel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +95,18 @@ class LedgerService:
         with self._context.read() as connection:
             return rows(connection, entity, uids)
 
+    def page(self, entity: str, uids: Sequence[str]) -> list[Row]:
+        """The same with how far each has travelled, for as many as are looked at."""
+        with self._context.read() as connection:
+            found = rows(connection, entity, uids)
+            states: dict[str, str] = {}
+            for start in range(0, len(uids), _AT_ONCE):
+                states |= sync_states(connection, entity, uids[start : start + _AT_ONCE])
+        return [replace(row, travel=states.get(row.uid, "")) for row in found]
+
     def record(self, entity: str, uid: str) -> Row:
         """One record; raises UserError when it does not exist."""
-        found = self.rows(entity, (uid,))
+        found = self.page(entity, (uid,))
         if not found:
             raise UserError("这条记录不存在", "请刷新页面后重试。", SPECS[entity].label)
         return found[0]

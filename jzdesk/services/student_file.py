@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from jzdesk.models import (
 from jzdesk.services.ledger import HistoryLine, LedgerService, Row, rows
 from jzdesk.services.pupils import table_of
 from jzdesk.services.student_tables import CLASS, ENROLMENT, GUARDIAN, MEMBER, SCHOOL, STUDENT
+from jzdesk.services.sync_state import least
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True)
 class StudentFile:
-    """Everything known of one student."""
+    """Everything known of one student; `travel` is how far what has travelled least of it has come to the county."""
 
     uid: str
     student: Row
@@ -61,6 +63,7 @@ class StudentFile:
     answered: list[Row] = field(default_factory=list)
     school: str = ""
     holder: str = ""  # name of the school that has the child now
+    travel: str = ""
 
     @property
     def placed(self) -> bool:
@@ -78,7 +81,7 @@ def read_file(connection: Connection, ledger: LedgerService, uid: str) -> Studen
     )  # of several the one of the school that has the child now
     homes = rows(connection, "household", [str(household)]) if household else []
     questions = of(Question, uid)
-    return StudentFile(
+    file = StudentFile(
         uid,
         student,
         enrolments[-1] if enrolments else None,
@@ -99,6 +102,21 @@ def read_file(connection: Connection, ledger: LedgerService, uid: str) -> Studen
         _school(connection, enrolments[-1].values["school"] if enrolments else None),
         _school(connection, student.values["scope"]),
     )
+    return replace(file, travel=least(connection, _records(file)))
+
+
+def _records(file: StudentFile) -> Iterator[tuple[str, list[str]]]:
+    """(entity, uids) of every record of the file."""
+    yield "student", [file.uid]
+    for entity, rows_ in (
+        ("enrolment", [file.enrolment] if file.enrolment else []),
+        ("household", [file.household] if file.household else []), ("member", file.members),
+        ("hardship", file.hardships), ("bank_account", file.accounts), ("pairing", file.pairings),
+        ("visit", file.visits), ("payment", file.payments), ("photo", file.photos), ("consent", file.consents),
+        ("question", [*file.questions, *file.answered]),
+    ):  # fmt: skip
+        yield entity, [row.uid for row in rows_]
+    yield "guardian", [str(one["uid"]) for one in file.guardians]
 
 
 def _school(connection: Connection, code: Value) -> str:

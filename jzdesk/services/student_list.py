@@ -20,7 +20,8 @@ class StudentQuery:
     """Which students; `grade` is a code, `school_class` a uid, `hardship` a code or "any", `status` a code.
 
     `school` is the code of the school that has the child now, `moved` asks for those who have left that school's care.
-    `order` is one of ORDERS, or "" for that of the table: grade, class, name (or the best hit of a search first).
+    `travel` is how far the record has travelled, one of `sync_state.STATES`. `order` is one of ORDERS, or "" for that
+    of the table: grade, class, name (or the best hit of a search first).
     """
 
     text: str = ""
@@ -34,6 +35,7 @@ class StudentQuery:
     no_consent: bool = False
     no_account: bool = False
     moved: bool = False
+    travel: str | None = None
     order: str = ""
     descending: bool = False
 

@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, bindparam, func, select
 
 from jzdesk.core import codes
+from jzdesk.core.errors import UserError
 from jzdesk.models import Enrolment, Hardship, Pairing, Question, SchoolClass, Staff, Student
-from jzdesk.services.sync_state import sync_states
+from jzdesk.services.sync_state import STATES, states, sync_states
 from jzdesk.store import search
 
 _AT_ONCE = 900
@@ -57,10 +58,21 @@ def student_rows(connection: Connection, uids: Sequence[str]) -> list[StudentRow
     found: dict[str, StudentRow] = {}
     for start in range(0, len(uids), _AT_ONCE):
         part = list(uids[start : start + _AT_ONCE])
-        states = sync_states(connection, "student", part)
+        reached = sync_states(connection, "student", part)
         for row in connection.execute(_statement(), {"uids": part}):
-            found[row.uid] = _line(row, states.get(row.uid, ""))
+            found[row.uid] = _line(row, reached.get(row.uid, ""))
     return [found[uid] for uid in uids if uid in found]
+
+
+def travelled(connection: Connection, uids: Sequence[str], state: str) -> list[str]:
+    """Those of these students whose record has come so far; raises UserError for a state that there is not."""
+    if state not in STATES:
+        raise UserError(f"没有“{state}”这种上报情况", f"可以是 {'、'.join(STATES)}。", "学生")
+    found: set[str] = set()
+    for start in range(0, len(uids), _AT_ONCE):
+        here = states(connection, "student", uids[start : start + _AT_ONCE])
+        found.update(uid for uid, reached in here.items() if reached == state)
+    return [uid for uid in uids if uid in found]
 
 
 @cache

@@ -23,7 +23,7 @@ from jzdesk.services.ledger import LedgerService, Saved
 from jzdesk.services.similar import Similar, similar
 from jzdesk.services.student_file import Sibling, StudentFile, read_file
 from jzdesk.services.student_list import ORDERS, StudentQuery, class_label, listing
-from jzdesk.services.student_rows import StudentRow, marked, student_rows
+from jzdesk.services.student_rows import StudentRow, marked, student_rows, travelled
 from jzdesk.services.student_saving import StudentDraft, household_for, store_draft, understood_student
 from jzdesk.services.student_tables import CLASS, ENROLMENT, GUARDIAN, MEMBER
 from jzdesk.store.unit import Unit
@@ -80,6 +80,8 @@ class StudentService:
         with self._context.read() as connection:
             statement = listing(query, self._context.today())
             uids = list(dict.fromkeys(connection.execute(statement).scalars()))
+            if query.travel:
+                uids = travelled(connection, uids, query.travel)
         if found is None:
             return uids
         if query.order:

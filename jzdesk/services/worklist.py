@@ -78,6 +78,17 @@ def _moves(connection: Connection, context: Context) -> Iterator[WorkItem]:
         yield WorkItem(MOVE, student, "", named.get(student, ""), sentence, done=False)
 
 
+def asked_about(connection: Connection, ent: str, uids: Sequence[str]) -> set[str]:
+    """Those of these records about which the last receipt asks something that nobody has dealt with."""
+    stored = read_setting(connection, SETTING)
+    lines = [line for line in stored["lines"] if line[0] == ent] if stored else []
+    named = sorted({line[1] for line in lines} & set(uids))
+    if not named:
+        return set()
+    deeds = _deeds(connection, stored, ent, named)
+    return {uid for _, uid, field, sentence in lines if uid in named and not deeds[uid].answer(field, sentence)}
+
+
 def keep(connection: Connection, body: ReceiptBody) -> None:
     """Take over the lines of a receipt that was just believed; they replace those of the one before."""
     lines = [

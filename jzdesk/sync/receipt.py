@@ -46,6 +46,14 @@ class EpochMark(msgspec.Struct, frozen=True, kw_only=True):
     chain: Hex64
 
 
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries `first_n` to `last_n` of an epoch that the county holds and that do not count, now or ever."""
+
+    epoch: str
+    first_n: Number
+    last_n: Number
+
+
 class PackageOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one package; entries in it = applied + known + held + rejected."""
 
@@ -141,6 +149,7 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: tuple[DuplicateCase, ...] = ()
     revocations: tuple[Revocation, ...] = ()
     paid_elsewhere: PaidElsewhere | None = None
+    waiting: tuple[Waiting, ...] = ()
     township: TownshipCard | None = None
     carried: tuple[PackageOutcome, ...] = ()
     certificate: Signed | None = None

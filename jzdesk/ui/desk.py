@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Set
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
@@ -27,6 +28,14 @@ class Changes(Protocol):
     @property
     def uids(self) -> Set[str]:
         """The records."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Everything:
+    """Something about records of all entities has changed, without any record being another."""
+
+    entities: Set[str]
+    uids: Set[str] = frozenset()
 
 
 class Desk(QObject):
@@ -58,6 +67,10 @@ class Desk(QObject):
     def go(self, place: str, hint: str = "") -> None:
         """Open the page `place`; `hint` tells it what to show (a filter, a uid, "new")."""
         self.wanted.emit(place, hint)
+
+    def travelled(self) -> None:
+        """Records have come further on their way to the county: pages that show how far look again."""
+        self.changed.emit(_Everything(frozenset(self.services.ledger.specs)))
 
     def write(
         self,

@@ -14,7 +14,9 @@ from jzdesk.services import identity
 from jzdesk.services.bundle import Services
 from jzdesk.services.device import read_mark
 from jzdesk.services.stations import open_station
-from jzdesk.services.students import StudentQuery
+from jzdesk.services.students import StudentDraft, StudentQuery
+from jzdesk.services.sync_state import STATES
+from jzdesk.store import journal
 from jzdesk.sync.receipt import EpochMark, ReceiptBody, write_receipt
 from tests.factories.stations import PASSWORD, certify, new_county, new_school, new_station
 
@@ -142,6 +144,102 @@ def test_the_school_sees_how_far_a_record_has_travelled(certified: Services, cou
     assert _state(certified, uid) == "未导出"
     assert certified.exchange.pending().unacknowledged == 1
     assert certified.verify().digest != county.verify().digest
+
+
+def test_what_the_county_holds_back_is_received_and_not_merged(
+    certified: Services, county: Services, stick: Path
+) -> None:
+    first = _save(certified, "一")
+    certified.exchange.export(stick)
+    _outcomes(county, stick)
+    second = _save(certified, "二")
+    later = certified.exchange.export(stick)[0].path
+    county.merging.merge([later])
+    county.withdrawing.withdraw(later.name, "报错了学期")
+    county.county.write_receipts(stick)
+    certified.exchange.read_receipts([stick])
+    assert (_state(certified, first), _state(certified, second)) == ("已并入", "县已收")
+    listed = {state: certified.students.ids(StudentQuery(travel=state)) for state in STATES}
+    assert listed == {"unexported": [], "exported": [], "received": [second], "merged": [first], "doubt": []}
+    county.withdrawing.rejoin(later.name)
+    county.county.write_receipts(stick)
+    certified.exchange.read_receipts([stick])
+    assert _state(certified, second) == "已并入"
+    with pytest.raises(UserError, match="上报情况"):
+        certified.students.ids(StudentQuery(travel="somewhere"))
+
+
+def test_what_waits_for_a_missing_package_is_received(certified: Services, county: Services, stick: Path) -> None:
+    _save(certified, "一")
+    first = certified.exchange.export(stick)[0].path
+    _outcomes(county, stick)
+    own = certified.context.store.own_chain()
+    _save(certified, "丢了的")
+    lost = certified.exchange.export(stick)[0].path
+    with certified.context.store.local() as connection:
+        journal.mark_chain(connection, own.id, received_n=own.last_n + 1)
+    last = _save(certified, "后来")
+    county.merging.merge([certified.exchange.export(stick)[0].path])
+    with certified.context.store.local() as connection:
+        journal.mark_chain(connection, own.id, received_n=own.last_n)
+    county.county.write_receipts(stick)
+    certified.exchange.read_receipts([stick])
+    assert _state(certified, last) == "县已收"
+    assert first.exists()
+    assert lost.exists()
+
+
+def test_what_the_county_asks_about_is_in_doubt_until_it_is_dealt_with(
+    certified: Services, county: Services, stick: Path
+) -> None:
+    uid = certified.ledger.save("staff", {"name": "王老师", "post": "教师"}).uid
+    certified.exchange.export(stick)
+    _outcomes(county, stick)
+    county.ledger.save("staff", {"post": "班主任"}, uid)
+    certified.ledger.save("staff", {"post": "教导主任"}, uid)
+    certified.exchange.export(stick)
+    _outcomes(county, stick)
+    county.county.write_receipts(stick)
+    certified.exchange.read_receipts([stick])
+    assert certified.ledger.record("staff", uid).travel == "有疑问"
+    assert [row.travel for row in certified.ledger.page("staff", [uid])] == ["有疑问"]
+
+
+def test_the_file_of_a_child_says_how_far_its_last_part_has_come(
+    certified: Services, county: Services, stick: Path
+) -> None:
+    draft = StudentDraft(
+        None, {"name": "周小", "sex": "1", "birth": "2016-05-07"}, {"grade": "G03"},
+        ({"name": "周大", "relation": "51", "is_guardian": 1, "phone": "13900000001"},),
+    )  # fmt: skip
+    uid = certified.students.save(draft).uid
+    assert certified.students.file(uid).travel == "未导出"
+    certified.exchange.export(stick)
+    assert certified.students.file(uid).travel == "已导出"
+    member = certified.students.file(uid).members[0].uid
+    certified.ledger.save("member", {"work": "务农"}, member)
+    assert (_state(certified, uid), certified.students.file(uid).travel) == ("已导出", "未导出")
+
+
+def test_what_is_pending_is_told_by_ledger_and_with_the_last_contact(
+    certified: Services, county: Services, stick: Path
+) -> None:
+    uid = _save(certified, "一")
+    _save(certified, "二")
+    _save(certified, "二改", uid)
+    certified.ledger.save("staff", {"name": "王老师"})
+    pending = certified.exchange.pending()
+    assert (pending.changed, pending.contact, pending.township) == ((("教职工", 1), ("学生", 2)), "", "")
+    certified.exchange.export(stick)
+    _outcomes(county, stick)
+    county.county.write_receipts(stick)
+    certified.exchange.read_receipts([stick])
+    pending = certified.exchange.pending()
+    assert pending.changed == ()
+    assert "第 1 号回执" in pending.contact
+    assert "本站的 4 条改动县里全部收到" in pending.contact
+    _save(certified, "三")
+    assert "县里收到第 4 条为止，后面还有 1 条" in certified.exchange.pending().contact
 
 
 def test_a_package_begins_after_what_a_receipt_has_acknowledged(

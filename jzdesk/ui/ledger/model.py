@@ -61,10 +61,19 @@ class Column:
         return self.text(row) if self.text is not None else str(getattr(row, self.name))
 
 
+TRAVEL_TONES = {"未导出": "look", "已导出": "muted", "县已收": "", "已并入": "good", "有疑问": "wrong"}
+"""State of a record on its way to the county → tone."""
+
+
 def columns_of(spec: EntitySpec) -> list[Column]:
     """The columns of an entity's ledger; rows are `services.ledger.Row`. Without `table` widths: its title fields."""
     fields = spec.columns() or [spec[name] for name in spec.title] or list(spec)[:4]
     return [Column(f.name, f.label, f.table or 16, f.kind.numeric, _shown(f.name), order=f.name) for f in fields]
+
+
+def travel_column() -> Column:
+    """How far each record has travelled to the county."""
+    return Column("travel", "上报情况", 8, tone=lambda row: TRAVEL_TONES.get(row.travel, "muted"))
 
 
 def _shown(name: str) -> Callable[[Any], str]:

@@ -12,7 +12,7 @@ from jzdesk.services.ledger import Query
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.inputs import Pick
-from jzdesk.ui.ledger.model import columns_of
+from jzdesk.ui.ledger.model import columns_of, travel_column
 from jzdesk.ui.ledger.record import RecordPanel, nothing_chosen
 from jzdesk.ui.page import ListPage
 
@@ -27,8 +27,10 @@ class LedgerPage(ListPage):
         self.title, self.entity, self.entities = self.spec.label, entity, frozenset({entity})
         self._writable = desk.services.ledger.may_write(entity)
         self.hints = LedgerPage.hints if self._writable else "F3 查找　回车 打开　F5 刷新"
-        fetch = partial(desk.services.ledger.rows, entity)
-        super().__init__(desk, columns_of(self.spec), fetch, hint=_hint(self.spec), several=True)
+        fetch, columns = partial(desk.services.ledger.page, entity), columns_of(self.spec)
+        if self.spec.owner != "county" and desk.services.info.kind != "county":
+            columns.append(travel_column())
+        super().__init__(desk, columns, fetch, hint=_hint(self.spec), several=True)
         self._panel: RecordPanel | None = None
         self.choices = {spec.name: self._filter(spec) for spec in filtered_fields(self.spec)}
         self.state = self.add_filter("现行或已作废", [(0, "现行"), (1, "已作废")])

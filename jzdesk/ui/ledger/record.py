@@ -14,6 +14,7 @@ from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.reason import ask_reason
 from jzdesk.ui.ledger.form import Form, Understood
 from jzdesk.ui.ledger.history import History
+from jzdesk.ui.ledger.model import TRAVEL_TONES
 from jzdesk.ui.ledger.panel import Panel
 
 DRAFT_PAUSE_MS = 800
@@ -31,6 +32,7 @@ class RecordPanel(Panel):
         self.desk, self.entity = desk, entity
         self.uid: str | None = None
         self._busy = self._hidden = False
+        self._travel = ""  # how far the record has travelled to the county
         self._writable = desk.services.ledger.may_write(entity)
         self.form = Form.of(self.spec, desk.services.ledger.choices)
         self.history = History()
@@ -53,7 +55,7 @@ class RecordPanel(Panel):
     def show_row(self, row: Any) -> None:
         """Show a record as `services.ledger.record` gave it."""
         self.keep_draft()
-        self.uid = row.uid
+        self.uid, self._travel = row.uid, row.travel
         self.form.load(row.values, row.shown)
         self._loaded(hidden=bool(row.values.get("hidden")), draft=self._draft())
         self.set_title(self.spec.title_of({}) if not self.spec.title else self._title(row))
@@ -63,6 +65,9 @@ class RecordPanel(Panel):
     def catch_up(self, row: Any) -> None:
         """The record was changed elsewhere: show it as it is now, unless something is being typed."""
         held = self.form.read().values
+        if row.uid == self.uid:
+            self._travel = row.travel
+            self._show_state()
         if row.uid == self.uid and not self.form.dirty() and any(row.values.get(key) != held[key] for key in held):
             self.show_row(row)
 
@@ -168,7 +173,8 @@ class RecordPanel(Panel):
             ours = self.spec.owner != "county" or self.desk.services.info.kind == "county"
             self.set_state("由专门页面办理" if ours else "由县教育局维护", "muted")
         else:
-            self.set_state("● 有未保存的修改" if dirty else "", "wrong")
+            travel = self._travel if self.uid is not None else ""
+            self.set_state(*(("● 有未保存的修改", "wrong") if dirty else (travel, TRAVEL_TONES.get(travel, "muted"))))
 
     def _edited(self) -> None:
         self._show_state()

@@ -19,7 +19,7 @@ from jzdesk.ui.page import Page
 from jzdesk.ui.pages.cautions import Cautions
 from jzdesk.ui.pages.exchange_certificate import CertificateCard, TakeCertificate, certificate_figure
 from jzdesk.ui.pages.exchange_receipts import ReceiptView, TakeSlip, place_of
-from jzdesk.ui.pages.exchange_state import StationState, state_of
+from jzdesk.ui.pages.exchange_state import StationState, in_words, state_of
 from jzdesk.ui.pages.figures import Figure, Figures
 from jzdesk.ui.pages.files import FileDrop, StickPick
 from jzdesk.ui.tasks import Progress, Task
@@ -47,6 +47,7 @@ class ExchangePage(Page):
         self._task: Task[list[Exported]] | None = None
         self.heading(widgets.label("导出本校的改动，读取县里带回的回执和证书", tone="muted"))
         self.figures, self.cautions = Figures(), Cautions()
+        self.words = widgets.label(wrap=True, tone="muted")
         self.sticks = StickPick(desk, lambda: widgets.pick_folder(self, "选择 U 盘或文件夹"))
         self.sticks.chosen.connect(lambda _: self._allow())
         self.result = widgets.Banner()
@@ -167,6 +168,7 @@ class ExchangePage(Page):
         standing = widgets.Card("本站状态")
         standing.body.addWidget(self.figures)
         standing.body.addWidget(self.cautions)
+        standing.body.addWidget(self.words)
         column.addWidget(standing)
         self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._halves.setSpacing(theme.gap())
@@ -228,6 +230,8 @@ class ExchangePage(Page):
         )  # fmt: skip
         self.certificate.show_state(state.enrolled)
         self.cautions.put(state.enrolled.cautions)
+        self.words.setText("\n".join(in_words(pending)))
+        self.words.setVisible(bool(self.words.text()))
         self._allow()
 
     def _allow(self) -> None:
@@ -252,6 +256,7 @@ class ExchangePage(Page):
         names = "、".join(one.path.name for one in written)
         what = f"可以拔出 U 盘了。已写入 {entries:,} 条改动，并已读回核对无误。"
         self.result.say(Message("good", what, f"文件：{names}"))
+        self.desk.travelled()
         self.refresh()
 
     def _requested(self, path: Path) -> None:
@@ -269,6 +274,7 @@ class ExchangePage(Page):
 
     def _read(self, outcomes: list[ReceiptOutcome]) -> None:
         self.receipts.show_outcomes(outcomes)
+        self.desk.travelled()
         self.refresh()
 
     def _failed(self, error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,3 +28,13 @@ class StationState:
 def state_of(services: Services) -> StationState:
     """Read the state of a school's station."""
     return StationState(services.exchange.standing(), services.exchange.pending())
+
+
+def in_words(pending: Pending) -> Iterator[str]:
+    """What no package has carried yet, ledger by ledger; the last contact; who can open our packages."""
+    if pending.changed:
+        yield f"还没有导出的记录：{'、'.join(f'{label} {count:,}' for label, count in pending.changed)}。"
+    if pending.contact:
+        yield pending.contact
+    if pending.township:
+        yield f"数据包除了县里，{pending.township}也能打开和转交。"

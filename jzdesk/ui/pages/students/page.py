@@ -14,10 +14,11 @@ from jzdesk.core.fields import Value
 from jzdesk.services.consents import USUAL_SCOPE, ManyConsents
 from jzdesk.services.ledger import Query
 from jzdesk.services.students import StudentFile, StudentQuery, StudentRow
+from jzdesk.services.sync_state import STATES
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.inputs import Pick
-from jzdesk.ui.ledger.model import Column
+from jzdesk.ui.ledger.model import TRAVEL_TONES, Column
 from jzdesk.ui.page import ListPage
 from jzdesk.ui.pages.students.dialog import FieldsDialog
 from jzdesk.ui.pages.students.entries import short_number
@@ -47,7 +48,7 @@ def _state_tone(row: StudentRow) -> str:
 
 
 def _sync_tone(row: StudentRow) -> str:
-    return "good" if row.sync_state == "已并入" else "muted"
+    return TRAVEL_TONES.get(row.sync_state, "muted")
 
 
 COLUMNS = (
@@ -62,7 +63,7 @@ COLUMNS = (
     Column("phone", "联系电话", 12),
     Column("boarding", "就读方式", 8),
     Column("status", "学籍状态", 9, order="status"),
-    Column("sync_state", "并入情况", 8, tone=_sync_tone),
+    Column("sync_state", "上报情况", 8, tone=_sync_tone),
 )
 
 
@@ -139,6 +140,7 @@ class StudentPage(ListPage):
             no_consent=wanted == NO_CONSENT,
             moved=wanted == MOVED,
             school=_text(self.school.value()) if self.school is not None else None,
+            travel=_text(self.travel.value()) if self.travel is not None else None,
             order=order,
             descending=descending,
         )
@@ -244,6 +246,7 @@ class StudentPage(ListPage):
         statuses = codes.table("student_status").items()
         self.status = self.add_filter("学籍状态", [(None, "全部状态"), *statuses])
         self.wanted = self.add_filter("资料", (*WANTED, (MOVED, "档案已转出")) if self._owning else WANTED)
+        self.travel = None if self._county else self.add_filter("上报情况", [(None, "全部上报情况"), *STATES.items()])
 
     def _fill_filters(self) -> None:
         students = self.desk.services.students
@@ -255,7 +258,7 @@ class StudentPage(ListPage):
             self.school.fill([(None, "全部学校"), *((row.values["code"], row.shown["name"]) for row in schools)])
 
     def _picks(self) -> list[Pick]:
-        picks = (self.school, self.grade, self.school_class, self.hardship, self.status, self.wanted)
+        picks = (self.school, self.grade, self.school_class, self.hardship, self.status, self.wanted, self.travel)
         return [pick for pick in picks if pick is not None]
 
     def _show_only(self, wanted: str) -> None:

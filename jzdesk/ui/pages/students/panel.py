@@ -18,6 +18,7 @@ from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.reason import ask_reason
 from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.ledger.history import History
+from jzdesk.ui.ledger.model import TRAVEL_TONES
 from jzdesk.ui.ledger.panel import Panel
 from jzdesk.ui.ledger.record import DRAFT_PAUSE_MS
 from jzdesk.ui.pages.students.album import AlbumPart
@@ -327,7 +328,8 @@ class StudentPanel(Panel):
         elif not self.writable:
             self.set_state("由学校填写", "muted")
         else:
-            self.set_state("● 未保存" if dirty else "", "wrong")
+            travel = self.file.travel if self.file is not None and self.uid is not None else ""
+            self.set_state(*(("● 未保存", "wrong") if dirty else (travel, TRAVEL_TONES.get(travel, "muted"))))
 
     def _show_parts(self) -> None:
         for part in self._parts.values():
