@@ -23,7 +23,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
-from jzdesk.services import stations
+from jzdesk.services import identity, stations
 from jzdesk.services.bundle import Services
 from jzdesk.services.consents import USUAL_SCOPE
 from jzdesk.services.students import StudentQuery
@@ -37,12 +37,17 @@ from jzdesk.ui.page import ListPage, Page
 from jzdesk.ui.pages.certificates import CertificatesPage
 from jzdesk.ui.pages.filling import FillingPage
 from jzdesk.ui.pages.imports import HISTORY, PARKED, REPORT, ImportsPage
+from jzdesk.ui.pages.inbox import InboxPage
 from jzdesk.ui.pages.ledger_pages import LedgersPage
 from jzdesk.ui.pages.merged import MergedPage
+from jzdesk.ui.pages.reports import ReportsPage
 from jzdesk.ui.pages.roll import RollPage
 from jzdesk.ui.pages.students import StudentPage
+from jzdesk.ui.pages.township import TownshipPage
 from jzdesk.ui.shell import Shell
 from jzdesk.ui.tasks import Tasks
+from tools import crowd
+from tools.crowd import Week
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (100, 150)
@@ -74,6 +79,7 @@ class Camera:
     ) -> None:
         self.app, self.tasks, self.out, self.only, self.data = app, tasks, out, only, data
         self.percent = 100
+        self.weeks: list[Week] = []
         self.taken: list[Path] = []
         out.mkdir(parents=True, exist_ok=True)
 
@@ -109,7 +115,9 @@ def pages(camera: Camera, shell: Shell) -> None:
 def inside(camera: Camera, shell: Shell, page: Page) -> None:
     """What else a page has to show."""
     more: dict[type[Page], Callable[[Camera, Shell, Any], None]] = {
-        LedgersPage: ledgers, FillingPage: forms, ImportsPage: imports, RollPage: roll, CertificatesPage: trust,
+        LedgersPage: ledgers, FillingPage: forms, ImportsPage: imports, RollPage: roll, MergedPage: merging,
+        InboxPage: inbox, ReportsPage: reports, TownshipPage: township,
+        CertificatesPage: trust,
     }  # fmt: skip
     if show := more.get(type(page)):
         show(camera, shell, page)
@@ -167,6 +175,31 @@ def merging(camera: Camera, shell: Shell, page: MergedPage) -> None:
     camera.settle()
     for dialog in page.findChildren(EffectsDialog):
         shown(camera, dialog, "county-merge-take-back")
+
+
+def inbox(camera: Camera, shell: Shell, page: InboxPage) -> None:
+    """Three hundred packages before they are merged, and what became of those of the week before."""
+    page.take([camera.weeks[-1].stick])
+    camera.take(shell, "county-inbox-waiting")
+    page.packages.show_waiting([], chosen=True)
+    page._merged(camera.weeks[0].outcomes)
+    camera.take(shell, "county-inbox-outcomes")
+    page.banner.dismiss()
+
+
+def reports(camera: Camera, shell: Shell, page: ReportsPage) -> None:
+    """All schools, not only those in trouble."""
+    page.view.shown.choose("all")
+    camera.take(shell, "county-reports-all")
+    page.view.shown.choose("call")
+
+
+def township(camera: Camera, shell: Shell, page: TownshipPage) -> None:
+    """What was carried, who has not reported, and what the schools' packages say."""
+    for number, name in enumerate(("carried", "reports", "schools")):
+        page.tabs.setCurrentIndex(number)
+        camera.take(shell, f"township-{name}")
+    page.tabs.setCurrentIndex(0)
 
 
 def ledgers(camera: Camera, shell: Shell, page: LedgersPage) -> None:
@@ -335,7 +368,12 @@ def main(argv: list[str]) -> int:
         for station, password in rehearse(chosen.data, Path(folder)):
             with opened(station, password) as services:
                 live_on(services, chosen.data)
+                if services.info.kind == "county":
+                    camera.weeks = two_weeks(services, Path(folder))
+                    central = below(services, Path(folder), camera.weeks[0])
                 every_size(camera, services, present)
+        with opened(*central) as services:
+            every_size(camera, services, present)
     tasks.close()
     if chosen.manual:
         show_in_manual(chosen.out)
@@ -366,6 +404,45 @@ def live_on(services: Services, data: Path) -> None:
         services.roll.register({"student": others[number * 7], "kind": kind, **facts})
     services.photos.add_picture(first, _portrait())
     services.consents.add_many([first], {"given_on": services.context.today(), "how": "written", "covers": USUAL_SCOPE})
+
+
+def two_weeks(county: Services, folder: Path) -> list[Week]:
+    """Three hundred schools have sent a package, some long ago; the next three hundred packages lie on a stick."""
+    first = crowd.week(county, folder)
+    crowd.days_pass(county, 34, first.senders[20:24])
+    crowd.days_pass(county, 20, first.senders[30:60])
+    stick = folder / "stick-next"
+    stick.mkdir()
+    crowd.fill(first.senders, stick, county.context.store.clock.tick(), 5)
+    return [first, Week(first.senders, stick, [])]
+
+
+def below(county: Services, folder: Path, week: Week) -> tuple[Path, str]:
+    """A township station with some schools of the first township below it, one of which it may not read."""
+    home, stick, password = folder / "central", folder / "stick-central", "Ceshi2025mima"
+    stick.mkdir()
+    schools = week.senders[9:120:10]
+    stations.create_station(
+        home, kind="township", code=schools[0].code, name="石桥镇中心学校", account="录入员", password=password
+    )
+    with opened(home, password) as central:
+        certificate = county.county.issue(central.exchange.request(stick), stick)
+        central.exchange.take_certificate(certificate)
+        key = identity.station_keys(central.context).public.sealing
+        for number, school in enumerate(schools[1:]):
+            school.recipients = (*school.recipients, key) if number else school.recipients
+            school.pack(stick)
+        central.township.take([stick])
+        (folder / "stick-county-2").mkdir()
+        central.township.forward(folder / "stick-county-2")
+        county.merging.merge([folder / "stick-county-2"])
+        county.county.write_receipts(folder / "stick-county-2")
+        central.township.take([folder / "stick-county-2"])
+        for school in schools[3:6]:
+            school.enrol(6, county.context.store.clock.tick())
+            school.pack(stick)
+        central.township.take([stick])
+    return home, password
 
 
 def _portrait() -> bytes:

@@ -95,8 +95,13 @@ def merge(paths: list[Path]) -> None:
 
 def inbox(paths: list[Path]) -> None:
     """查看数据包，不并入。"""
-    columns = (("path", "文件"), ("school", "学校"), ("number", "第几包"), ("entries", "条数"), ("state", "状态"))
-    emit(state.services().merging.inbox(paths), "", columns)
+    columns = (
+        ("path", "文件"), ("school", "学校"), ("number", "第几包"), ("period", "数据的日期"), ("entries", "条数"),
+        ("kinds", "内容"), ("state", "状态"), ("sentence", "说明"),
+    )  # fmt: skip
+    with progress("核验") as bar:
+        lines = state.services().merging.inbox(paths, bar)
+    emit(lines, "", columns)
 
 
 def read_receipts(paths: list[Path]) -> None:

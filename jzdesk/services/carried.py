@@ -64,6 +64,12 @@ def known(connection: Connection, sha256: str) -> bool:
     return connection.execute(select(carried.c.id).where(carried.c.sha256 == sha256)).first() is not None
 
 
+def carried_for(connection: Connection, device: str) -> bool:
+    """Whether a package of this device came through our hands."""
+    query = select(carried.c.id).where(carried.c.dev == device, carried.c.kind == PACKAGE).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def note(connection: Connection, item: Item, clock: Clock, *, opened: bool, why: str = "") -> None:
     """A file has come; `why` it was not opened."""
     row = {

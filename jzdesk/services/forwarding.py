@@ -35,13 +35,14 @@ _KEPT_STATES = ("read", "sealed", "down")
 _STATES = {
     "read": "已收下，可查看", "sealed": "已收下，未打开", "down": "已收下，待带给学校", "ours": "本站的回执，已读",
     "known": "以前收过", "own": "本站自己的包", "refused": "没有收下",
+    "other": "别的乡镇的，没有动它",
 }  # fmt: skip
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of one file: `state` is read, sealed, down, ours, known, own or refused; `sentence` says more."""
+    """What became of one file: `state` is one of read, sealed, down, ours, known, own, other, refused."""
 
     file: str
     state: str
@@ -172,6 +173,8 @@ class ForwardService:
         item = self._answer(local, digest)
         if item.device == self._context.info.device:
             return self._ours(name, local)
+        if not self._is_below(item):
+            return Taken(name, "other", item.name, item.number)
         self._note(item)
         return Taken(name, "down", item.name, item.number)
 
@@ -221,6 +224,12 @@ class ForwardService:
         school = manifest.school if kind == DOWN else local.name.split("_")[0]
         item = _item(digest, local.name, kind, manifest)
         return replace(item, school=school, name=self._name_of(school), device=manifest.addressee or "")
+
+    def _is_below(self, item: Item) -> bool:
+        """Whether a school is below us, or we have carried for its computer before."""
+        with self._context.read() as connection:
+            below = townships.schools_below(connection, self._context.info.code)
+            return item.school in below or carried.carried_for(connection, item.device)
 
     def _ours(self, name: str, local: Path) -> Taken:
         """The county's answer to ourselves, which also says what became of what we carried."""

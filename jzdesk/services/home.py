@@ -105,8 +105,11 @@ class HomeService:
             )
             todos = (*self._roll_todos(), *todos)
         if self._reporting is not None and self._context.info.kind != "school":
-            late, card = self._reports(self._reporting())
-            cards, todos = (*cards, card), (late, *todos)
+            reporting = self._reporting()
+            late, card = self._reports(reporting)
+            up, down = reporting.carrying()
+            carry = (Todo("各校的数据包等着送县里", up, "township"), Todo("县里给学校的文件等着带回", down, "township"))
+            cards, todos = (*cards, card), (late, *carry, *todos)
         chart = self._aid_by_school() if county else self._visits_by_grade()
         return HomeSummary(cards, tuple(todo for todo in todos if todo.count), chart)
 

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+import msgspec
+from sqlalchemy import Connection, and_, select
 
+from jzdesk.core.clock import moment
 from jzdesk.core.errors import StationFault, UserError
+from jzdesk.core.merge import decode
+from jzdesk.models import SPECS
 from jzdesk.services import attachments, identity, package_log, renewing
 from jzdesk.services.arriving import BEYOND, REASONS, arrive, hold_back, note_fork
 from jzdesk.services.context import COUNTY_SCOPE, Context
@@ -17,7 +21,7 @@ from jzdesk.services.disk import files
 from jzdesk.services.package_log import EntryCounts
 from jzdesk.store import journal, standing
 from jzdesk.store.folder import copy_durably
-from jzdesk.store.tables import package
+from jzdesk.store.tables import chain, package
 from jzdesk.store.unit import Unit
 from jzdesk.sync import stick
 from jzdesk.sync.certificate import Trust
@@ -58,7 +62,10 @@ class MergeOutcome:
 
 @dataclass(frozen=True, slots=True)
 class InboxLine:
-    """A package seen before it is merged: verified and named, or the sentence why it cannot be."""
+    """A package seen before it is merged: verified and named, or the sentence why it cannot be.
+
+    `period` is from the day of its first entry to the day it was written; `kinds` what is in it, in words.
+    """
 
     path: Path
     school: str
@@ -66,6 +73,8 @@ class InboxLine:
     entries: int
     state: str
     sentence: str | None
+    period: str = ""
+    kinds: str = ""
 
 
 class MergeService:
@@ -74,9 +83,21 @@ class MergeService:
     def __init__(self, context: Context, *, reading: bool = False) -> None:
         self._context, self._reading = context, reading
 
-    def inbox(self, paths: Iterable[Path]) -> list[InboxLine]:
-        """Packages in these files and folders, verified but not merged."""
-        return [self._look(path) for path in package_files(paths)]
+    def inbox(
+        self, paths: Iterable[Path], progress: Progress | None = None, cancel: Callable[[], bool] | None = None
+    ) -> list[InboxLine]:
+        """Packages in these files and folders, every byte verified but nothing merged; `cancel` stops in between."""
+        files, trust = package_files(paths), self.trust()
+        lines: list[InboxLine] = []
+        for index, path in enumerate(files):
+            if cancel and cancel():
+                break
+            if progress:
+                progress(index, len(files))
+            lines.append(self._look(path, trust))
+        if progress:
+            progress(len(files), len(files))
+        return lines
 
     def merge(
         self, paths: Iterable[Path], progress: Progress | None = None, cancel: Callable[[], bool] | None = None
@@ -90,7 +111,7 @@ class MergeService:
         if self._context.info.kind == "township" and not self._reading:
             raise UserError("乡镇站收各校的数据包是为了查看和转交", "请在“乡镇转交”里收下（jz township take）。")
         files = package_files(paths)
-        outcomes: list[MergeOutcome] = []
+        outcomes = self._retry_parked(unread=True)
         for index, path in enumerate(files):
             if cancel and cancel():
                 break
@@ -116,13 +137,16 @@ class MergeService:
             issued = renewing.issued(connection) if is_county(self._context) and len(signers) > 1 else None
             return Trust(card.county, signers, today, renewing.renewed(connection, today), issued)
 
-    def _look(self, path: Path) -> InboxLine:
+    def _look(self, path: Path, trust: Trust) -> InboxLine:
         try:
-            with open_package(path, identity.opening_keys(self._context), self.trust()) as reader:
+            with open_package(path, identity.opening_keys(self._context), trust) as reader:
+                reader.stretch.check_members()
                 manifest = reader.manifest
                 entries = manifest.last_n - manifest.first_n + 1
                 state = self._state(manifest)
-                return InboxLine(path, manifest.school_name, manifest.number, entries, state, None)
+                return InboxLine(
+                    path, manifest.school_name, manifest.number, entries, state, None, _period(reader), _kinds(manifest)
+                )
         except UserError as fault:
             return InboxLine(path, "", 0, 0, OUTCOMES["rejected"], fault.sentence())
 
@@ -209,13 +233,13 @@ class MergeService:
             _keep(local, kept)
         return MergeOutcome(name, "", "parked", refused.sentence(), EntryCounts())
 
-    def _retry_parked(self) -> list[MergeOutcome]:
-        """Take in parked packages whose missing part has come, as long as any fits."""
+    def _retry_parked(self, *, unread: bool = False) -> list[MergeOutcome]:
+        """Take in parked packages whose missing part has come, as long as any fits; `unread`: those not read before."""
         done: list[MergeOutcome] = []
         progressed = True
         while progressed:
             progressed = False
-            for kept in sorted(self._context.folder.sub("parked").glob(f"*{SUFFIX}")):
+            for kept in self._parked(unread=unread):
                 outcome = self._merge_file(kept, self._first_name(kept))
                 if outcome.outcome in ("applied", "held", "duplicate", "fork"):
                     kept.unlink()
@@ -223,6 +247,19 @@ class MergeService:
                         done.append(outcome)
                     progressed |= outcome.outcome in ("applied", "held")
         return done
+
+    def _parked(self, *, unread: bool) -> list[Path]:
+        """Parked files that begin where we are now (by their line in the log); with `unread` those without a line."""
+        kept = sorted(self._context.folder.sub("parked").glob(f"*{SUFFIX}"))
+        if not kept:
+            return []
+        query = select(package.c.package_id).where(package.c.direction == "in", package.c.outcome == "parked")
+        if not unread:
+            here = and_(chain.c.dev == package.c.dev, chain.c.ep == package.c.ep)
+            query = query.join(chain, here).where(package.c.first_n <= chain.c.last_n + 1)
+        with self._context.read() as connection:
+            named = set(connection.execute(query).scalars())
+        return [path for path in kept if (path.stem in named) != unread]
 
     def _first_name(self, kept: Path) -> str:
         """The file name a parked package first came under."""
@@ -237,6 +274,24 @@ def package_files(paths: Iterable[Path]) -> list[Path]:
     for path in paths:
         found += sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
     return found
+
+
+def _period(reader: PackageReader) -> str:
+    """From when to when: the day of the first entry, and the day the package was written."""
+    written, first = reader.manifest.wall_clock[:10], reader.stretch.first_line()
+    try:
+        begun = moment(decode(first).at)[:10] if first else written
+    except (msgspec.DecodeError, ValueError, OverflowError):  # what stands there is judged when it is merged
+        begun = written
+    if begun == written:
+        return written
+    return f"{begun} 至 {written[5:] if begun[:4] == written[:4] else written}"
+
+
+def _kinds(manifest: Manifest) -> str:
+    """`学生 120、走访 30`: how many entries of what, most first."""
+    counted = sorted(((sum(ops.values()), ent) for ent, ops in manifest.counts.items()), reverse=True)
+    return "、".join(f"{SPECS[ent].label if ent in SPECS else ent} {count:,}" for count, ent in counted)
 
 
 def take_package(

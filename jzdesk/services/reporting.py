@@ -70,10 +70,11 @@ class ReportLine:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Every school, worst first; `limit` is after how many days one is overdue."""
+    """Every school, worst first; `limit` is after how many days one is overdue; whether certificates are known here."""
 
     lines: tuple[ReportLine, ...]
     limit: int
+    certificates: bool = True
 
     @property
     def overdue(self) -> tuple[ReportLine, ...]:
@@ -133,7 +134,11 @@ class ReportingService:
                 facts.gaps, facts.periods = _gaps(connection), _periods(connection, facts.last.values())
         today = dt.date.fromisoformat(self._context.today())
         lines = [_line(row, facts, today, days) for row in schools]
-        return Overview(tuple(sorted(lines, key=_worst_first)), days)
+        return Overview(tuple(sorted(lines, key=_worst_first)), days, facts.papers is not None)
+
+    def carrying(self) -> tuple[int, int]:
+        """At a township: packages that wait for the way up, and files that wait for the way down to schools."""
+        return self._township.waiting() if self._context.info.kind == "township" else (0, 0)
 
     def write(self, path: Path, *, everybody: bool = False) -> int:
         """The list for the telephone as PDF or xlsx, by the file's ending; returns how many schools are on it."""
@@ -214,7 +219,9 @@ def _gaps(connection: Connection) -> dict[str, tuple[str, ...]]:
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for row in connection.execute(query):
         if row.first_n > row.held + 1:
-            found[row.school][f"第 {row.number} 包等着第 {row.held + 1:,} 到第 {row.first_n - 1:,} 条"] = None
+            first, last = row.held + 1, row.first_n - 1
+            missing = f"第 {first:,} 条" if first == last else f"第 {first:,} 到第 {last:,} 条"
+            found[row.school][f"第 {row.number} 包等着{missing}"] = None
     return {school: tuple(words) for school, words in found.items()}
 
 
@@ -252,7 +259,7 @@ def _told(
 ) -> Iterator[tuple[str, str]]:
     """(state, words) of everything that is not as it should be."""
     if days is not None and not came:
-        yield NEVER, f"发证 {days} 天，从未上报"
+        yield NEVER, f"发证 {days} 天，从未上报" if days else "今天发证，还没有上报"
     elif days is not None and days > limit:
         yield OVERDUE, f"已 {days} 天没有上报"
     elif days is not None and days * 2 > limit:

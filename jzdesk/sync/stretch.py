@@ -270,6 +270,15 @@ class StretchReader:
         for name in self._table:
             self.member(name)
 
+    def first_line(self) -> bytes | None:
+        """The bytes of the first line, None of an empty stretch; nothing of it is checked but its chunk's hash."""
+        names = self._chunk_names()
+        if not names:
+            return None
+        return next(
+            (bodies[0] for bodies in split_lines(sealing.open_stream(self.member(names[0]), self._secret()))), None
+        )
+
     def check_recipient(self) -> None:
         """Raise PackageRefused `recipient` when the sealed members were not sealed for this identity."""
         for name in self._table:

@@ -58,6 +58,6 @@ def test_a_township_by_commands(place: Township, capsys: pytest.CaptureFixture[s
     with place.county.context.store.local() as connection:  # forty days pass
         connection.execute(update(package).values(at=package.c.at - (40 * 86_400_000 << 10)))
     late = jz("county", "county", "missing", code=1)
-    assert [(line["name"], line["overdue"]) for line in late[:1]] == [("大坪教学点", True)]
+    assert [(line["name"], line["days"]) for line in late[:2]] == [("青石镇中心小学", 40), ("大坪教学点", 40)]
     jz("county", "county", "missing", "--days", "60", "--keep")
     jz("county", "county", "missing")

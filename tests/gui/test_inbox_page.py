@@ -17,6 +17,7 @@ from jzdesk.ui.pages.inbox import REQUESTS, InboxPage
 from jzdesk.ui.tasks import Tasks
 from tests.factories.stations import EXAMPLES, certify, new_school
 from tests.gui.stage import ROLL, Stage, well_behaved
+from tools.crowd import fill, senders
 
 
 @pytest.fixture
@@ -109,6 +110,44 @@ def test_stopping_keeps_what_was_merged_and_leaves_the_rest(
     assert "已停止" in page.banner.text()
     assert len(county.merging.arrivals()) < 2
     other.close()
+
+
+def test_what_needs_a_person_stands_first_and_says_why_beneath(
+    page: InboxPage, stage: Stage, county: Services, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    fill(senders(county, 24, tmp_path), folder, county.context.store.clock.tick(), 2)
+    page.take([folder])
+    stage.settle()
+    rows = page.packages.table.all_rows()
+    assert [row.tone for row in rows] == ["wrong", *["good"] * 23]
+    assert rows[0].file == rows[0].school
+    assert page.packages.about.text().startswith(rows[0].file)
+    assert rows[1].kinds.startswith("走访 1、学生 1、学籍 1")
+    page.merge()
+    stage.settle()
+    rows = page.packages.table.all_rows()
+    assert [row.state for row in rows[:4]] == ["未接收", "部分待裁定", "部分待裁定", "暂存待补"]
+    assert "收到记录" in page.packages.figures.text()
+
+
+def test_verifying_can_be_stopped_between_packages(
+    page: InboxPage, stage: Stage, county: Services, tmp_path: Path
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    fill(senders(county, 6, tmp_path), folder, county.context.store.clock.tick(), 1)
+    stage.tasks.started.connect(lambda task: task.progress.cancel())
+    page.take([folder])
+    stage.settle()
+    assert page.banner.text().startswith("已停止核验：核验了 0 个")
+    assert not page.merge_button.isEnabled()
+    stage.tasks.started.disconnect()
+    page.refresh()
+    page.refresh()
+    stage.settle()
+    assert len(page.packages.waiting) == 6
 
 
 def test_a_request_is_certified_after_comparing(

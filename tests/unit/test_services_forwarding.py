@@ -156,6 +156,21 @@ def test_receipts_come_back_to_the_school_untouched(place: Township) -> None:
     assert place.centre.township.deliver(place.stick("later")).written == (), "the school has said that it read it"
 
 
+def test_answers_for_other_townships_are_left_alone(place: Township) -> None:
+    other = new_school(place.root / "other", "2143990004")
+    certify(other, place.county, place.root)
+    for school in (other, place.village):
+        pupil(school)
+        place.county.merging.merge([school.exchange.export(place.stick("county"))[0].path])
+    other.close()
+    place.county.county.write_receipts(place.stick("county"))
+    for path in place.stick("county").glob("*.jzh"):
+        shutil.copy(path, place.stick("answers"))
+    states = sorted(one.state for one in place.centre.township.take([place.stick("answers")]))
+    assert states == ["down", "other"]
+    assert [line.name for line in place.centre.township.log()] == ["大坪教学点"]
+
+
 def test_nothing_is_written_twice_and_nothing_overwritten(place: Township) -> None:
     pupil(place.village)
     place.village.exchange.export(place.stick("schools"))

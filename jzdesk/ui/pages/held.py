@@ -33,10 +33,10 @@ class HeldView(CaseView):
 
     def __init__(self, desk: Desk, changed: Callable[[], object]) -> None:
         columns = (
-            Column("reason_label", "原因", 21),
+            Column("reason_label", "原因", 18),
+            Column("school", "学校", 16, text=lambda one: self._names.get(one.school, one.school)),
             Column("title", "记录", 10, text=lambda one: getattr(one, "title", "两份不同的记录")),
             Column("count", "条数", 6, numeric=True, text=lambda one: f"{one.last_n - one.first_n + 1:,}"),
-            Column("school", "学校", 16, text=lambda one: self._names.get(one.school, one.school)),
         )
         hint = "学校越权、时钟不准或硬盘被复制时，记录先放在这里，等县里裁定；原件永远保留。"
         self._names: Mapping[str, str] = {}

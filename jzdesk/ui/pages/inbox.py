@@ -41,11 +41,12 @@ class Found:
     fingerprint: str
 
 
-def look(services: Services, paths: Sequence[Path]) -> Found:
-    """Verify the packages and read the requests in these files and folders."""
+def look(services: Services, paths: Sequence[Path], progress: Progress) -> Found:
+    """Verify the packages and read the requests in these files and folders; stops between packages."""
     folders = [path for path in paths if path.is_dir()]
     files = [path for path in paths if path.is_file()]
-    packages = services.merging.inbox([*folders, *(path for path in files if path.suffix != REQUEST_SUFFIX)])
+    wanted = [*folders, *(path for path in files if path.suffix != REQUEST_SUFFIX)]
+    packages = services.merging.inbox(wanted, tell(progress), progress.cancelled)
     asked = {path for path in files if path.suffix == REQUEST_SUFFIX}
     around = [*folders, *{path.parent for path in asked}]
     requests = [
@@ -67,6 +68,7 @@ class InboxPage(Page):
         super().__init__(desk)
         self.paths: list[Path] = []
         self._task: Task[list[MergeOutcome]] | None = None
+        self._looking: Task[Found] | None = None
         buttons = self.heading()
         self.answer_button = widgets.button("写回执", self.write_receipts, icon="export")
         self.preview_button = widgets.button(
@@ -91,9 +93,23 @@ class InboxPage(Page):
         self.refresh()
 
     def refresh(self) -> None:
-        """F5: verify again what lies in the chosen places."""
+        """F5: verify again what lies in the chosen places; what was being verified before is given up."""
+        if self._looking is not None:
+            self._looking.progress.cancel()
         services, paths = self.desk.services, list(self.paths)
-        self.desk.tasks.read("inbox", lambda: look(services, paths), self._show, owner=self)
+        task = self.desk.tasks.study(partial(look, services, paths), title="正在逐个核验数据包", owner=self)
+        task.done = partial(self._looked, task)
+        self._looking = task
+
+    def _looked(self, task: Task[Found], found: Found) -> None:
+        """Show what was found, unless other places are being looked into by now."""
+        if task is not self._looking:
+            return
+        self._looking = None
+        self._show(found)
+        if task.progress.cancelled():
+            what = f"已停止核验：核验了 {len(found.packages):,} 个，其余没有看。"
+            self.banner.say(Message("look", what, "按 F5 再从头核验；现在并入只会并入列出的这些。"))
 
     def seek(self) -> None:
         """F3: choose a folder."""

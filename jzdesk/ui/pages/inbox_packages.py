@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from jzdesk.services.merging import InboxLine, MergeOutcome
     from jzdesk.services.package_log import EntryCounts
 
+_FIRST = ("wrong", "look", "good", "", "muted")  # tones in the order of their lines
 _SETTLED = frozenset({"以前已并入", "以前已撤回"})
 _COUNTS = frozenset({"applied", "known", "held", "rejected"})
+_BEFORE = frozenset({"period", "kinds"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class PackageLine:
     sentence: str
     counts: EntryCounts | None = None
     path: Path | None = None
+    period: str = ""
+    kinds: str = ""
 
 
 class PackagesView(QWidget):
@@ -52,7 +56,9 @@ class PackagesView(QWidget):
                 Column("school", "学校", 22),
                 Column("number", "包号", 5, numeric=True),
                 Column("state", "状态", 12, tone=lambda one: one.tone),
+                Column("period", "数据的日期", 19),
                 Column("entries", "条数", 8, numeric=True, text=lambda one: f"{one.entries:,}"),
+                Column("kinds", "内容", 34),
                 Column("applied", "并入", 8, numeric=True, text=partial(_count, "applied")),
                 Column("known", "以前已有", 8, numeric=True, text=partial(_count, "known")),
                 Column("held", "待裁定", 7, numeric=True, text=partial(_count, "held")),
@@ -64,7 +70,9 @@ class PackagesView(QWidget):
         )
         hint = "插上学校带来的 U 盘，或把数据包拖到这里；先逐个核验，再由您决定并入。"
         self.middle = ListingOrEmpty(self.table, widgets.Empty("inbox", "还没有要并入的数据包", hint))
-        inside = widgets.column(self.words, self.figures, self.middle)
+        self.about = widgets.label(wrap=True)
+        self.table.chosen.connect(lambda _: self._tell())
+        inside = widgets.column(self.words, self.figures, self.middle, self.about)
         inside.setStretch(2, 1)
         inside.setContentsMargins(0, theme.em(0.6), 0, 0)
         self.setLayout(inside)
@@ -77,9 +85,7 @@ class PackagesView(QWidget):
             return
         self.waiting = list(lines)
         self.figures.hide()
-        self.middle.put_rows([_waiting_line(line) for line in lines])
-        if lines and self.table.uid() is None:
-            self.table.selectRow(0)
+        self._put([_waiting_line(line) for line in lines])
         self._show_counts(shown=False)
         refused = sum(line.sentence is not None for line in lines)
         if not lines:
@@ -89,11 +95,26 @@ class PackagesView(QWidget):
             self.words.setText(f"有 {len(lines):,} 个数据包，已逐个核验{bad}。确认后按“并入”。")
         self.words.setVisible(bool(self.words.text()))
 
+    def _put(self, lines: Sequence[PackageLine]) -> None:
+        """What needs a person first, then what is done; each in the order of the files."""
+        self.middle.put_rows(sorted(lines, key=lambda line: _FIRST.index(line.tone)))
+        if lines:
+            self.table.selectRow(0)
+        self._tell()
+
+    def _tell(self) -> None:
+        """All that is to be said of the package with the cursor, beneath the table."""
+        line = self.line_here()
+        self.about.setVisible(line is not None)
+        if line is not None:
+            words = (line.kinds and f"内容：{line.kinds}。", line.sentence)
+            self.about.setText(f"{line.file}　{''.join(filter(None, words))}")
+
     def _show_counts(self, *, shown: bool) -> None:
-        """What the entries became is known only afterwards."""
+        """What the entries became is known only afterwards; then what is in them matters no more."""
         for number, column in enumerate(self.table.records().columns):
-            if column.name in _COUNTS:
-                self.table.setColumnHidden(number, not shown)
+            if column.name in _COUNTS | _BEFORE:
+                self.table.setColumnHidden(number, shown == (column.name in _BEFORE))
 
     def line_here(self) -> PackageLine | None:
         """The package with the cursor."""
@@ -111,7 +132,7 @@ class PackagesView(QWidget):
         """Show what became of them."""
         numbers = {line.path.name: line.number for line in self.waiting}
         self.waiting = []
-        self.middle.put_rows([_outcome_line(one, numbers.get(one.package)) for one in outcomes])
+        self._put([_outcome_line(one, numbers.get(one.package)) for one in outcomes])
         self._show_counts(shown=True)
         self.figures.put(balance([one.counts for one in outcomes]), total_first=True)
         self.figures.show()
@@ -127,12 +148,14 @@ def _waiting_line(line: InboxLine) -> PackageLine:
     number = str(line.number) if line.number else ""
     path = None if line.sentence else line.path
     return PackageLine(
-        line.path.name, line.school, number, line.entries, line.state, tone, line.sentence or "", path=path
-    )
+        line.path.name, line.school or line.path.name, number, line.entries, line.state, tone, line.sentence or "",
+        path=path, period=line.period, kinds=line.kinds,
+    )  # fmt: skip
 
 
 def _outcome_line(one: MergeOutcome, number: int | None) -> PackageLine:
     tone, counts = OUTCOME_TONES.get(one.outcome, ""), one.counts
     return PackageLine(
-        one.package, one.school, str(number or ""), counts.entries_in, one.outcome_label, tone, one.reason or "", counts
-    )
+        one.package, one.school or one.package, str(number or ""), counts.entries_in, one.outcome_label, tone,
+        one.reason or "", counts,
+    )  # fmt: skip

@@ -56,10 +56,12 @@ class LogView(QWidget):
         self.middle = ListingOrEmpty(self.table, widgets.Empty("merge", "还没有收到过数据包", hint))
         self.figures = Figures()
         self.school = Pick([(None, "全部学校")], tip="只看一所学校")
-        self.school.currentIndexChanged.connect(lambda _: self._fill())
+        self.which = Pick([(None, "全部结果"), ("look", "只看没有全部并入的")], tip="只看要处理的")
+        for pick in (self.school, self.which):
+            pick.currentIndexChanged.connect(lambda _: self._fill())
         self.back_button = widgets.button("撤回合并…", self.take_back, icon="undo", tip="回车")
         self.return_button = widgets.button("重新并入…", self.let_return, icon="merge", tip="回车")
-        head = widgets.row(self.school, None, self.return_button, self.back_button)
+        head = widgets.row(self.school, self.which, None, self.return_button, self.back_button)
         self.words = widgets.label(wrap=True)
         inside = widgets.column(head, self.figures, self.middle, self.words)
         inside.setStretch(2, 1)
@@ -125,8 +127,8 @@ class LogView(QWidget):
         return f"{self._names.get(seen.packet.school, seen.packet.school)}第 {seen.packet.number} 包"
 
     def _fill(self) -> None:
-        chosen = self.school.value()
-        shown = [line for line in self._log if chosen in (None, line.school)]
+        chosen, which = self.school.value(), self.which.value()
+        shown = [line for line in self._log if chosen in (None, line.school) and (not which or needs_a_look(line))]
         self.middle.put_rows(shown)
         self.figures.setVisible(bool(shown))
         self.figures.put(balance([line.counts for line in shown]), total_first=True)
@@ -175,6 +177,11 @@ def balance(counts: Sequence[object]) -> list[Figure]:
         Figure("待裁定", f"{held:,}", "look" if held else "muted"),
         Figure("未接收", f"{rejected:,}", "wrong" if rejected else "muted"),
     ]
+
+
+def needs_a_look(one: LogLine) -> bool:
+    """Whether not all of the package counts now, as far as its own line says."""
+    return one.withdrawn or one.waiting > 0 or one.outcome in ("parked", "fork", "rejected")
 
 
 def outcome_label(one: LogLine) -> str:

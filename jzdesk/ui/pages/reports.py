@@ -41,16 +41,16 @@ class ReportsView(QWidget):
         self.limit.picked.connect(self._set_limit)
         self.table = Listing(
             (
-                Column("name", "学校", 24),
-                Column("township", "乡镇", 10),
+                Column("name", "学校", 22),
                 Column("state", "情况", 11, text=lambda one: one.state_label, tone=_tone),
-                Column("sentence", "说明", 38),
+                Column("sentence", "说明", 26),
+                Column("head", "校长", 8),
+                Column("phone", "联系电话", 13),
                 Column("last", "最近上报", 11),
                 Column("number", "包号", 5, numeric=True, text=_number),
                 Column("entries", "条数", 7, numeric=True, text=_entries),
+                Column("township", "乡镇", 10),
                 Column("period", "数据的日期", 24),
-                Column("head", "校长", 8),
-                Column("phone", "联系电话", 13),
                 Column("until", "证书到期", 11),
             ),
             key=lambda one: one.code,
@@ -61,7 +61,9 @@ class ReportsView(QWidget):
             self.shown, self.limit, None, widgets.button("导出名单…", self.export, icon="export"),
             widgets.button("打印名单…", self.print, icon="print", tip="打电话用：学校、校长、电话，留出记录的地方"),
         )  # fmt: skip
-        inside = widgets.column(self.figures, head, self.middle)
+        self.about = widgets.label(wrap=True)
+        self.table.chosen.connect(lambda _: self._tell())
+        inside = widgets.column(self.figures, head, self.middle, self.about)
         inside.setStretch(2, 1)
         inside.setContentsMargins(0, theme.em(0.6), 0, 0)
         self.setLayout(inside)
@@ -117,6 +119,14 @@ class ReportsView(QWidget):
         self.middle.put_rows([line for line in self.seen.lines if every or line.state != "good"])
         if self.table.uid() is None and self.table.records().rowCount():
             self.table.selectRow(0)
+        self._tell()
+
+    def _tell(self) -> None:
+        """All about the school with the cursor, in a sentence to telephone by."""
+        line: ReportLine | None = self.table.row_here()
+        self.about.setVisible(line is not None)
+        if line is not None:
+            self.about.setText(in_words(line))
 
 
 class ReportsPage(Page):
@@ -144,14 +154,27 @@ class ReportsPage(Page):
             self.refresh()
 
 
+def in_words(line: ReportLine) -> str:
+    """Who is to be asked what."""
+    call = f"校长 {line.head or '（未登记）'}，电话 {line.phone or '（未登记）'}"
+    last = (
+        f"最近一包是 {line.last} 收到的第 {line.number} 包，{line.entries:,} 条"
+        if line.number
+        else "没有收到过能读的包"
+    )
+    period = f"，数据是 {line.period} 的" if line.period else ""
+    return f"{line.name}：{line.sentence or '按时上报'}。{last}{period}。{call}。"
+
+
 def _figures(seen: Overview) -> list[Figure]:
     reported = sum(bool(line.last) for line in seen.lines)
-    counted = (
+    counted: list[tuple[str, int, str]] = [
         ("逾期未报", len(seen.overdue), "wrong"), ("从未上报", seen.count("never"), "look"),
         ("缺包", sum(bool(line.gaps) for line in seen.lines), "look"),
-        ("证书失效或将到期", seen.count("lapsed", "expiring"), "look"),
-        ("还没有证书", seen.count("uncertified"), "muted"),
-    )  # fmt: skip
+    ]  # fmt: skip
+    if seen.certificates:
+        lapsing, without = seen.count("lapsed", "expiring"), seen.count("uncertified")
+        counted += [("证书失效或将到期", lapsing, "look"), ("还没有证书", without, "muted")]
     return [
         Figure("上报过的学校", f"{reported:,} / {len(seen.lines):,}"),
         *(Figure(label, f"{count:,}", tone if count else "muted") for label, count, tone in counted),

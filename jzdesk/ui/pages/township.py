@@ -41,7 +41,7 @@ class TownshipPage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._task: Task[list[Taken]] | None = None
-        buttons = self.heading(widgets.label("收下各校的数据，原样转交给县里，再把回执带回学校", tone="muted"))
+        buttons = self.heading(widgets.label("收下、转交、带回，文件不改一字", tone="muted"))
         self.take_button = widgets.button("收下 (Ctrl+N)", self.new, icon="inbox")
         self.back_button = widgets.button("带给学校", self.deliver, icon="back", tip="把县里的回执写上 U 盘")
         self.send_button = widgets.button("送县里 (Ctrl+S)", self.save, icon="forward", role="primary")
