@@ -13,7 +13,7 @@ from jzdesk.core.fields import Value
 from jzdesk.core.kinds import Phone
 from jzdesk.models import BY_NAME, Student
 from jzdesk.policy import hardship
-from jzdesk.services import questions, rare_names
+from jzdesk.services import questions, rare_names, same_child
 from jzdesk.services.context import Context
 from jzdesk.services.divisions import Divisions
 from jzdesk.services.double_claim import SETTING as PAID_ELSEWHERE
@@ -88,6 +88,12 @@ class StudentService:
             return [uid for uid in uids if uid in found]
         allowed = set(uids)
         return [uid for uid in found if uid in allowed]
+
+    def children(self, uids: Sequence[str]) -> int:
+        """How many children these records are about: those judged the same child count once."""
+        with self._context.read() as connection:
+            same = same_child.once(connection, uids)
+        return len({same.get(uid, uid) for uid in uids})
 
     def rows(self, uids: Sequence[str], text: str = "") -> list[StudentRow]:
         """Lines of the table, in the order asked; `found_by` says by what of the family `text` found them."""

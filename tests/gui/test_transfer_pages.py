@@ -182,6 +182,7 @@ def test_two_places_of_one_child_are_settled_with_a_number_key(
     three.up()
     three.county.settling.settle(uids[0], uids[1], same=True, reason="电话核实")
     stage = on(qtbot, tasks, three.county)
+    assert stage.show(StudentPage).count.text() == "共 1 人（2 条记录）"
     page = stage.show(MergedPage, "groups")
     well_behaved(page.groups.table)
     assert page.tabs.tabText(5) == "同一人分组（1）"

@@ -77,6 +77,7 @@ class StudentPage(ListPage):
     hints = "F3 查找　Ctrl+N 新增　Ctrl+S 保存　Ctrl+G 添一项　F2 看证件号"
 
     def __init__(self, desk: Desk) -> None:
+        self._children: int | None = None  # at the county: how many the rows are about
         self._typed = self._text = ""  # what was searched for, and what the rows shown were found by
         super().__init__(desk, COLUMNS, self._rows, hint="姓名 / 拼音首字母 / 证件号任意一段 (F3)", several=True)
         self.work_in_table("student", adds=False)
@@ -144,7 +145,16 @@ class StudentPage(ListPage):
             order=order,
             descending=descending,
         )
-        return partial(self.desk.services.students.ids, query)
+        students = self.desk.services.students
+        if not self._county:
+            return partial(students.ids, query)
+
+        def counted() -> Sequence[str]:
+            uids = students.ids(query)
+            self._children = students.children(uids)
+            return uids
+
+        return counted
 
     def refresh(self) -> None:
         """As `ListPage.refresh`; a sheet of signatures is recorded where those are listed who wait for one."""
@@ -307,6 +317,14 @@ class StudentPage(ListPage):
         if self._goal is not None:
             self._point_at(self._goal)
             self._goal = None
+
+    def _show_count(self, chosen: int = 0) -> None:
+        """A child on two rolls stands there twice and is counted once."""
+        super()._show_count(chosen)
+        listed = self.table.records().rowCount()
+        if self._children is not None and self._children < listed:
+            whole = f"共 {self._children:,} 人（{listed:,} 条记录）"
+            self.count.setText(self.count.text().replace(f"共 {listed:,} 人", whole))
 
     def _on_row(self, uid: str) -> None:
         if not self._quiet:
