@@ -14,13 +14,13 @@ from sqlalchemy.dialects.sqlite import insert
 
 from jzdesk.core.clock import Clock
 from jzdesk.core.merge import decode
+from jzdesk.core.slices import slices
 from jzdesk.store.tables import blob, journal
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import OpenedStretch, blob_name
 
 PHOTO_LIMIT = 2 << 20  # bytes of one photograph; they are made much smaller when they are taken in
 MOST, MOST_BYTES = 3000, 256 << 20  # photographs of one package, well within what a container may hold
-_AT_ONCE = 900
 
 
 class Due(NamedTuple):
@@ -70,8 +70,7 @@ def take_in(connection: Connection, reader: OpenedStretch, clock: Clock) -> str 
     names = {member.name.removeprefix("b-").removesuffix(".age") for member in reader.manifest.members}
     uids = sorted(name for name in names if len(name) == 32)
     wrong = 0
-    for start in range(0, len(uids), _AT_ONCE):
-        part = uids[start : start + _AT_ONCE]
+    for part in slices(uids):
         said = _digests(connection, part)
         for uid in part:
             wrong += not _keep(connection, reader, uid, said[uid], clock)

@@ -9,12 +9,12 @@ from itertools import combinations
 
 from sqlalchemy import Connection, func, select
 
+from jzdesk.core.slices import slices
 from jzdesk.models import Identity, Student
 
 Pair = tuple[str, str]
 _STUDENT = Student.__table__
 _IDENTITY = Identity.__table__
-_AT_ONCE = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,7 @@ def _groups(connection: Connection) -> dict[str, list[str]]:
 
 def _with_numbers(connection: Connection, numbers: Sequence[str]) -> Iterator[tuple[str, str]]:
     """(number, uid) of the students in use with one of these numbers."""
-    for start in range(0, len(numbers), _AT_ONCE):
-        part = numbers[start : start + _AT_ONCE]
+    for part in slices(numbers):
         query = select(_STUDENT.c.id_number, _STUDENT.c.uid).where(_STUDENT.c.id_number.in_(part))
         for row in connection.execute(query.where(_STUDENT.c.hidden == 0)):
             yield row.id_number, row.uid

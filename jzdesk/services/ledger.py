@@ -14,6 +14,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value
 from jzdesk.core.kinds import Reference
 from jzdesk.core.merge import GRANT, SCOPE, Entry
+from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.forms import FormProblems, understood
@@ -21,7 +22,6 @@ from jzdesk.services.sync_state import sync_states
 from jzdesk.store import journal
 from jzdesk.store.unit import Changes
 
-_AT_ONCE = 900
 _OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定", GRANT: "移交"}
 _ROLES = {"school": "学校", "township": "乡镇中心学校", "county": "县教育局"}
 
@@ -221,8 +221,8 @@ def rows(connection: Connection, entity: str, uids: Sequence[str]) -> list[Row]:
     """As `LedgerService.rows`, within an open connection."""
     table, spec = _table(entity), SPECS[entity]
     found: dict[str, dict[str, Value]] = {}
-    for start in range(0, len(uids), _AT_ONCE):
-        query = select(table).where(table.c.uid.in_(uids[start : start + _AT_ONCE]))
+    for part in slices(uids):
+        query = select(table).where(table.c.uid.in_(part))
         for row in connection.execute(query).mappings():
             found[row["uid"]] = dict(row)
     references = _mentioned(connection, spec, found.values())
@@ -259,8 +259,8 @@ def titles(connection: Connection, entity: str, uids: Sequence[str]) -> dict[str
     table, spec = _table(entity), SPECS[entity]
     columns = [table.c.uid, *(table.c[name] for name in spec.title)]
     found: dict[str, dict[str, Value]] = {}
-    for start in range(0, len(uids), _AT_ONCE):
-        query = select(*columns).where(table.c.uid.in_(uids[start : start + _AT_ONCE]))
+    for part in slices(uids):
+        query = select(*columns).where(table.c.uid.in_(part))
         found |= {row["uid"]: dict(row) for row in connection.execute(query).mappings()}
     inner = _mentioned(connection, spec, found.values())
     return {

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, Table, select
 
 from jzdesk.core import codes
 from jzdesk.core.fields import Value
+from jzdesk.core.slices import slices
 from jzdesk.models import (
     BankAccount,
     Division,
@@ -30,7 +31,6 @@ from jzdesk.services.pupils import table_of
 from jzdesk.sheets.fill import SERIAL, Entry
 
 Values = dict[str, Value]
-_AT_ONCE = 900
 _DIVISION_LENGTH = 12
 
 
@@ -38,8 +38,8 @@ def entries(connection: Connection, uids: Sequence[str], school: tuple[str, str]
     """One entry a student, in the order given; `school` is (code, name) of the station where no record tells."""
     schools = _schools(connection)
     found: dict[str, Values] = {}
-    for start in range(0, len(uids), _AT_ONCE):
-        found |= _part(connection, uids[start : start + _AT_ONCE], schools, school)
+    for part in slices(uids):
+        found |= _part(connection, part, schools, school)
     return [Entry(uid, str(found[uid].get("student.name") or ""), found[uid]) for uid in uids if uid in found]
 
 

@@ -10,13 +10,13 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
+from jzdesk.core.slices import slices
 from jzdesk.services.context import Context
 from jzdesk.services.filling.recognising import kept
 from jzdesk.services.filling.views import SUBJECTS, FormView, SchemeLine
 from jzdesk.store.tables import filled_cell, scheme
 
 OUT = "out"
-_AT_ONCE = 900
 _LONGEST = 60
 
 
@@ -96,8 +96,7 @@ def remember(context: Context, number: int, written: Mapping[tuple[str, str], st
         for (record, place), value in written.items()
     ]
     with context.store.local() as connection:
-        for start in range(0, len(records), _AT_ONCE):
-            part = records[start : start + _AT_ONCE]
+        for part in slices(records):
             connection.execute(
                 delete(filled_cell).where(filled_cell.c.scheme == number, filled_cell.c.record.in_(part))
             )

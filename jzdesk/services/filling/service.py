@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
+from jzdesk.core.slices import slices
 from jzdesk.core.term import Term
 from jzdesk.services import disclosures
 from jzdesk.services.context import Context
@@ -126,8 +127,8 @@ class FillService:
             return []
         wanted = query or FillQuery()
         uids, found = self._uids(wanted), list[MissingLine]()
-        for start in range(0, len(uids), _AT_ONCE):  # of a county, never everybody at once
-            entries = self._read(uids[start : start + _AT_ONCE], wanted)
+        for part in slices(uids, _AT_ONCE):  # of a county, never everybody at once
+            entries = self._read(part, wanted)
             found += [line for entry in entries if (line := _missing(entry, required)) is not None]
         return found
 

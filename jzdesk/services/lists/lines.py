@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from jzdesk.core.errors import UserError
+from jzdesk.core.slices import slices
 from jzdesk.services.lists.shapes import ACCEPTED, OPEN
 from jzdesk.store.tables import action, list_line, list_run
 
-_AT_ONCE = 500
 Facts = dict[str, Any]
 
 
@@ -74,8 +74,8 @@ def lines_by_id(connection: Connection, ids: Collection[int]) -> list[Line]:
     """These lines, by number; raises UserError when one is unknown."""
     wanted = sorted(set(ids))
     found: list[Line] = []
-    for start in range(0, len(wanted), _AT_ONCE):
-        query = select(list_line).where(list_line.c.id.in_(wanted[start : start + _AT_ONCE]))
+    for part in slices(wanted):
+        query = select(list_line).where(list_line.c.id.in_(part))
         found += _as_lines(connection, connection.execute(query.order_by(list_line.c.id)))
     if len(found) != len(wanted):
         raise UserError("找不到名单里的这一行", "请刷新页面后重试。", "名单比对")

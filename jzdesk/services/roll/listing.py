@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, func, select
 
 from jzdesk.core import codes
+from jzdesk.core.slices import slices
 from jzdesk.models import EnrolmentEvent
 from jzdesk.policy import enrolment as rules
 from jzdesk.services.pupils import CLASS, ENROLMENT, EVENT, STUDENT
 from jzdesk.services.roll.rooms import Rooms
 
-_AT_ONCE = 900
 EXPIRED, SUSPECTED, EVERY = "expired", "suspected", "all"
 
 
@@ -114,8 +114,7 @@ def _suspected(connection: Connection, scope: str | None) -> list[Any]:
 def rows(connection: Connection, uids: Sequence[str]) -> list[EventLine]:
     """Lines in the order asked; a uid may be that of an enrolment (see `EventLine`)."""
     found: dict[str, EventLine] = {}
-    for start in range(0, len(uids), _AT_ONCE):
-        part = list(uids[start : start + _AT_ONCE])
+    for part in slices(uids):
         found |= _events(connection, part)
         if missing := [uid for uid in part if uid not in found]:
             found |= _people(connection, missing)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, select
 
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
+from jzdesk.core.slices import slices
 from jzdesk.models import Enrolment, EnrolmentEvent
 from jzdesk.policy import enrolment as rules
 from jzdesk.policy.enrolment import Refusal, Standing, Step
@@ -19,7 +20,6 @@ from jzdesk.services.pupils import ENROLMENT, EVENT, STEP_COLUMNS, STUDENT, step
 from jzdesk.store.unit import Unit
 
 PLACE = "学籍异动"
-_AT_ONCE = 900
 _PARTS = ("status", "grade", "class")
 
 
@@ -87,8 +87,7 @@ def _parts(query: Select[Any], column: Any, students: Iterable[str] | None) -> I
     """The query for everybody, or for so many students at a time."""
     if students is None:
         return [query]
-    wanted = list(students)
-    return [query.where(column.in_(wanted[n : n + _AT_ONCE])) for n in range(0, len(wanted), _AT_ONCE)]
+    return [query.where(column.in_(part)) for part in slices(list(students))]
 
 
 def timeline_of(connection: Connection, scope: str, student: str, day: str) -> Timeline | None:
