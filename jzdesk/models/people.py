@@ -182,7 +182,7 @@ class Enrolment(Record):
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
     school: Mapped[str] = field("学籍学校", Text(20), required=True, table=14)
     grade: Mapped[str] = field("年级", Code("grade"), required=True, table=12)
-    school_class: Mapped[str | None] = field("班级", Reference("school_class"), table=10)
+    school_class: Mapped[str | None] = field("班级", Reference("school_class"), table=12)
     class_number: Mapped[str | None] = field("班内学号", Text(20))
     entry_month: Mapped[str | None] = field("入学年月", Month(), table=10)
     entry_mode: Mapped[str | None] = field("入学方式", Text(30))
