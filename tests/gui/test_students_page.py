@@ -28,7 +28,7 @@ from tests.gui.hands import type_into
 
 Settle = Callable[[], None]
 CTRL = Qt.KeyboardModifier.ControlModifier
-REASON = "jzdesk.ui.pages.students.panel.ask_reason"
+REASON = "jzdesk.ui.pages.students.taking_back.ask_reason"
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
-from jzdesk.core import citizen_id
-from jzdesk.core.errors import ValueFault
 from jzdesk.core.fields import Value, Values
 from jzdesk.services.students import FormCheck, StudentDraft, StudentFile
 from jzdesk.ui import widgets
@@ -20,11 +18,11 @@ from jzdesk.ui.ledger.form import Understood
 from jzdesk.ui.pages.students import sections
 from jzdesk.ui.pages.students.fold import Fold
 from jzdesk.ui.pages.students.layout import PairedForm
+from jzdesk.ui.pages.students.reading import NUMBER, by_document, is_own, number_of, renamed, values_under
 
 CARRIED = ("enrolment.grade", "enrolment.school_class", "enrolment.entry_month", "enrolment.boarding")
 """What the next new child of a class has in common with the one before."""
 
-NUMBER, CITIZEN = "student.id_number", "1"
 _WHO = ("name", "phone", "id_number")
 
 
@@ -127,20 +125,7 @@ class StudentForm(PairedForm):
         held = super().read()
         empty = tuple(part.prefix for part in self.guardians if part.uid is None and self._is_empty(part))
         problems = {key: said for key, said in held.problems.items() if not (empty and key.startswith(empty))}
-        return self._by_document(Understood(held.values, problems, held.questions))
-
-    def _by_document(self, held: Understood) -> Understood:
-        """A passport or travel permit has no check digit of ours: its number is read by its own rules."""
-        raw, document = self.boxes[NUMBER].raw(), held.values.get("student.id_type")
-        if raw is None or document in (None, CITIZEN):
-            return held
-        problems = {key: said for key, said in held.problems.items() if key != NUMBER}
-        questions = {key: said for key, said in held.questions.items() if key != NUMBER}
-        try:
-            reading = citizen_id.check(raw, kind=str(document))
-        except ValueFault as fault:
-            return Understood({**held.values, NUMBER: None}, {**problems, NUMBER: fault.sentence()}, questions)
-        return Understood({**held.values, NUMBER: reading.value}, problems, questions)
+        return by_document(Understood(held.values, problems, held.questions), self.boxes[NUMBER].raw())
 
     def to_save(self) -> StudentDraft:
         """What has been typed: all of a new child, the changed fields of a known one."""
@@ -152,7 +137,7 @@ class StudentForm(PairedForm):
         guardians: tuple[dict[str, object], ...] = ()
         if any(key.startswith("guardian.") for key in values):
             guardians = tuple(self._guardian_values(part) for part in self._listed())
-        own = partial(_of, {key: value for key, value in values.items() if self.uid or value is not None})
+        own = partial(values_under, {key: value for key, value in values.items() if self.uid or value is not None})
         return StudentDraft(self.uid, own("student."), own("enrolment."), guardians, own("household."))
 
     def _stops(self, part: QWidget) -> list[QWidget]:
@@ -171,6 +156,11 @@ class StudentForm(PairedForm):
         if key in self.fold.keys and not self.fold.is_open():
             self.fold.open()
         super().focus(key)
+
+    def focused(self) -> str:
+        """The field that has the cursor, "" when none has."""
+        here = QApplication.focusWidget()
+        return next((key for key, box in self.boxes.items() if here is not None and box.isAncestorOf(here)), "")
 
     def problems(self, problems: Mapping[str, str], questions: Mapping[str, str] | None = None) -> None:
         """As `Form.problems`; a problem never stays folded away."""
@@ -214,8 +204,8 @@ class StudentForm(PairedForm):
         known = {part.prefix for part in self.guardians}
         for _ in range(len(rows - known)):
             self._add_guardian()
-        renamed = dict(zip(sorted(rows - known, key=_number), self._fresh(known), strict=False))
-        super().restore({_renamed(key, renamed): value for key, value in draft.items()})
+        prefixes = dict(zip(sorted(rows - known, key=number_of), self._fresh(known), strict=False))
+        super().restore({renamed(key, prefixes): value for key, value in draft.items()})
         self.check_now()
 
     def add_guardian(self) -> None:
@@ -270,7 +260,7 @@ class StudentForm(PairedForm):
 
     def _typed(self) -> dict[str, Value]:
         """What the person typed about the child, without what was read off the number."""
-        values = {key.removeprefix("student."): box.raw() for key, box in self.boxes.items() if _is_own(key)}
+        values = {key.removeprefix("student."): box.raw() for key, box in self.boxes.items() if is_own(key)}
         return {name: raw for name, raw in values.items() if raw is None or raw != self._read_off.get(name)}
 
     def _look(self, typed: Values) -> FormCheck:
@@ -382,26 +372,8 @@ class StudentForm(PairedForm):
         return filled if len(filled) == wanted else self.guardians
 
     def _guardian_values(self, part: GuardianPart) -> dict[str, object]:
-        values: dict[str, object] = dict(_of(self.read().values, part.prefix))
+        values: dict[str, object] = dict(values_under(self.read().values, part.prefix))
         return values | {"uid": part.uid, "member": part.member}
 
     def _fresh(self, known: set[str]) -> list[str]:
         return [part.prefix for part in self.guardians if part.prefix not in known]
-
-
-def _of(values: Mapping[str, Value], prefix: str) -> dict[str, Value]:
-    """The values whose keys begin with `prefix`, under their own names."""
-    return {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
-
-
-def _is_own(key: str) -> bool:
-    return key.startswith("student.") and key != "student.household"
-
-
-def _number(prefix: str) -> int:
-    return int(prefix.split(".")[1])
-
-
-def _renamed(key: str, prefixes: Mapping[str, str]) -> str:
-    old = next((old for old in prefixes if key.startswith(old)), "")
-    return prefixes[old] + key.removeprefix(old) if old else key

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QApplication, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from jzdesk.core.fields import Value, Values
-from jzdesk.services.ledger import HistoryLine, Saved
+from jzdesk.services.ledger import Saved
 from jzdesk.services.questions import SAME
 from jzdesk.services.students import Similar, StudentFile
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
-from jzdesk.ui.dialogs.reason import ask_reason
 from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.ledger.history import History
 from jzdesk.ui.ledger.model import TRAVEL_TONES
@@ -27,6 +25,7 @@ from jzdesk.ui.pages.students.form import GuardianPart, StudentForm
 from jzdesk.ui.pages.students.layout import finish_typing
 from jzdesk.ui.pages.students.notices import QuestionCard, TwinStrip
 from jzdesk.ui.pages.students.support import CarePart, HardshipPart, MoneyPart, Part
+from jzdesk.ui.pages.students.taking_back import TakingBack, changes_of
 
 FORM, HISTORY = 0, 6
 WIDTH = 33
@@ -59,6 +58,7 @@ class StudentPanel(Panel):
         self._build_top()
         self._build_tabs()
         self._build_foot()
+        self._taking = TakingBack(self, desk)
         self._wire()
         self.blank()
 
@@ -81,7 +81,7 @@ class StudentPanel(Panel):
         if file.uid != self.uid:
             self.keep_draft()
             self._to_top()
-        focused = self._focused_key()
+        focused = self.form.focused()
         self.uid, self.file = file.uid, file
         self.form.show_file(file)
         self._show_parts()
@@ -159,26 +159,12 @@ class StudentPanel(Panel):
 
     def void(self) -> None:
         """作废 with a reason; can be undone."""
-        if self.uid is None or self.file is None:
-            return
-        uid, ledger, name = self.uid, self.desk.services.ledger, self.file.student.shown["name"]
-        then = "作废后不再出现在名册里，历史仍然保留，可以恢复；转走的学生请改学籍状态。"
-        reason = ask_reason(self, f"作废“{name}”", then, "作废")
-        if reason is None:
-            return
-        self.desk.write(
-            lambda _: ledger.void("student", uid, reason),
-            lambda _: self._voided(uid),
-            title="正在作废",
-            owner=self,
-        )
+        if self.uid is not None and self.file is not None:
+            self._taking.void(self.uid, self.file.student.shown["name"])
 
     def restore(self, uid: str) -> None:
         """Undo 作废."""
-        ledger = self.desk.services.ledger
-        self.desk.write(
-            lambda _: ledger.restore("student", uid), lambda _: self._restored(uid), title="正在恢复", owner=self
-        )
+        self._taking.restore(uid)
 
     def put_cursor(self, field: str) -> None:
         """The cursor into a field of the child or of the enrolment; nothing when the form has no such field."""
@@ -263,7 +249,9 @@ class StudentPanel(Panel):
         self.form.edited.connect(self._edited)
         self.form.looked.connect(self._look_for_twins)
         self.form.unlinked.connect(self._unlink)
-        self.tabs.currentChanged.connect(self._on_tab)
+        self._taking.voided.connect(self._voided)
+        self._taking.restored.connect(self.reload)
+        self.tabs.currentChanged.connect(lambda number: self._load_history() if number == HISTORY else None)
         for part in self._parts.values():
             part.changed.connect(self.reload)
 
@@ -337,34 +325,6 @@ class StudentPanel(Panel):
         self._question_card.put(self.file.questions if self.file is not None else ())
         if self.tabs.currentIndex() == HISTORY:
             self._load_history()
-
-    def _unlink(self, part: GuardianPart) -> None:
-        """A saved guardian is taken off the child with a reason; the person stays a member of the household."""
-        name = str(self.form.boxes[f"{part.prefix}name"].raw() or "监护人")
-        then = "只解除与这名学生的监护关系，家庭成员仍然保留，可以恢复。"
-        reason = ask_reason(self, f"移除监护人“{name}”", then, "移除")
-        uid, student, students = part.uid, self.uid, self.desk.services.students
-        if reason is None or uid is None or student is None:
-            return
-
-        def done(_: object) -> None:
-            part.uid = None
-            self.form.take_off(part)
-            self.desk.say("已移除", "撤销", lambda: self._link_again(uid))
-            self.reload()
-
-        self.desk.write(
-            lambda _: students.take_back("guardian", student, uid, reason), done, title="正在移除", owner=self
-        )
-
-    def _link_again(self, uid: str) -> None:
-        students, student = self.desk.services.students, self.uid or ""
-        self.desk.write(
-            lambda _: students.bring_back("guardian", student, uid),
-            lambda _: self._after("已恢复"),
-            title="正在恢复",
-            owner=self,
-        )
 
     def _after(self, words: str) -> None:
         self.desk.say(words)
@@ -445,48 +405,27 @@ class StudentPanel(Panel):
         self.form.learn(file)
         self._show_parts()
 
-    def _voided(self, uid: str) -> None:
-        self.desk.say("已作废", "撤销", lambda: self.restore(uid))
+    def _voided(self) -> None:
         self.give_up()
         self.reload()
 
-    def _restored(self, uid: str) -> None:
-        self.desk.say("已恢复")
-        if self.uid == uid:
-            self.reload()
+    def _unlink(self, part: GuardianPart) -> None:
+        name = str(self.form.boxes[f"{part.prefix}name"].raw() or "监护人")
+        if part.uid is not None and self.uid is not None:
+            self._taking.unlink(part.uid, self.uid, name, partial(self._unlinked, part))
 
-    def _on_tab(self, number: int) -> None:
-        if number == HISTORY:
-            self._load_history()
+    def _unlinked(self, part: GuardianPart) -> None:
+        part.uid = None
+        self.form.take_off(part)
+        self.reload()
 
     def _load_history(self) -> None:
         """Changes of the child, the enrolment, the household and the guardians, newest first."""
         if self.file is None:
             self.history.show_lines([])
             return
-        job = partial(_history, self.desk, self.file)
+        job = partial(changes_of, self.desk, self.file)
         self.desk.tasks.read(f"history:{id(self)}", job, self.history.show_lines, owner=self)
-
-    def _focused_key(self) -> str:
-        """The field that has the cursor, when it is one of the form's."""
-        focused = QApplication.focusWidget()
-        if focused is None:
-            return ""
-        return next((key for key, box in self.form.boxes.items() if box.isAncestorOf(focused)), "")
 
     def _draft_key(self) -> str:
         return f"student-file:{self.uid or 'new'}"
-
-
-def _history(desk: Desk, file: StudentFile) -> list[HistoryLine]:
-    ledger = desk.services.ledger
-    around = [("enrolment", file.enrolment.uid)] if file.enrolment else []
-    around += [("household", file.household.uid)] if file.household else []
-    around += [("guardian", guardian["uid"]) for guardian in file.guardians]
-    around += [("member", guardian["member"]) for guardian in file.guardians]
-    around += [("hardship", row.uid) for row in file.hardships]
-    lines = list(file.history)
-    for entity, uid in around:
-        label = ledger.specs[entity].label
-        lines += [replace(line, what=f"{label}·{line.what}") for line in ledger.history(entity, uid)]
-    return sorted(lines, key=lambda line: line.when, reverse=True)
