@@ -15,6 +15,8 @@ from hypothesis import settings
 from jzdesk.services.bundle import Services
 from jzdesk.store.store import Store
 from jzdesk.store.verify import verify
+from tests.factories.places import on_server
+from tests.factories.servers import TestServer, binaries, server
 from tools import system
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -33,6 +35,8 @@ PROGRAMS = {
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Refuse to begin without the programs tests need: a test that cannot run must not look like one that passed."""
     lacking = sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
+    if not (binaries() / "initdb").exists():
+        lacking.append("postgresql")
     if lacking and sys.platform == "linux":
         pytest.exit(system.sentence(lacking), returncode=1)
 
@@ -61,6 +65,24 @@ def tables_agree_with_journal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
     while opened:
         opened[-1].close()
     assert not differences, f"tables differ from the journal: {differences}"
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> TestServer:
+    """The PostgreSQL server of this run, started when it is first asked for."""
+    mine = tmp_path_factory.getbasetemp()
+    alone = worker_id == "master"
+    return server(mine if alone else mine.parent, mine, os.getpid() if alone else os.getppid())
+
+
+@pytest.fixture(params=["file", "server"])
+def both_databases(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Run a test twice: its stores and counties are made in files, and on a server."""
+    if request.param == "file":
+        yield "file"
+        return
+    with on_server(request.getfixturevalue("postgres")):
+        yield "server"
 
 
 @pytest.fixture

@@ -81,9 +81,9 @@ def ensure(*needs: str) -> None:
 
 
 def _install(names: list[str]) -> None:
-    """Install as root, asking nothing; the sources are those that the machine already has."""
+    """Install as root, asking nothing and starting no service; the sources are those that the machine has."""
     print(f"正在安装系统软件包：{' '.join(names)}", flush=True)
-    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}  # 1: no service is started
     for command in (["update"], ["install", "--yes", "--no-install-recommends", *names]):
         done = subprocess.run(["apt-get", "-qq", *command], env=quiet, check=False)
         if done.returncode != 0 and command[0] == "install":

@@ -10,11 +10,11 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from jzdesk.core.clock import Clock
 from jzdesk.core.merge import decode
 from jzdesk.core.slices import slices
+from jzdesk.store.dialects import run
 from jzdesk.store.tables import blob, journal
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import OpenedStretch, blob_name
@@ -106,6 +106,6 @@ def _keep(connection: Connection, reader: OpenedStretch, uid: str, said: set[str
         return False
     if (digest := sha256(data).hexdigest()) not in said:
         return False
-    row = {"sha256": digest, "data": data, "at": clock.tick()}
-    connection.execute(insert(blob).values(row).on_conflict_do_nothing())
+    once = "INSERT INTO blob (sha256, data, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+    run(connection, once, (digest, data, clock.tick()))
     return True

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jzdesk.services.bulk import BulkService
     from jzdesk.services.consents import ConsentService
     from jzdesk.services.county import CountyService
+    from jzdesk.services.databases import DatabaseService
     from jzdesk.services.exchange import ExchangeService
     from jzdesk.services.filling import FillService
     from jzdesk.services.forks import ForkService
@@ -146,6 +147,13 @@ class Services:
         from jzdesk.services.backups import BackupService
 
         return BackupService(self.context)
+
+    @cached_property
+    def databases(self) -> DatabaseService:
+        """Where the data is: in a file, or on a server."""
+        from jzdesk.services.databases import DatabaseService
+
+        return DatabaseService(self.context)
 
     @cached_property
     def roll(self) -> RollService:

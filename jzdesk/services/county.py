@@ -37,6 +37,7 @@ from jzdesk.services.transfers.carrying import Owners, owners, visible_to, write
 from jzdesk.services.transfers.files import came_to, flat, whole
 from jzdesk.store import journal, standing
 from jzdesk.store.journal import Chain
+from jzdesk.store.rows import streamed
 from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.tables import journal as journal_table
 from jzdesk.sync import certificate as certificates
@@ -300,7 +301,7 @@ class CountyService:
                 .where(journal_table.c.chain == known.id, journal_table.c.n <= known.last_n)
                 .order_by(journal_table.c.n)
             )
-            for row in connection.execute(query.execution_options(stream_results=True, yield_per=2000)):
+            for row in streamed(connection, query):
                 about = (row.ent, row.uid)
                 visible = row.ent in POLICY or about in theirs
                 if about in moved and decode(row.body).op == GRANT:

@@ -22,6 +22,7 @@ from jzdesk.services.ledger import titles
 from jzdesk.services.merging import clock_setting, is_county
 from jzdesk.store import journal as book
 from jzdesk.store import standing
+from jzdesk.store.rows import streamed
 from jzdesk.store.standing import Placed, Stretch
 from jzdesk.store.store import read_setting, write_setting
 from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, REVOKED, WITHDRAWN, certificate, hold, journal, package
@@ -216,7 +217,7 @@ def _entries(connection: Connection, stretch: Stretch, limit: int | None = None)
     """(n, entry) of a stretch, streamed."""
     query = select(journal.c.n, journal.c.body).where(stretch.where((HELD, REFUSED, ACCEPTED, WITHDRAWN, REVOKED)))
     query = query.order_by(journal.c.n).limit(limit)
-    for row in connection.execute(query.execution_options(stream_results=True, yield_per=2000)):
+    for row in streamed(connection, query):
         yield row.n, decode(row.body)
 
 

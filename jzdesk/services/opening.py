@@ -11,6 +11,7 @@ from jzdesk.services.device import read_mark
 from jzdesk.store import journal
 from jzdesk.store.engine import create_database, open_engine
 from jzdesk.store.folder import StationFacts, StationFolder
+from jzdesk.store.location import database_of
 from jzdesk.store.store import Store
 
 
@@ -27,7 +28,7 @@ def make_database(home: StationFolder, key: bytes, device: str, epoch: str, scop
 
 def open_unlocked(home: StationFolder, facts: StationFacts, key: bytes, account: str, clock: Clock) -> Services:
     """All services of a station; raises UserError for a foreign database or a newer one."""
-    store = Store(home.database, key, clock)
+    store = Store(database_of(home, key, account), key, clock)
     try:
         _watch_high_water(home, store, facts)
         county = store.setting("county") or {}

@@ -12,42 +12,20 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from jzdesk.core.errors import StationFault, UserError
-from jzdesk.models import ENTITIES, Record
-from jzdesk.store import search
+from jzdesk.models import Record
+from jzdesk.store import dialects, search
+from jzdesk.store.dialects.sqlite import refuse
 from jzdesk.store.tables import local
 
 SCHEMA = 3
 APPLICATION_ID = 0x6A7A6401  # "jzd" 1
-_GUARDED = frozenset({*(entity.__tablename__ for entity in ENTITIES), "journal", "chain", "conflict"})
-_WRITES = frozenset({sqlcipher.SQLITE_INSERT, sqlcipher.SQLITE_UPDATE, sqlcipher.SQLITE_DELETE})
-_TRIGGERS = frozenset({sqlcipher.SQLITE_CREATE_TRIGGER, sqlcipher.SQLITE_CREATE_TEMP_TRIGGER})
-_ALTER: int = sqlcipher.SQLITE_ALTER_TABLE
-_OK: int = sqlcipher.SQLITE_OK
-_DENY: int = sqlcipher.SQLITE_DENY
-
-
-def _refuse(action: int, first: str | None, second: str | None, *_rest: str | None) -> int:
-    """SQLite's authorizer: a synchronised table is written by the journal or not at all.
-
-    Nor may it be renamed away, or get a trigger that writes while the journal does.
-    """
-    if action in _WRITES and first in _GUARDED:
-        return _DENY
-    return _DENY if action in _TRIGGERS or (action == _ALTER and second in _GUARDED) else _OK
 
 
 @contextmanager
 def gate(connection: Connection) -> Iterator[None]:
     """Open the synchronised tables for the statements inside; only the journal may call this."""
-    if connection.dialect.name != "sqlite":
+    with dialects.of(connection).opened(connection):
         yield
-        return
-    raw: Any = connection.connection.driver_connection
-    raw.set_authorizer(None)
-    try:
-        yield
-    finally:
-        raw.set_authorizer(_refuse)
 
 
 def open_engine(database: Path, key: bytes, *, writing: bool) -> Engine:
@@ -77,7 +55,7 @@ def _prepare(raw: Any, key: bytes, writing: bool) -> None:
     if not writing:
         cursor.execute("PRAGMA query_only = ON")
     cursor.close()
-    raw.set_authorizer(_refuse)
+    raw.set_authorizer(refuse)
 
 
 def copy_database(connection: Connection, key: bytes, target: Path) -> None:
@@ -162,12 +140,17 @@ def check_database(engine: Engine, database: Path) -> int:
             "请不要覆盖它，从“备份与恢复”里选最近的备份。",
             database.name,
         ) from None
+    check_schema(application, schema, database.name)
+    return schema
+
+
+def check_schema(application: int, schema: int, place: str) -> None:
+    """Raise UserError for tables that are none of ours, or were written by a newer version."""
     if application != APPLICATION_ID:
-        raise UserError("这个文件不是本软件的数据库", "请选择建站时的文件夹。", database.name)
+        raise UserError("这个文件不是本软件的数据库", "请选择建站时的文件夹。", place)
     if schema > SCHEMA:
         raise UserError(
             f"数据库来自更新的版本（{schema}，本软件支持到 {SCHEMA}）",
             "请先把软件升级到最新版再打开，数据没有改动。",
-            database.name,
+            place,
         )
-    return schema

@@ -12,6 +12,8 @@ import msgspec
 
 from jzdesk.core.errors import StationFault, UserError
 
+SERVER = "server.sealed"  # where the database is when it is on a server; see `location.py`
+
 
 class StationFacts(msgspec.Struct, frozen=True):
     """What kind of station this is; holds nothing secret."""
@@ -34,6 +36,11 @@ class StationFolder:
     def database(self) -> Path:
         """The encrypted database."""
         return self.path / "jzdesk.db"
+
+    @property
+    def server(self) -> Path:
+        """The sealed address of the server that has the database; absent while it is in the file."""
+        return self.path / SERVER
 
     @property
     def facts_file(self) -> Path:
@@ -63,7 +70,7 @@ class StationFolder:
 
     def exists(self) -> bool:
         """Whether a station lives here."""
-        return self.facts_file.is_file() and self.database.is_file()
+        return self.facts_file.is_file() and (self.database.is_file() or self.server.is_file())
 
     def set_aside_leftovers(self) -> None:
         """Move what is left of a station that was never finished, or lost its database, into a folder of its own.
@@ -74,7 +81,7 @@ class StationFolder:
             "jzdesk.db", "jzdesk.db-wal", "jzdesk.db-shm", "slots.json", "device.key", "county-keys", "mark.json",
             "station.json",
         )  # fmt: skip
-        left = [self.path / name for name in names if (self.path / name).exists()]
+        left = [self.path / name for name in (*names, SERVER) if (self.path / name).exists()]
         if left:
             aside = self.sub(f"leftover-{secrets.token_hex(4)}")
             for file in left:

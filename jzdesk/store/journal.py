@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
-from sqlalchemy.engine import Dialect
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from jzdesk.core.merge import GRANT, Entry, Known, RecordState, decode, record_state
 from jzdesk.models import BY_NAME
-from jzdesk.store import rows, search
+from jzdesk.store import dialects, rows, search
+from jzdesk.store.dialects import marks, run
 from jzdesk.store.engine import gate
 from jzdesk.store.tables import ACCEPTED, chain, journal
 
@@ -101,24 +100,18 @@ def mark_chain(connection: Connection, chain_id: int, **values: Any) -> None:
         connection.execute(update(chain).where(chain.c.id == chain_id).values(values))
 
 
-_KNOWN = "SELECT uid, h, body FROM journal WHERE ent = {mark} AND state = {mark} AND uid IN ({marks})"
+_KNOWN = "SELECT uid, h, body FROM journal WHERE ent = ? AND state = ? AND uid IN ({marks})"
 _FOREIGN = "SELECT uid FROM {ent} WHERE scope NOT IN ({scopes}) AND uid IN ({marks})"
 
 
 def known_entries(connection: Connection, ent: str, uids: Iterable[str]) -> dict[str, list[Known]]:
     """uid → accepted entries of these records of one entity."""
     found: dict[str, list[Known]] = defaultdict(list)
-    mark = rows.mark_of(connection.dialect)
     for part in _slices(list(uids)):
-        query = _KNOWN.format(mark=mark, marks=_marks(mark, len(part)))
-        for uid, h, body in connection.exec_driver_sql(query, (ent, ACCEPTED, *part)):
+        query = _KNOWN.format(marks=marks(len(part)))
+        for uid, h, body in run(connection, query, (ent, ACCEPTED, *part)):
             found[uid].append(Known(h[:16].hex(), decode(body)))
     return found
-
-
-def _marks(mark: str, number: int) -> str:
-    """Text for an `IN`: SQLAlchemy would take longer over a long list than the database takes over the answer."""
-    return ",".join([mark] * number)
 
 
 def stretch(connection: Connection, chain_id: int, after: int) -> Iterator[tuple[int, bytes, bytes]]:
@@ -127,9 +120,8 @@ def stretch(connection: Connection, chain_id: int, after: int) -> Iterator[tuple
         select(journal.c.n, journal.c.h, journal.c.body)
         .where(journal.c.chain == chain_id, journal.c.n > after)
         .order_by(journal.c.n)
-        .execution_options(stream_results=True, yield_per=2000)
     )
-    for row in connection.execute(query):
+    for row in rows.streamed(connection, query):
         yield row.n, row.h, row.body
 
 
@@ -158,11 +150,11 @@ def foreign_records(connection: Connection, links: Sequence[Link], scopes: froze
     """
     by_ent = {ent: uids for ent, uids in _touched(links).items() if ent in BY_NAME}
     found: set[Key] = set()
-    mark, ours = rows.mark_of(connection.dialect), sorted(scopes)
+    ours = sorted(scopes)
     for ent, uids in by_ent.items():
         for part in _slices(sorted(uids)):
-            query = _FOREIGN.format(ent=ent, scopes=_marks(mark, len(ours)), marks=_marks(mark, len(part)))
-            found.update((ent, uid) for uid in connection.exec_driver_sql(query, (*ours, *part)).scalars())
+            query = _FOREIGN.format(ent=ent, scopes=marks(len(ours)), marks=marks(len(part)))
+            found.update((ent, uid) for uid in run(connection, query, (*ours, *part)).scalars())
     return found
 
 
@@ -212,19 +204,14 @@ _MOVE_HEAD = (
     .where(chain.c.id == bindparam("the_chain"))
     .values({name: bindparam(name) for name in ("last_n", "last_h", "last_at")})
 )
-_INSERT = insert(journal).values(dict.fromkeys(("chain", "n", "h", "ent", "uid", "state", "body")))
 
 
-@cache
-def _insert_sql(dialect: Dialect) -> str:
-    return str(_INSERT.compile(dialect=dialect))
+_COLUMNS = ("chain", "n", "h", "ent", "uid", "state", "body")
 
 
 def _insert_links(connection: Connection, chain_id: int, links: Sequence[Link]) -> None:
-    connection.exec_driver_sql(
-        _insert_sql(connection.dialect),
-        [(chain_id, link.n, link.h, link.entry.ent, link.entry.uid, link.state, link.body) for link in links],
-    )
+    entries = [(chain_id, link.n, link.h, link.entry.ent, link.entry.uid, link.state, link.body) for link in links]
+    dialects.of(connection).insert(connection, "journal", _COLUMNS, entries)
 
 
 def recompute_newer(connection: Connection, schema: int) -> None:
@@ -232,10 +219,11 @@ def recompute_newer(connection: Connection, schema: int) -> None:
 
     The synchronised tables must be open (`engine.gate`).
     """
-    newer = text("SELECT DISTINCT ent, uid FROM journal WHERE json_extract(CAST(body AS TEXT), '$.sv') > :schema")
+    every = select(journal.c.ent, journal.c.uid, journal.c.body)
     by_ent: dict[str, set[str]] = defaultdict(set)
-    for ent, uid in connection.execute(newer, {"schema": schema}):
-        by_ent[ent].add(uid)
+    for ent, uid, body in rows.streamed(connection, every):
+        if decode(body).sv > schema:
+            by_ent[ent].add(uid)
     for ent in by_ent.keys() & BY_NAME.keys():
         for part in _slices(sorted(by_ent[ent])):
             recompute(connection, ent, set(part))

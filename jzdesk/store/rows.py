@@ -1,17 +1,17 @@
-"""Turns record states into table rows, and writes them with prepared statements."""
+"""Turns record states into table rows, and writes them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
-from sqlalchemy.engine import Dialect
+from sqlalchemy import Connection, Select, delete, insert
 
 from jzdesk.core.merge import Entry, RecordState
 from jzdesk.models import BY_NAME
+from jzdesk.store import dialects
 from jzdesk.store.tables import conflict
 
 META = ("uid", "scope", "hidden")
@@ -29,25 +29,15 @@ def value_types(ent: str) -> dict[str, type]:
     return {name: int if spec.kind.integer else str for name, spec in BY_NAME[ent].spec.fields.items()}
 
 
+def streamed(connection: Connection, query: Select[Any]) -> Iterator[Any]:
+    """Rows as they come, in bounded memory; whoever stops early leaves nothing open on the server."""
+    with connection.execute(query.execution_options(stream_results=True, yield_per=2000)) as result:
+        yield from result
+
+
 def row_of(uid: str, state: RecordState) -> tuple[Any, ...]:
     """The table row of a state, in table order: the fields, then `META`; fields of newer schemas are left out."""
     return (*map(state.values.get, columns(state.ent)), uid, state.scope, int(state.hidden))
-
-
-@cache
-def _statements(ent: str, dialect: Dialect) -> tuple[str, str]:
-    """SQL text of (insert, update by uid) with positional parameters in the order of `row_of`."""
-    table = BY_NAME[ent].__table__
-    names = tuple(table.columns.keys())
-    assert names == (*columns(ent), *META), "rows are written by position"
-    into = insert(table).values({name: bindparam(name) for name in names}).compile(dialect=dialect)  # type: ignore[arg-type]
-    change = (
-        update(table)  # type: ignore[arg-type]
-        .where(table.c.uid == bindparam("the_uid"))
-        .values({name: bindparam(name) for name in names if name != "uid"})
-        .compile(dialect=dialect)
-    )
-    return str(into), str(change)
 
 
 _SHAPES = 64  # of entries that set the same fields; more at once, and each row is written whole
@@ -60,7 +50,7 @@ def insert_entries(connection: Connection, ent: str, entries: Sequence[Entry]) -
     """
     shapes: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for entry in entries:
-        row = (*entry.set.values(), entry.uid, entry.scope)
+        row = (*entry.set.values(), entry.uid, entry.scope, 0)
         try:
             shapes[tuple(entry.set)].append(row)
         except KeyError:
@@ -71,31 +61,18 @@ def insert_entries(connection: Connection, ent: str, entries: Sequence[Entry]) -
         insert_rows(connection, ent, [(*map(entry.set.get, names), entry.uid, entry.scope, 0) for entry in entries])
         return
     for names, rows in shapes.items():
-        connection.exec_driver_sql(_shape_sql(ent, names, connection.dialect), rows)
-
-
-@lru_cache(maxsize=1024)
-def _shape_sql(ent: str, names: tuple[str, ...], dialect: Dialect) -> str:
-    """SQL text of an insert of these fields, uid and scope, in this order."""
-    quote, mark = dialect.identifier_preparer.quote, mark_of(dialect)
-    listed = ", ".join(map(quote, (*names, "uid", "scope", "hidden")))
-    return f"INSERT INTO {quote(ent)} ({listed}) VALUES ({', '.join([mark] * (len(names) + 2))}, 0)"
-
-
-def mark_of(dialect: Dialect) -> str:
-    """What stands for a value in SQL text that goes straight to the driver."""
-    return "?" if dialect.paramstyle == "qmark" else "%s"
+        dialects.of(connection).insert(connection, ent, (*names, *META), rows)
 
 
 def insert_rows(connection: Connection, ent: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert new rows of one entity."""
-    connection.exec_driver_sql(_statements(ent, connection.dialect)[0], list(rows))
+    dialects.of(connection).insert(connection, ent, (*columns(ent), *META), rows)
 
 
 def update_rows(connection: Connection, ent: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Overwrite existing rows of one entity."""
     rotated = [(*row[:-3], *row[-2:], row[-3]) for row in rows]
-    connection.exec_driver_sql(_statements(ent, connection.dialect)[1], rotated)
+    dialects.of(connection).update(connection, ent, (*columns(ent), *META[1:], META[0]), rotated)
 
 
 def delete_rows(connection: Connection, ent: str, uids: Collection[str]) -> None:

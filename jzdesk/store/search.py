@@ -17,22 +17,21 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from jzdesk.core.pinyin import plain, readings, sort_key, spellings
+from jzdesk.store import dialects
+from jzdesk.store.dialects import marks, run
 from jzdesk.store.tables import name_suffix, search_doc, search_pending, setting
 
 SEARCHED = frozenset({"student", "member", "household"})
 AT_ONCE = 900
+_AT_A_TIME = 20_000  # documents whose numbers are indexed in one go
 RULES = 2  # raise it when a record would be indexed under other words, or sorted otherwise
 _RULES_KEY = "search_rules"
 _MIN_FRAGMENT = 3  # the trigram index needs three characters
-_LONG = 6  # of a number longer than this only a part is looked up
 _END = "\U0010ffff"
 _BREAK = "\x1f"
-_FRAGMENTS = (
-    "CREATE VIRTUAL TABLE id_fragment USING fts5(own, family, content='', contentless_delete=1, tokenize='trigram')"
-)
 _FIELDS = {
     "student": (
         "name", "former_name", "pinyin", "roll_number", "id_number", "aux_number", "phone", "disability_card",
@@ -56,19 +55,19 @@ class Hit(NamedTuple):
 
 def create(connection: Connection) -> None:
     """Make the tables that SQLAlchemy does not know, and note by which rules they are filled."""
-    connection.exec_driver_sql(_FRAGMENTS)
+    dialects.of(connection).numbers.create(connection)
     _note_rules(connection)
 
 
 def outdated(connection: Connection) -> bool:
     """Whether the index was made by other rules than ours."""
-    found = connection.exec_driver_sql("SELECT value FROM setting WHERE key = ?", (_RULES_KEY,)).scalar()
+    found = run(connection, "SELECT value FROM setting WHERE key = ?", (_RULES_KEY,)).scalar()
     return found != json.dumps(RULES)
 
 
 def rebuild(connection: Connection) -> None:
     """Throw the index away and mark everybody; `catch_up` does the work, in parts."""
-    connection.exec_driver_sql("DROP TABLE IF EXISTS id_fragment")
+    dialects.of(connection).numbers.drop(connection)
     for table in (name_suffix, search_doc, search_pending):
         table.drop(connection, checkfirst=True)
         table.create(connection)
@@ -84,7 +83,8 @@ def _note_rules(connection: Connection) -> None:
 
 def mark(connection: Connection, uids: Iterable[str]) -> None:
     """Note records whose index is out of date."""
-    _insert(connection, "INSERT OR IGNORE INTO search_pending (uid) VALUES (?)", [(uid,) for uid in sorted(uids)])
+    noted = "INSERT INTO search_pending (uid) VALUES (?) ON CONFLICT DO NOTHING"
+    _each(connection, noted, [(uid,) for uid in sorted(uids)])
 
 
 def waiting(connection: Connection) -> bool:
@@ -95,9 +95,9 @@ def waiting(connection: Connection) -> bool:
 def catch_up(connection: Connection, most: int) -> int:
     """Index marked records, at most `most`; returns how many: fewer than `most` when none is left."""
     query = "SELECT uid FROM search_pending LIMIT ?"
-    part = list(connection.exec_driver_sql(query, (most,)).scalars())
+    part = list(run(connection, query, (most,)).scalars())
     index(connection, part)
-    _insert(connection, "DELETE FROM search_pending WHERE uid = ?", [(uid,) for uid in part])
+    _each(connection, "DELETE FROM search_pending WHERE uid = ?", [(uid,) for uid in part])
     return len(part)
 
 
@@ -120,17 +120,14 @@ def index(connection: Connection, uids: Sequence[str]) -> None:
     stale = [*gone, *(old[uid] for uid in changed)]
     current = [*fresh.values(), *(_Doc(old[uid].id, said) for uid, said in changed.items())]
     _forget(connection, stale)
-    _insert(connection, "DELETE FROM search_doc WHERE id = ?", [(doc.id,) for doc in gone])
-    _insert(
+    _each(connection, "DELETE FROM search_doc WHERE id = ?", [(doc.id,) for doc in gone])
+    _each(
         connection,
         "UPDATE search_doc SET said = ?, sort = ? WHERE id = ?",
         [(said, _sort(said), old[uid].id) for uid, said in changed.items()],
     )
-    _insert(
-        connection,
-        "INSERT INTO search_doc (id, uid, said, sort) VALUES (?, ?, ?, ?)",
-        [(doc.id, uid, doc.said, _sort(doc.said)) for uid, doc in fresh.items()],
-    )
+    documents = [(doc.id, uid, doc.said, _sort(doc.said)) for uid, doc in fresh.items()]
+    _insert(connection, "search_doc", ("id", "uid", "said", "sort"), documents)
     _remember(connection, current)
 
 
@@ -145,8 +142,8 @@ def _fresh(connection: Connection, said: dict[str, str]) -> dict[str, _Doc]:
 def _docs(connection: Connection, uids: Sequence[str]) -> dict[str, _Doc]:
     found: dict[str, _Doc] = {}
     for part in _parts(uids):
-        query = f"SELECT uid, id, said FROM search_doc WHERE uid IN ({_marks(part)})"
-        found.update((uid, _Doc(number, said)) for uid, number, said in connection.exec_driver_sql(query, part))
+        query = f"SELECT uid, id, said FROM search_doc WHERE uid IN ({marks(len(part))})"
+        found.update((uid, _Doc(number, said)) for uid, number, said in run(connection, query, part))
     return found
 
 
@@ -155,8 +152,8 @@ def _said(connection: Connection, uids: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for ent, fields in _FIELDS.items():
         for part in _parts([uid for uid in uids if uid not in found]):
-            query = f"SELECT uid, {', '.join(fields)} FROM {ent} WHERE hidden = 0 AND uid IN ({_marks(part)})"
-            for uid, *values in connection.exec_driver_sql(query, part).fetchall():
+            query = f"SELECT uid, {', '.join(fields)} FROM {ent} WHERE hidden = 0 AND uid IN ({marks(len(part))})"
+            for uid, *values in run(connection, query, part).fetchall():
                 if any(values):
                     found[uid] = _BREAK.join((ent, *[value or "" for value in values]))
     return found
@@ -169,28 +166,42 @@ def _parts(uids: Sequence[str]) -> Iterator[tuple[str, ...]]:
 def _forget(connection: Connection, docs: Sequence[_Doc]) -> None:
     """Take out what these records were indexed under."""
     gone = [(kind, suffix, doc.id) for doc in docs for kind, suffix in _words(doc.said)]
-    _insert(connection, "DELETE FROM name_suffix WHERE kind = ? AND suffix = ? AND doc = ?", gone)
-    numbers = [(doc.id,) for doc in docs if any(_numbers(doc.said))]
-    _insert(connection, "DELETE FROM id_fragment WHERE rowid = ?", numbers)
+    _each(connection, "DELETE FROM name_suffix WHERE kind = ? AND suffix = ? AND doc = ?", gone)
+    if numbers := [(doc.id,) for doc in docs if any(_numbers(doc.said))]:
+        dialects.of(connection).numbers.take(connection, numbers)
 
 
 def _remember(connection: Connection, docs: Sequence[_Doc]) -> None:
     """Put in what these records are indexed under."""
     words = [(kind, suffix, doc.id) for doc in docs for kind, suffix in _words(doc.said)]
     words.sort()  # written in the order of the index, pages are touched once
-    _insert(connection, "INSERT INTO name_suffix (kind, suffix, doc) VALUES (?, ?, ?)", words)
+    _insert(connection, "name_suffix", ("kind", "suffix", "doc"), words)
+    _remember_numbers(connection, docs)
+
+
+def _remember_numbers(connection: Connection, docs: Iterable[_Doc]) -> None:
     numbers = [(doc.id, own, family) for doc in docs for own, family in (_numbers(doc.said),) if own or family]
-    _insert(connection, "INSERT INTO id_fragment (rowid, own, family) VALUES (?, ?, ?)", numbers)
+    if numbers:
+        dialects.of(connection).numbers.put(connection, numbers)
 
 
-def _insert(connection: Connection, sql: str, rows: list[tuple[Any, ...]]) -> None:
+def refill_numbers(connection: Connection) -> None:
+    """Fill the empty index of numbers from the documents, which came from another database."""
+    last = -1
+    query = "SELECT id, said FROM search_doc WHERE id > ? ORDER BY id LIMIT ?"
+    while found := [_Doc(*row) for row in run(connection, query, (last, _AT_A_TIME))]:
+        _remember_numbers(connection, found)
+        last = found[-1].id
+
+
+def _each(connection: Connection, sql: str, rows: list[tuple[Any, ...]]) -> None:
     if rows:
-        connection.exec_driver_sql(sql, rows)
+        run(connection, sql, rows)
 
 
-def _marks(uids: Sequence[str]) -> str:
-    """Text for an `IN`: SQLAlchemy would take longer over a long list than SQLite takes over the answer."""
-    return ",".join("?" * len(uids))
+def _insert(connection: Connection, table: str, names: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    if rows:
+        dialects.of(connection).insert(connection, table, names, rows)
 
 
 def _sort(said: str) -> str | None:
@@ -290,46 +301,24 @@ def _ways(connection: Connection, wanted: str, limit: int) -> Iterator[tuple[str
     yield PLACE, _students(connection, _HOUSED, _by_name(connection, VILLAGE, wanted, limit), limit)
 
 
-_NAMED = (
-    "SELECT DISTINCT uid FROM name_suffix CROSS JOIN search_doc ON id = doc "
-    "WHERE kind = ? AND suffix >= ? AND suffix < ? LIMIT ?"
-)
-_NUMBERED = "SELECT uid FROM id_fragment JOIN search_doc ON id = id_fragment.rowid WHERE id_fragment MATCH ? LIMIT ?"
-_COMPARED = (
-    "SELECT uid FROM id_fragment JOIN search_doc ON id = id_fragment.rowid "
-    "WHERE id_fragment MATCH ? AND instr(lower(replace(said, '-', '')), ?) LIMIT ?"
-)
 _GUARDED = (
     "SELECT DISTINCT g.student FROM guardian g JOIN student s ON s.uid = g.student AND s.hidden = 0 "
-    "WHERE g.hidden = 0 AND g.member IN ({marks}) LIMIT ?"
+    "WHERE g.hidden = 0 AND g.member IN ({marks}) ORDER BY g.student LIMIT ?"
 )
-_HOUSED = "SELECT uid FROM student WHERE hidden = 0 AND household IN ({marks}) LIMIT ?"
+_HOUSED = "SELECT uid FROM student WHERE hidden = 0 AND household IN ({marks}) ORDER BY uid LIMIT ?"
 
 
 def _by_name(connection: Connection, kind: int, wanted: str, limit: int) -> list[str]:
     """A range of one kind of suffixes: those that begin with what was typed, in their own order."""
-    return _uids(connection, _NAMED, (kind, wanted, wanted + _END, limit))
+    return dialects.of(connection).named(connection, kind, wanted, wanted + _END, limit)
 
 
 def _by_number(connection: Connection, whose: str, wanted: str, limit: int) -> list[str]:
-    """Trigram match, which for a quoted phrase already means `contains`.
-
-    A long phrase is slow, because of the thousands who share a region, a year, a provider: of a long number its end
-    (and its beginning, against the unlikely) are matched, and the rest is compared.
-    """
-    if len(wanted) <= _LONG:
-        return _uids(connection, _NUMBERED, (f'{whose} : "{wanted}"', limit))
-    match = f'{whose} : ("{wanted[:_MIN_FRAGMENT]}" AND "{wanted[-_LONG:]}")'
-    return _uids(connection, _COMPARED, (match, wanted, limit))
+    return dialects.of(connection).numbers.find(connection, whose, wanted, limit)
 
 
 def _students(connection: Connection, query: str, uids: Sequence[str], limit: int) -> list[str]:
     """The students who belong to these guardians or households."""
     if not uids:
         return []
-    return _uids(connection, query.format(marks=_marks(uids)), (*uids, limit))
-
-
-def _uids(connection: Connection, sql: str, values: tuple[Any, ...]) -> list[str]:
-    rows: Iterable[Row[Any]] = connection.exec_driver_sql(sql, values)
-    return [row[0] for row in rows]
+    return [row[0] for row in run(connection, query.format(marks=marks(len(uids))), (*uids, limit))]

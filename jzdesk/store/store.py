@@ -7,18 +7,20 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
-from sqlalchemy.exc import DatabaseError, OperationalError
 
 from jzdesk.core import garbage
 from jzdesk.core.clock import Clock
 from jzdesk.core.errors import StationFault
 from jzdesk.store import engine, journal, search
-from jzdesk.store.engine import check_database, open_engine
+from jzdesk.store.databases import Database, FileDatabase, faults_of
 from jzdesk.store.tables import draft, setting
 from jzdesk.store.unit import Author, Changes, Unit
+
+if TYPE_CHECKING:
+    from jzdesk.store.carrying import Carried, Moving
 
 _PART = 20_000  # records indexed in one transaction
 
@@ -26,32 +28,40 @@ _PART = 20_000  # records indexed in one transaction
 class Store:
     """One station's database. Safe to use from several threads."""
 
-    def __init__(self, database: Path, key: bytes, clock: Clock) -> None:
+    def __init__(self, database: Path | Database, key: bytes, clock: Clock) -> None:
         self.clock = clock
-        self._key = key
         self._listeners: list[Callable[[Changes], None]] = []
         self._lock = threading.RLock()
-        self._writer = open_engine(database, key, writing=True)
-        self._reader = open_engine(database, key, writing=False)
+        self._connect(FileDatabase(database, key) if isinstance(database, Path) else database)
+
+    def _connect(self, database: Database) -> None:
+        """Work with this database from now on; when that fails nothing is left open."""
+        self._database = database
+        self._writer, self._reader = database.engine(writing=True), database.engine(writing=False)
         try:
-            with _faults():
-                self._open(database)
+            with faults_of(self._database):
+                self._open()
         except BaseException:
             self.close()
             raise
 
-    def _open(self, database: Path) -> None:
+    def _open(self) -> None:
         """Refuse what is not ours, and bring an older schema up to date."""
-        schema = check_database(self._reader, database)
+        schema = self._database.check(self._reader)
         if schema < engine.SCHEMA:
             from jzdesk.store.upgrade import upgrade
 
-            upgrade(self._writer, database, schema)
+            upgrade(self._writer, self._database, schema)
         with self._reader.connect() as connection:
             outdated = search.outdated(connection)
         if outdated:
             with self._writer.begin() as connection:
                 search.rebuild(connection)
+
+    @property
+    def database(self) -> Database:
+        """Where the tables are."""
+        return self._database
 
     def close(self) -> None:
         """Give up every connection."""
@@ -65,7 +75,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A read-only snapshot."""
-        with _faults(), self._reader.connect() as connection:
+        with faults_of(self._database), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -74,7 +84,7 @@ class Store:
 
         With `label` it is an action that people see under these words and can undo (`store.actions`).
         """
-        with self._lock, _faults(), self._writer.begin() as connection:
+        with self._writing() as connection:
             unit = Unit(connection, author, self.clock, label)
             yield unit
             unit.finish()
@@ -84,7 +94,14 @@ class Store:
     @contextmanager
     def local(self) -> Iterator[Connection]:
         """A transaction on tables that never travel (settings, drafts, logs); synchronised tables stay shut."""
-        with self._lock, _faults(), self._writer.begin() as connection:
+        with self._writing() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction in which nobody else writes, in the database where the station is now."""
+        with self._lock, faults_of(self._database), self._writer.begin() as connection:
+            self._database.check_current(connection)
             yield connection
 
     def catch_up(self, progress: Callable[[int], None] | None = None) -> None:
@@ -147,12 +164,35 @@ class Store:
 
     def copy_to(self, target: Path) -> int:
         """Write a consistent copy of the whole database while it is in use, under the same key; its journal entries."""
-        from jzdesk.store.engine import copy_database
-
-        with _faults(), self._reader.connect() as connection:
+        with faults_of(self._database), self._reader.connect() as connection:
             entries = connection.exec_driver_sql("SELECT count(*) FROM journal").scalar_one()
-            copy_database(connection, self._key, target)
+            self._database.copy_to(connection, target)
         return int(entries)
+
+    def move(self, fresh: Database, switch: Callable[[], Database], progress: Moving) -> Carried:
+        """Carry everything into an empty database, prove it, `switch` the station over, and go on in what that says.
+
+        Nobody writes meanwhile. Whatever goes wrong before `switch`, the station stays where it is.
+        """
+        from jzdesk.store.carrying import carry_and_prove
+
+        with self._lock:
+            before, now = (self._writer, self._reader), None
+            try:
+                with faults_of(self._database), self._writer.begin() as source:
+                    self._database.check_current(source)
+                    with faults_of(fresh):
+                        carried = fresh.fill(lambda target: carry_and_prove(source, target, progress))
+                    self._database.leave(source, self.clock.today())
+                    now = switch()
+            except StationFault:
+                if now is None:
+                    raise  # else the old place could not be told: nobody uses it any more
+            assert now is not None, "who switched knows where to"
+            self._connect(now)
+        for left in before:
+            left.dispose()
+        return carried
 
     def own_chain(self) -> journal.Chain:
         """The chain this station appends to."""
@@ -173,30 +213,3 @@ def write_setting(connection: Connection, key: str, value: Any) -> None:
     """Store a setting within an open transaction."""
     connection.execute(delete(setting).where(setting.c.key == key))
     connection.execute(insert(setting).values(key=key, value=json.dumps(value, ensure_ascii=False)))
-
-
-@contextmanager
-def _faults() -> Iterator[None]:
-    """Name what the machine could not do; the transaction has been rolled back by then."""
-    try:
-        yield
-    except DatabaseError as fault:
-        if isinstance(fault, OperationalError) or "malformed" in str(fault.orig):
-            raise station_fault(str(fault.orig)) from fault
-        raise
-
-
-def station_fault(message: str) -> StationFault:
-    """The Chinese sentence for an error of the database engine."""
-    kept = "这一步没有保存，之前保存的内容都在"
-    if "full" in message:
-        return StationFault("磁盘已满，写不进数据库", kept, "请清理磁盘空间后重试。")
-    if "locked" in message or "busy" in message:
-        return StationFault("数据库正被另一个窗口占用", kept, "请关闭其他打开同一工作站的窗口后重试。")
-    if "readonly" in message or "read-only" in message:
-        return StationFault("数据库所在的文件夹是只读的", kept, "请检查文件夹的权限。")
-    if "unable to open" in message:
-        return StationFault("数据库文件打不开", kept, "请检查文件夹的权限，并确认磁盘没有被拔出。")
-    if "malformed" in message:
-        return StationFault("数据库文件已损坏", kept, "请不要再录入，从“备份与恢复”里选最近的备份。")
-    return StationFault("数据库读写出错", kept, "请检查磁盘后重试；反复出现时从备份恢复。")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine
 
-from jzdesk.core.errors import StationFault
 from jzdesk.store import engine as engines
 from jzdesk.store import journal, to_schema_2, to_schema_3
-from jzdesk.store.folder import copy_durably
+from jzdesk.store.databases import Database
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -22,40 +20,16 @@ Step = Callable[["Operations"], None]
 STEPS: dict[int, Step] = {1: to_schema_2.step, 2: to_schema_3.step}
 
 
-def kept_copy(database: Path, schema: int) -> Path:
-    """Where the database is kept as it was before it was brought up from this schema."""
-    return database.with_name(f"{database.name}.v{schema}")
-
-
-def upgrade(engine: Engine, database: Path, schema: int) -> None:
+def upgrade(engine: Engine, database: Database, schema: int) -> None:
     """Run every step from this schema on, in one transaction; raises StationFault, then nothing has changed."""
     steps = [STEPS[version] for version in range(schema, engines.SCHEMA)]
-    _keep_copy(engine, database, kept_copy(database, schema))
+    database.keep_copy(engine, schema)
     with engine.begin() as connection, engines.gate(connection):
         operations = _operations(connection)
         for step in steps:
             step(operations)
         journal.recompute_newer(connection, schema)
-        connection.exec_driver_sql(f"PRAGMA user_version = {engines.SCHEMA}")
-
-
-def _keep_copy(engine: Engine, database: Path, copy: Path) -> None:
-    """Copy the file once everything stands in it; an older copy of the same schema is not overwritten."""
-    raw = engine.raw_connection()
-    try:
-        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    finally:
-        raw.close()
-    if copy.exists():
-        return
-    try:
-        copy_durably(database, copy)
-    except OSError as fault:
-        raise StationFault(
-            f"升级前的数据库副本存不下来（{fault.strerror}）",
-            "数据库没有升级，也没有改动",
-            "请清理磁盘空间后重新打开。",
-        ) from fault
+        database.mark_schema(connection, engines.SCHEMA)
 
 
 def _operations(connection: Connection) -> Operations:

@@ -78,9 +78,8 @@ def _expected(
         select(journal.c.uid, journal.c.h, journal.c.body)
         .where(journal.c.ent == ent, journal.c.state == ACCEPTED)
         .order_by(journal.c.uid)
-        .execution_options(stream_results=True, yield_per=2000)
     )
-    for uid, group in groupby(connection.execute(query), key=lambda row: row[0]):
+    for uid, group in groupby(rows.streamed(connection, query), key=lambda row: row[0]):
         state = record_state([Known(h[:16].hex(), decode(body)) for _, h, body in group])
         conflicts += [(row["ent"], row["uid"], row["field"], row["ids"]) for row in rows.conflict_rows(uid, state)]
         yield rows.row_of(uid, state)
@@ -90,7 +89,7 @@ def _stored(connection: Connection, ent: str) -> Iterator[tuple[Any, ...]]:
     """Rows of an entity as they stand, by uid."""
     table = BY_NAME[ent].__table__
     query = select(*(table.c[name] for name in (*rows.columns(ent), *rows.META))).order_by(table.c.uid)
-    for row in connection.execute(query.execution_options(stream_results=True, yield_per=2000)):
+    for row in rows.streamed(connection, query):
         yield tuple(row)
 
 

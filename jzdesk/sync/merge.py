@@ -165,6 +165,8 @@ def _links(fresh: Sequence[Numbered], licence: Licence, counts: Counts) -> list[
         entries = decode_all(body for _, _, body in fresh)
     except (msgspec.ValidationError, msgspec.DecodeError):
         raise PackageRefused("有一条记录的写法不对", "entry") from None
+    if any("\0" in entry.ent or "\0" in entry.uid for entry in entries):
+        raise PackageRefused("有一条记录的写法不对", "entry")
     links = []
     for (n, h, body), entry in zip(fresh, entries, strict=True):  # this runs for every entry of a county
         if (reason := objection(entry, licence)) is None:
@@ -203,8 +205,14 @@ def _grant_objection(entry: Entry, licence: Licence) -> str | None:
 
 
 def fits(entry: Entry) -> bool:
-    """Whether every value is of its column's type: SQLite would turn another into it, and the journal would differ."""
-    return _fits(entry.ent, tuple(entry.set), tuple(map(type, entry.set.values())))
+    """Whether every value is of its column's type: SQLite would turn another into it, and the journal would differ.
+
+    A text with a NUL is none: PostgreSQL takes no such text, and both must show the same.
+    """
+    values = entry.set.values()
+    if not _fits(entry.ent, tuple(entry.set), tuple(map(type, values))):
+        return False
+    return not any(type(value) is str and "\0" in value for value in values)
 
 
 @lru_cache(maxsize=4096)

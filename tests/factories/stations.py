@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+
+from sqlalchemy.engine import URL
 
 from jzdesk.core.clock import Clock
 from jzdesk.services.bundle import Services
 from jzdesk.services.context import Context
 from jzdesk.services.stations import create_station, open_station
+from jzdesk.store import location, slots
+from jzdesk.store.folder import StationFolder
+from tests.factories import places
+from tests.factories.servers import TestServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PASSWORD = "Ceshi2025mima"
@@ -31,12 +38,37 @@ def new_school(folder: Path, code: str = "2143990001", clock: Clock | None = Non
 
 
 def new_county(folder: Path, clock: Clock | None = None) -> Services:
-    """Make and open the sample county, which has learned divisions, schools and standards."""
+    """Make and open the sample county, which has learned divisions, schools and standards.
+
+    When tests run on the server (`places`) it is a copy of one that has moved there: the moving has its own tests.
+    """
+    if (server := places.server()) is not None:
+        return _county_on_server(server, folder, clock)
     county = new_station(folder, "county", "431099", "示范县教育局", clock)
     county.county.learn_divisions(EXAMPLES / "行政区划.csv")
     county.county.learn_schools(EXAMPLES / "学校名单.csv")
     county.standards.learn()
     return county
+
+
+def _county_on_server(server: TestServer, folder: Path, clock: Clock | None) -> Services:
+    def move_there(url: URL) -> None:
+        with places.on_file():
+            county = new_county(_moved(server))
+        county.databases.use_server(url.render_as_string(hide_password=False))
+        county.close()
+
+    template = places.template(server, "county", move_there)
+    shutil.copytree(_moved(server), folder)
+    home = StationFolder(folder)
+    key, _ = slots.unlock(slots.load(home.slots), PASSWORD)
+    location.seal(home, key, server.database(template).render_as_string(hide_password=False))
+    return open_station(folder, PASSWORD, clock=clock)
+
+
+def _moved(server: TestServer) -> Path:
+    """The folder of the county that was moved to the server, one for each process that runs tests."""
+    return server.mine / "county"
 
 
 def make_context(folder: Path, kind: str = "school", code: str = "2143990001", name: str = "青石镇中心小学") -> Context:

@@ -7,14 +7,19 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy.engine import URL
+
 from jzdesk.core.clock import Clock
 from jzdesk.core.fields import Value
 from jzdesk.models import Student
 from jzdesk.store import journal
-from jzdesk.store.engine import create_database, open_engine
+from jzdesk.store.databases import Database, FileDatabase
+from jzdesk.store.engine import create_database
+from jzdesk.store.server import Server
 from jzdesk.store.store import Store
 from jzdesk.store.unit import Author
 from jzdesk.store.verify import Verified, verify
+from tests.factories import places
 
 KEY = bytes(range(32))
 SCHOOL = "2143990001"
@@ -30,21 +35,31 @@ def _empty_database() -> bytes:
 
 
 def new_store(folder: Path, clock: Clock | None = None) -> Store:
-    """A new open store in a folder of its own."""
-    folder.mkdir(parents=True, exist_ok=True)
-    database = folder / "jzdesk.db"
-    database.write_bytes(_empty_database())
-    engine = open_engine(database, KEY, writing=True)
+    """A new open store in a folder of its own, or on the server when tests run there (`places`)."""
+    database = _new_database(folder)
+    engine = database.engine(writing=True)
     with engine.begin() as connection:
         journal.open_chain(connection, os.urandom(8).hex(), os.urandom(8).hex(), SCHOOL, own=True)
     engine.dispose()
     return Store(database, KEY, clock or Clock())
 
 
-def reopened(store: Store, folder: Path) -> Store:
+def _new_database(folder: Path) -> Database:
+    folder.mkdir(parents=True, exist_ok=True)
+    if (server := places.server()) is not None:
+        return Server(server.database(places.template(server, "empty", _fill)), KEY)
+    (folder / "jzdesk.db").write_bytes(_empty_database())
+    return FileDatabase(folder / "jzdesk.db", KEY)
+
+
+def _fill(url: URL) -> None:
+    Server(url, KEY).fill(lambda _: None)
+
+
+def reopened(store: Store, _folder: Path) -> Store:
     """The same store closed and opened again."""
     store.close()
-    return Store(folder / "jzdesk.db", KEY, Clock())
+    return Store(store.database, KEY, Clock())
 
 
 def add_student(store: Store, name: str = "宋火强", **values: Value) -> str:

@@ -14,6 +14,8 @@ from jzdesk.services.county import county_of
 from jzdesk.services.ledger import Query
 from tests.factories.stations import EXAMPLES, certify, new_school
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 DIVISIONS = "代码,名称,级别,上级\n"
 
 

@@ -18,6 +18,8 @@ from jzdesk.services.students import StudentQuery
 from tests.factories.forging import Forger
 from tests.factories.stations import PASSWORD, certify, new_school
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 DAY = 24 * 3600 * 1000
 
 

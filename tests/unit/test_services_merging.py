@@ -22,6 +22,8 @@ from tests.factories.forging import Forger
 from tests.factories.people import id_number
 from tests.factories.stations import PASSWORD, certify, new_school
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 DAY = 24 * 3600 * 1000
 
 

@@ -21,6 +21,8 @@ from tests.factories.forging import Forger
 from tests.factories.people import id_number
 from tests.factories.stations import PASSWORD, certify, new_school
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 
 @pytest.fixture
 def stick(tmp_path: Path) -> Path:

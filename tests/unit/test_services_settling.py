@@ -13,6 +13,8 @@ from jzdesk.models import Student
 from jzdesk.services.settling import SettlingService
 from tests.factories.people import Desk, id_number, verified_desk
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 NUMBER = id_number("2016-05-07", serial=411)
 
 

@@ -14,8 +14,8 @@ from jzdesk.core.errors import StationFault, UserError
 from jzdesk.services.bundle import Services
 from jzdesk.services.stations import accounts, create_station, is_station, open_station, recover, station_facts
 from jzdesk.store import slots
+from jzdesk.store.databases import station_fault
 from jzdesk.store.engine import SCHEMA, open_engine
-from jzdesk.store.store import station_fault
 from tests.factories.stations import PASSWORD, new_school
 
 GOOD = {"kind": "school", "code": "2143990001", "name": "青石镇中心小学", "account": "测试员", "password": PASSWORD}

@@ -13,6 +13,8 @@ from jzdesk.services.bundle import Services
 from jzdesk.services.students import StudentQuery
 from tests.factories.stations import certify, new_school
 
+pytestmark = pytest.mark.usefixtures("both_databases")
+
 
 @pytest.fixture
 def stick(tmp_path: Path) -> Path:

@@ -18,7 +18,7 @@ from jzdesk.core.errors import StationFault
 from jzdesk.core.merge import Entry, encode
 from jzdesk.services.stations import open_station
 from jzdesk.services.students import StudentQuery
-from jzdesk.store import engine, journal, slots, tables, upgrade
+from jzdesk.store import databases, engine, journal, slots, tables, upgrade
 from tests.factories.stations import PASSWORD, new_school
 from tests.upgrade.make_fixture import NAMES
 
@@ -197,7 +197,7 @@ def test_without_room_for_the_copy_nothing_is_upgraded(
     def full(_source: Path, _target: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(upgrade, "copy_durably", full)
+    monkeypatch.setattr(databases, "copy_durably", full)
     with pytest.raises(StationFault, match="副本存不下来"):
         open_station(old, PASSWORD)
     assert (newer, _schema(old)[0]) == ([], TODAY)
