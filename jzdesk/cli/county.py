@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jzdesk.cli import state
+from jzdesk.cli import database, state
 from jzdesk.cli.exchange import To
 from jzdesk.cli.merged import effect_lines
 from jzdesk.cli.naming import add_all, group
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
     lists = (divisions, schools, learn_standards)
     letters = (requests, certify, certificates, renew, receipts, slip, return_, export_keys, missing)
     trust = (revoke, reinstate, revocations, keys, rotate_keys, key_notice)
-    group(app, "county", "县教育局。", *lists, *letters, *trust, transfers=transfers)
+    group(app, "county", "县教育局。", *lists, *letters, *trust, *database.COMMANDS, transfers=transfers)
     add_all(app, duplicates, settle, conflicts, resolve)
     group(app, "same", "判定为同一人的学生记录。", strike, put_back, reopen, list=groups)
 

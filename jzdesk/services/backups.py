@@ -90,6 +90,7 @@ def look(path: Path) -> Backup:
 def restore(folder: Path, path: Path, password: str, account: str | None = None) -> Backup:
     """Put a backup in the place of the station's database; what stood there is moved aside, never deleted.
 
+    A county that was on a server is in its file afterwards; what is on the server is left as it is.
     The station must not be open. Raises UserError (another station's backup, wrong password, damaged or newer file) and
     StationFault; then nothing has changed.
     """
@@ -103,6 +104,8 @@ def restore(folder: Path, path: Path, password: str, account: str | None = None)
         epoch, last = _own_chain(fresh.database, key)
         aside = _set_aside(home, key)
         fresh.database.replace(home.database)
+        if home.server.is_file():  # what is on the server stays there; this station uses the file from now on
+            home.server.replace(aside / home.server.name)
         if not home.slots.is_file():
             fresh.slots.replace(home.slots)
     write_mark(home, epoch, last + 1)

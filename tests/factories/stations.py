@@ -60,10 +60,15 @@ def _county_on_server(server: TestServer, folder: Path, clock: Clock | None) -> 
 
     template = places.template(server, "county", move_there)
     shutil.copytree(_moved(server), folder)
+    point_to(folder, server.database(template))
+    return open_station(folder, PASSWORD, clock=clock)
+
+
+def point_to(folder: Path, database: URL) -> None:
+    """Have a copy of a station's folder use a copy of its database."""
     home = StationFolder(folder)
     key, _ = slots.unlock(slots.load(home.slots), PASSWORD)
-    location.seal(home, key, server.database(template).render_as_string(hide_password=False))
-    return open_station(folder, PASSWORD, clock=clock)
+    location.seal(home, key, database.render_as_string(hide_password=False))
 
 
 def _moved(server: TestServer) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,13 +13,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
+from sqlalchemy.engine import URL
 
 from jzdesk.core.merge import Known, RecordState, rank, record_state
 from jzdesk.models import Student
 from jzdesk.services.bundle import Services
 from jzdesk.services.stations import open_station
+from tests.factories import places
 from tests.factories.entries import Reading, histories, naive
-from tests.factories.stations import PASSWORD, certify, new_county, new_school
+from tests.factories.servers import TestServer
+from tests.factories.stations import PASSWORD, certify, new_county, new_school, point_to
 
 State = Callable[[Sequence[Known]], RecordState]
 CODES = ("2143990001", "2143990002", "3143990003")
@@ -118,12 +122,21 @@ def test_the_property_finds_nothing_wrong_with_the_product() -> None:
         find(_arrivals(), lambda case: not _holds(record_state, *case), settings=PURE)
 
 
-# Through the real files: schools that save, export, lose sticks, restore backups; counties that merge in any order.
+# Through the real files: schools that save, export, lose sticks, restore backups; counties that merge in any order, on
+# SQLite and on PostgreSQL: the tables that merging wrote step by step equal what the journal says, and each other.
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Folders of a county and its certified schools, and the county moved to a database, to be copied each time."""
+
+    folder: Path
+    server: TestServer
+    database: str
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folders of a county and its certified schools, to be copied for every schedule."""
+def prepared(tmp_path_factory: pytest.TempPathFactory, postgres: TestServer) -> Prepared:
     root = tmp_path_factory.mktemp("prepared")
     county = new_county(root / "county")
     for code in CODES:
@@ -131,18 +144,27 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         certify(school, county, root)
         school.close()
     county.close()
-    return root
+    shutil.copytree(root / "county", root / "moved")
+
+    def move_there(url: URL) -> None:
+        moved = open_station(root / "moved", PASSWORD)
+        moved.databases.use_server(str(url))
+        moved.close()
+
+    return Prepared(root, postgres, places.template(postgres, str(root), move_there))
 
 
 class World:
-    """Two county stations copied from one folder, three schools, and every package that was ever written."""
+    """Counties copied from one folder, 甲 in a file and 乙 on a server, three schools, and every package written."""
 
-    def __init__(self, prepared: Path, root: Path) -> None:
+    def __init__(self, prepared: Prepared, root: Path) -> None:
         self.root = root
-        for code in CODES:
-            shutil.copytree(prepared / code, root / code)
-        for name in ("甲", "乙", "clean"):
-            shutil.copytree(prepared / "county", root / name)
+        for name in CODES:
+            shutil.copytree(prepared.folder / name, root / name)
+        for name in ("甲", "clean"):
+            shutil.copytree(prepared.folder / "county", root / name)
+        shutil.copytree(prepared.folder / "moved", root / "乙")
+        point_to(root / "乙", prepared.server.database(prepared.database))
         self.schools = {code: self._open(code) for code in CODES}
         self.counties = {name: self._open(name) for name in ("甲", "乙", "clean")}
         self.written: list[Path] = []
@@ -220,6 +242,7 @@ _COUNTY = st.tuples(
 )
 
 
+@pytest.mark.timeout(400)
 @settings(
     max_examples=10, deadline=None, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
@@ -229,7 +252,7 @@ _COUNTY = st.tuples(
     schedule=st.lists(st.one_of(_SCHOOL, _COUNTY), min_size=10, max_size=40), shuffled=st.randoms(use_true_random=False)
 )
 def test_two_counties_that_got_the_same_packages_in_any_order_are_equal(
-    prepared: Path, schedule: list[tuple[str, str, int]], shuffled: object
+    prepared: Prepared, schedule: list[tuple[str, str, int]], shuffled: object
 ) -> None:
     with TemporaryDirectory() as folder, ExitStack() as stack:
         world = World(prepared, Path(folder))
@@ -248,7 +271,7 @@ def test_two_counties_that_got_the_same_packages_in_any_order_are_equal(
             assert not list((world.root / name / "parked").glob("*")), "everything that was missing has come"
 
 
-def test_a_schedule_with_a_gap_and_a_restored_backup_ends_equal_too(prepared: Path, tmp_path: Path) -> None:
+def test_a_schedule_with_a_gap_and_a_restored_backup_ends_equal_too(prepared: Prepared, tmp_path: Path) -> None:
     """The schedules above are not empty talk: here is one in which packages wait, and two epochs disagree."""
     world, code = World(prepared, tmp_path), CODES[0]
     for work, who, pick in (
