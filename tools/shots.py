@@ -265,7 +265,8 @@ def with_record(camera: Camera, shell: Shell, page: ListPage, name: str) -> None
 
 def dialogs(camera: Camera, folder: Path, shell: Shell) -> None:
     """First run step by step, log-in, a reason, the keys."""
-    from jzdesk.ui.dialogs import about, accounts, first_run, login, reason, restore
+    from jzdesk.services.databases import WARNING
+    from jzdesk.ui.dialogs import about, accounts, first_run, login, reason, restore, server
 
     guide = first_run.FirstRunDialog(folder.parent / "new", camera.tasks)
     for number, prepare in enumerate(_steps(guide)):
@@ -277,6 +278,7 @@ def dialogs(camera: Camera, folder: Path, shell: Shell) -> None:
     shown(camera, accounts.NewAccountDialog(shell, shell.desk), "dialog-account")
     shown(camera, accounts.KeyDialog(shell, shell.desk, "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ"), "dialog-recovery-key")
     shown(camera, about.AboutDialog(shell, shell.desk.services.info), "dialog-about")
+    shown(camera, server.ServerDialog(shell, shell.desk, WARNING), "dialog-server")
     bulk_dialogs(camera, shell)
     asked = reason.ReasonDialog(shell, "作废“王小明”", "作废后不再出现在台账里，历史仍然保留，可以恢复。", "作废")
     asked._take()

@@ -100,8 +100,8 @@ class LedgerService:
         with self._context.read() as connection:
             found = rows(connection, entity, uids)
             states: dict[str, str] = {}
-            for start in range(0, len(uids), _AT_ONCE):
-                states |= sync_states(connection, entity, uids[start : start + _AT_ONCE])
+            for part in slices(uids):
+                states |= sync_states(connection, entity, part)
         return [replace(row, travel=states.get(row.uid, "")) for row in found]
 
     def record(self, entity: str, uid: str) -> Row:

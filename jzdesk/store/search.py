@@ -83,8 +83,9 @@ def _note_rules(connection: Connection) -> None:
 
 def mark(connection: Connection, uids: Iterable[str]) -> None:
     """Note records whose index is out of date."""
-    noted = "INSERT INTO search_pending (uid) VALUES (?) ON CONFLICT DO NOTHING"
-    _each(connection, noted, [(uid,) for uid in sorted(uids)])
+    for part in _parts(sorted(uids)):
+        values = ",".join(["(?)"] * len(part))
+        run(connection, f"INSERT INTO search_pending (uid) VALUES {values} ON CONFLICT DO NOTHING", part)
 
 
 def waiting(connection: Connection) -> bool:
@@ -97,7 +98,8 @@ def catch_up(connection: Connection, most: int) -> int:
     query = "SELECT uid FROM search_pending LIMIT ?"
     part = list(run(connection, query, (most,)).scalars())
     index(connection, part)
-    _each(connection, "DELETE FROM search_pending WHERE uid = ?", [(uid,) for uid in part])
+    for uids in _parts(part):
+        run(connection, f"DELETE FROM search_pending WHERE uid IN ({marks(len(uids))})", uids)
     return len(part)
 
 

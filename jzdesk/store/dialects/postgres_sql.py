@@ -73,6 +73,11 @@ class StationSQL(psycopg.PGCompiler_psycopg):
         base: Any = self
         return str(base.visit_not_ilike_op_binary(binary, operator, **kw))
 
+    def visit_substr_func(self, function: Any, **kw: Any) -> str:
+        """Places in a text are 32 bits wide."""
+        text, *places = (self.process(clause, **kw) for clause in function.clauses)
+        return f"substr({', '.join((text, *(f'({place})::int' for place in places)))})"
+
     def visit_json_extract_func(self, function: Any, **kw: Any) -> str:
         """One value out of a JSON text, as text."""
         text, path = function.clauses
@@ -81,10 +86,9 @@ class StationSQL(psycopg.PGCompiler_psycopg):
 
 
 class StationDialect(psycopg.PGDialect_psycopg):
-    """psycopg with the four above; values are marked by their place, as everywhere in the store."""
+    """psycopg with the three above."""
 
     supports_statement_cache = True
-    default_paramstyle = "format"
     type_compiler_cls = StationTypes
     ddl_compiler = StationDDL
     statement_compiler = StationSQL

@@ -16,6 +16,7 @@ from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.figures import Figure, Figures
 from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
+from jzdesk.ui.pages.upkeep_database import DatabaseCard
 
 if TYPE_CHECKING:
     from jzdesk.services.backups import Backup
@@ -54,6 +55,9 @@ class UpkeepPage(Page):
         buttons.addWidget(widgets.button("备份到文件夹或 U 盘…", self.ask, icon="stick"))
         buttons.addWidget(widgets.button("立即备份 (Ctrl+N)", self.new, icon="save", role="primary"))
         self.body.addWidget(self._checked())
+        self.database = DatabaseCard(self, desk) if desk.services.info.kind == "county" else None
+        if self.database is not None:
+            self.body.addWidget(self.database)
         self.table = Listing(BACKUPS, key=lambda one: one.name)
         hint = "每天第一次打开时会自动备份；也可以现在就备份一次。"
         self.middle = ListingOrEmpty(self.table, widgets.Empty("save", "还没有备份", hint))
@@ -76,6 +80,8 @@ class UpkeepPage(Page):
         """Read the list again."""
         self.desk.tasks.read("backups", self.desk.services.backups.listed, self.middle.put_rows, owner=self)
         self.desk.tasks.read("accounts", self.desk.services.accounts.names, self._show_accounts, owner=self)
+        if self.database is not None:
+            self.database.refresh()
 
     def new(self) -> None:
         """Ctrl+N: back up beside the station."""
