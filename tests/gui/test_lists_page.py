@@ -105,13 +105,13 @@ def test_several_are_accepted_at_once_as_one_step(stage: Stage, village: Village
     village.lists.read(path, "L04", AUTUMN)
     page = stage.show(ListsPage)
     page.pile().table.selectAll()
-    assert page.pile().question.text() == "已选 2 行"
+    assert page.pile().question.text() == "已选 3 行"  # his sister, of the same household, is offered too
     press(page, stage, Qt.Key.Key_Return)
     assert (codes(village), codes(village, "汪静根")) == (["D05"], ["D05"])
     assert page.left.text() == "这份名单都处理完了"
     page.undo()
     stage.settle()
-    assert page.left.text() == "还剩 2 人"
+    assert page.left.text() == "还剩 3 人"
 
 
 def test_not_ours_wants_a_reason_where_the_number_is_our_pupils(
@@ -219,7 +219,7 @@ def test_a_file_is_looked_at_asked_about_and_read(
     page.new()
     stage.settle()
     assert shown == [("L04", "2025-09-01")]
-    assert page.left.text() == "还剩 1 人"
+    assert page.left.text() == "还剩 2 人"  # and his sister, who is offered
     assert "比对完成" in stage.messages[-1].what
 
 
