@@ -135,6 +135,8 @@ def lines(connection: Connection) -> Iterator[CarriedLine]:
     seen = _receipts_seen(connection)
     for row in connection.execute(query):
         state, label = _state(row, seen)
+        if row.kind == PACKAGE and not row.opened:
+            label += "（未打开）"
         yield CarriedLine(
             row.file, KINDS[row.kind], row.school, row.name, row.number, max(row.last_n - row.first_n + 1, 0),
             bool(row.opened), row.note or "", moment(row.came), moment(row.sent) if row.sent else "", row.times, state,

@@ -89,7 +89,7 @@ def test_a_package_that_is_not_for_the_township_is_carried_unopened(late: Townsh
     assert (taken.state, taken.school) == ("sealed", "大坪教学点")
     assert "不是加密给本站的" in taken.sentence
     (line,) = place.centre.township.log()
-    assert (line.opened, line.state_label) == (False, "待送县里")
+    assert (line.opened, line.state_label) == (False, "待送县里（未打开）")
     place.centre.township.forward(place.stick("county"))
     assert "applied" in {one.outcome for one in place.county.merging.merge([place.stick("county")])}
 

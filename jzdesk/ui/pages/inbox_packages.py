@@ -91,7 +91,7 @@ class PackagesView(QWidget):
         if not lines:
             self.words.setText("选中的位置没有数据包（文件名以 .jzp 结尾）。" if chosen else "")
         else:
-            bad = f"，其中 {refused} 个不能接收，原因见“说明”" if refused else ""
+            bad = f"，其中 {refused} 个不能接收，排在最前面，原因写在表的下方" if refused else ""
             self.words.setText(f"有 {len(lines):,} 个数据包，已逐个核验{bad}。确认后按“并入”。")
         self.words.setVisible(bool(self.words.text()))
 
