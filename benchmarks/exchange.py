@@ -16,8 +16,8 @@ from sqlalchemy import select
 from benchmarks import people
 from benchmarks.measure import Scale
 from jzdesk.services.bundle import Services
-from jzdesk.services.merging import MergeOutcome
 from jzdesk.services.stations import open_station
+from jzdesk.services.verdicts import MergeOutcome
 from tests.factories.stations import PASSWORD, certify, new_county, new_school
 
 _numbers = count(1)

@@ -20,7 +20,7 @@ from jzdesk.core.chain import GENESIS, chain_step
 from jzdesk.core.merge import Entry, encode
 from jzdesk.services import identity, package_log
 from jzdesk.services.bundle import Services
-from jzdesk.services.merging import MergeOutcome
+from jzdesk.services.verdicts import MergeOutcome
 from jzdesk.store.engine import SCHEMA
 from jzdesk.store.tables import certificate, package
 from jzdesk.sync.certificate import Certificate, SignedCertificate, issue

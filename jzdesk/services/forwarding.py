@@ -16,10 +16,11 @@ from jzdesk.services.carried import CERTIFICATE, DOWN, PACKAGE, RECEIPT, Carried
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
 from jzdesk.services.exchange import CERTIFICATE_SUFFIX, ExchangeService, Exported
-from jzdesk.services.merging import OUTCOMES, MergeService, file_digest
+from jzdesk.services.merging import MergeService, file_digest
 from jzdesk.services.student_rows import StudentRow
 from jzdesk.services.township_schools import SchoolSeen
 from jzdesk.services.township_view import open_view
+from jzdesk.services.verdicts import OUTCOMES
 from jzdesk.sync import stick
 from jzdesk.sync.certificate import read_certificate
 from jzdesk.sync.container import ContainerReader

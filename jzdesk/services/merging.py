@@ -3,78 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import msgspec
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import and_, select
 
-from jzdesk.core.clock import moment
-from jzdesk.core.errors import StationFault, UserError
-from jzdesk.core.merge import decode
-from jzdesk.models import SPECS
+from jzdesk.core.errors import UserError
 from jzdesk.services import attachments, identity, package_log, renewing
-from jzdesk.services.arriving import BEYOND, REASONS, arrive, hold_back, note_fork
+from jzdesk.services.arrivals import InboxLine, look_at, package_files
+from jzdesk.services.arriving import arrive, hold_back, note_fork
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.disk import files
 from jzdesk.services.package_log import EntryCounts
-from jzdesk.store import journal, standing
+from jzdesk.services.verdicts import MergeOutcome, aside, rejected, verdict
 from jzdesk.store.folder import copy_durably
 from jzdesk.store.tables import chain, package
 from jzdesk.store.unit import Unit
 from jzdesk.sync import stick
 from jzdesk.sync.certificate import Trust
-from jzdesk.sync.merge import FUTURE, Counts, Fork, Gap, Licence, Numbered
+from jzdesk.sync.merge import FUTURE, Fork, Gap, Licence, Numbered
 from jzdesk.sync.package import SUFFIX, PackageReader, open_package
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import Manifest
 
-OUTCOMES = {
-    "applied": "已并入",
-    "duplicate": "以前已并入",
-    "withdrawn": "已撤回，未并入",
-    "parked": "暂存待补",
-    "held": "部分待裁定",
-    "fork": "记录分叉",
-    "rejected": "未接收",
-}
-READY = "可以并入"
 _HOUR = (3600 * 1000) << 10  # hybrid time
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class MergeOutcome:
-    """What became of one package; `reason` is a sentence or None; entries in = applied + known + held + rejected."""
-
-    package: str
-    school: str
-    outcome: str
-    reason: str | None
-    counts: EntryCounts
-
-    @property
-    def outcome_label(self) -> str:
-        """The outcome in Chinese."""
-        return OUTCOMES[self.outcome]
-
-
-@dataclass(frozen=True, slots=True)
-class InboxLine:
-    """A package seen before it is merged: verified and named, or the sentence why it cannot be.
-
-    `period` is from the day of its first entry to the day it was written; `kinds` what is in it, in words.
-    """
-
-    path: Path
-    school: str
-    number: int
-    entries: int
-    state: str
-    sentence: str | None
-    period: str = ""
-    kinds: str = ""
 
 
 class MergeService:
@@ -94,7 +47,7 @@ class MergeService:
                 break
             if progress:
                 progress(index, len(files))
-            lines.append(self._look(path, trust))
+            lines.append(look_at(self._context, path, trust))
         if progress:
             progress(len(files), len(files))
         return lines
@@ -137,27 +90,6 @@ class MergeService:
             issued = renewing.issued(connection) if is_county(self._context) and len(signers) > 1 else None
             return Trust(card.county, signers, today, renewing.renewed(connection, today), issued)
 
-    def _look(self, path: Path, trust: Trust) -> InboxLine:
-        try:
-            with open_package(path, identity.opening_keys(self._context), trust) as reader:
-                reader.stretch.check_members()
-                manifest = reader.manifest
-                entries = manifest.last_n - manifest.first_n + 1
-                state = self._state(manifest)
-                return InboxLine(
-                    path, manifest.school_name, manifest.number, entries, state, None, _period(reader), _kinds(manifest)
-                )
-        except UserError as fault:
-            return InboxLine(path, "", 0, 0, OUTCOMES["rejected"], fault.sentence())
-
-    def _state(self, manifest: Manifest) -> str:
-        with self._context.read() as connection:
-            if (trusted := _trusted(connection, manifest)) < manifest.last_n:
-                return f"电脑已吊销，只认到第 {trusted} 条" if trusted >= manifest.first_n else "电脑已吊销，不计入"
-            if not seen(connection, manifest.package_id):
-                return READY
-            return "以前已撤回" if _cut_within(connection, manifest) else "以前已并入"
-
     def _merge_file(self, path: Path, name: str = "") -> MergeOutcome:
         """Copy to local disk, check that copy, take that copy in; `name` is how it first came, when not as `path`."""
         name = name or path.name
@@ -170,9 +102,9 @@ class MergeService:
             if refused.kind == "version" and local is not None:
                 outcome = self._park_unread(name, local, refused)
             else:
-                outcome = _rejected(name, refused)
+                outcome = rejected(name, refused)
         except UserError as fault:
-            outcome = _rejected(name, fault)
+            outcome = rejected(name, fault)
         if local is not None and (self._reading or outcome.outcome not in ("applied", "held")):
             local.unlink(missing_ok=True)
         return outcome
@@ -268,32 +200,6 @@ class MergeService:
             return connection.execute(query).scalar_one_or_none() or kept.name
 
 
-def package_files(paths: Iterable[Path]) -> list[Path]:
-    """Packages in these files and folders, in the order they were written."""
-    found: list[Path] = []
-    for path in paths:
-        found += sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
-    return found
-
-
-def _period(reader: PackageReader) -> str:
-    """From when to when: the day of the first entry, and the day the package was written."""
-    written, first = reader.manifest.wall_clock[:10], reader.stretch.first_line()
-    try:
-        begun = moment(decode(first).at)[:10] if first else written
-    except (msgspec.DecodeError, ValueError, OverflowError):  # what stands there is judged when it is merged
-        begun = written
-    if begun == written:
-        return written
-    return f"{begun} 至 {written[5:] if begun[:4] == written[:4] else written}"
-
-
-def _kinds(manifest: Manifest) -> str:
-    """`学生 120、走访 30`: how many entries of what, most first."""
-    counted = sorted(((sum(ops.values()), ent) for ent, ops in manifest.counts.items()), reverse=True)
-    return "、".join(f"{SPECS[ent].label if ent in SPECS else ent} {count:,}" for count, ent in counted)
-
-
 def take_package(
     context: Context,
     unit: Unit,
@@ -331,58 +237,9 @@ def clock_setting(device: str) -> str:
     return f"clock_ahead:{device}"
 
 
-def seen(connection: Connection, package_id: str) -> bool:
-    """Whether the package was taken in before."""
-    query = select(package.c.id).where(package.c.package_id == package_id, package.c.outcome.in_(("applied", "held")))
-    return connection.execute(query).first() is not None
-
-
-def _cut_within(connection: Connection, manifest: Manifest) -> int:
-    """The first entry of the package that is taken back, 0 when none is."""
-    known = journal.find_chain(connection, manifest.device, manifest.epoch)
-    cut = standing.cut_of(connection, known.id) if known else None
-    return cut if cut is not None and cut <= manifest.last_n else 0
-
-
-def _trusted(connection: Connection, manifest: Manifest) -> int:
-    """The last entry of the package's epoch that may count."""
-    cuts = standing.cuts_of(connection, manifest.device)
-    return standing.WITHOUT_END if cuts is None else cuts.get(manifest.epoch, (0, ""))[0]
-
-
-def verdict(connection: Connection, manifest: Manifest, counts: Counts) -> tuple[str, str | None]:
-    """(outcome, sentence) of a package whose entries were taken in."""
-    beyond = ""
-    if _trusted(connection, manifest) < manifest.last_n:
-        beyond = f"这台电脑已吊销，只认到第 {_trusted(connection, manifest)} 条，以后的记录保存在案，不计入台账。"
-    if waiting := {why: number for why, number in counts.reasons.items() if why != BEYOND}:
-        why = "、".join(f"{REASONS[reason]} {number} 条" for reason, number in sorted(waiting.items()))
-        return "held", f"{beyond}有 {sum(waiting.values())} 条记录待县里裁定：{why}。其余已并入。"
-    if beyond:
-        return "held" if counts.held or counts.applied else "duplicate", beyond
-    if counts.applied == 0 and (counts.known or seen(connection, manifest.package_id)):
-        if cut := _cut_within(connection, manifest):
-            return "withdrawn", f"从第 {cut} 条起以前撤回过，这次没有再并入。要恢复请在“合并记录”里“重新并入”。"
-        return "duplicate", None
-    return "applied", None
-
-
-def aside(obstacle: Gap | Fork) -> tuple[str, str]:
-    """(outcome, sentence) of a package that cannot be taken in now."""
-    if isinstance(obstacle, Gap):
-        return "parked", f"缺第 {obstacle.first} 到第 {obstacle.last} 条记录，本包先存放，等缺的包到了会自动并入。"
-    return "fork", (
-        f"从第 {obstacle.n} 条起与以前收到的不一样：这台电脑的硬盘可能被复制或恢复过。两份都已保存，请县里裁定。"
-    )
-
-
 def _keep(local: Path, kept: Path) -> None:
     with files("存放数据包"):
         copy_durably(local, kept)
-
-
-def _rejected(name: str, fault: UserError | StationFault) -> MergeOutcome:
-    return MergeOutcome(name, "", "rejected", fault.sentence(), EntryCounts())
 
 
 def file_digest(path: Path) -> str:

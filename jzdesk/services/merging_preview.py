@@ -12,8 +12,9 @@ from jzdesk.services.arriving import REASONS
 from jzdesk.services.context import Context
 from jzdesk.services.effects import Effects
 from jzdesk.services.foretelling import foretell
-from jzdesk.services.merging import OUTCOMES, READY, MergeService, aside, licence_of, verdict
+from jzdesk.services.merging import MergeService, licence_of
 from jzdesk.services.package_log import EntryCounts
+from jzdesk.services.verdicts import OUTCOMES, READY, aside, verdict
 from jzdesk.sync import stick
 from jzdesk.sync.merge import Fork, Gap
 from jzdesk.sync.package import PackageReader, open_package

@@ -12,7 +12,8 @@ from jzdesk.core.errors import UserError
 from jzdesk.models import BY_NAME
 from jzdesk.services import identity
 from jzdesk.services.context import Context
-from jzdesk.services.merging import OUTCOMES, is_county
+from jzdesk.services.merging import is_county
+from jzdesk.services.verdicts import OUTCOMES
 from jzdesk.store import journal
 from jzdesk.store.journal import Chain
 from jzdesk.store.tables import package

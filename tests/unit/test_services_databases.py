@@ -14,7 +14,7 @@ from jzdesk.models import Student
 from jzdesk.services import backups, merging
 from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
-from jzdesk.services.merging import MergeOutcome
+from jzdesk.services.verdicts import MergeOutcome
 from jzdesk.services.stations import is_station, open_station
 from jzdesk.store import carrying, server, verify
 from tests.factories.people import id_number

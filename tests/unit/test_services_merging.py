@@ -14,9 +14,9 @@ from jzdesk.core.clock import Clock
 from jzdesk.core.errors import UserError
 from jzdesk.models import Student
 from jzdesk.services.bundle import Services
-from jzdesk.services.merging import MergeOutcome
 from jzdesk.services.stations import open_station
 from jzdesk.services.students import StudentQuery
+from jzdesk.services.verdicts import MergeOutcome
 from jzdesk.services.verifying import VerifyReport
 from tests.factories.forging import Forger
 from tests.factories.people import id_number

@@ -23,10 +23,11 @@ from jzdesk.ui.pages.inbox_requests import RequestsView
 from jzdesk.ui.tasks import Progress, Task
 
 if TYPE_CHECKING:
+    from jzdesk.services.arrivals import InboxLine
     from jzdesk.services.bundle import Services
     from jzdesk.services.county import RequestLine
-    from jzdesk.services.merging import InboxLine, MergeOutcome
     from jzdesk.services.merging_preview import Preview
+    from jzdesk.services.verdicts import MergeOutcome
 
 PACKAGES, REQUESTS = 0, 1
 PACKAGE_SUFFIX, REQUEST_SUFFIX = ".jzp", ".jzr"

@@ -17,8 +17,9 @@ from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
 from jzdesk.ui.pages.merge_log import OUTCOME_TONES, balance
 
 if TYPE_CHECKING:
-    from jzdesk.services.merging import InboxLine, MergeOutcome
+    from jzdesk.services.arrivals import InboxLine
     from jzdesk.services.package_log import EntryCounts
+    from jzdesk.services.verdicts import MergeOutcome
 
 _FIRST = ("wrong", "look", "good", "", "muted")  # tones in the order of their lines
 _SETTLED = frozenset({"以前已并入", "以前已撤回"})

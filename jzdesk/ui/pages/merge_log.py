@@ -186,7 +186,7 @@ def needs_a_look(one: LogLine) -> bool:
 
 def outcome_label(one: LogLine) -> str:
     """The outcome in Chinese."""
-    from jzdesk.services.merging import OUTCOMES
+    from jzdesk.services.verdicts import OUTCOMES
 
     return "已撤回" if one.withdrawn else OUTCOMES.get(one.outcome, one.outcome)
 
