@@ -290,6 +290,8 @@ def _write(connection: Connection, ent: str, states: Mapping[str, RecordState], 
         rows.insert_rows(connection, ent, new_rows)
     if changed:
         rows.update_rows(connection, ent, (rows.row_of(uid, state) for uid, state in changed.items()))
-    unsettled = {uid: state for uid, state in states.items() if uid in old or state.conflicts}
+    unsettled = {
+        uid: state for uid, state in states.items() if uid in old or state.conflicts or state.edited_after_void
+    }
     if unsettled:
         rows.write_conflicts(connection, unsettled, ent)
