@@ -151,9 +151,9 @@ def _fresh(
     withheld: list[Numbered] = []
     if old:
         held_here = journal.hashes(connection, known, old[0][0], old[-1][0])
-        for item in old:
-            if held_here.get(item[0], item[1]) != item[1]:
-                raise Fork(item[0])
+        for n, h, _ in old:
+            if (known.last_h if n == known.last_n else held_here.get(n, h)) != h:
+                raise Fork(n)
         withheld = [item for item in old if item[0] not in held_here]
         counts.known += len(old) - len(withheld)
     return fresh, withheld

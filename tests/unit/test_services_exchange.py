@@ -466,3 +466,21 @@ def test_what_the_county_knows_of_us_is_what_we_sent(certified: Services, county
     _outcomes(county, stick)
     ours, theirs = (station.students.rows(uids) for station in (certified, county))
     assert [replace(row, sync_state="") for row in ours] == [replace(row, sync_state="") for row in theirs]
+
+
+def test_what_was_withheld_from_a_school_comes_once_it_is_the_schools(
+    certified: Services, county: Services, stick: Path
+) -> None:
+    """The county corrects a record, takes the package back that made it, and lets it return."""
+    uid = _save(certified)
+    package = certified.exchange.export(stick)[0].path
+    _outcomes(county, package)
+    with county.context.write() as unit:
+        unit.change(Student, uid, {"name": "周晓"}, why="按户口簿更正")
+    county.withdrawing.withdraw(package.name, "报错了")
+    certified.exchange.read_receipts(county.county.write_receipts(stick))
+    assert _names(certified) == ["周小"], "for now the county has no such record of the school"
+    county.withdrawing.rejoin(package.name)
+    certified.exchange.read_receipts(county.county.write_receipts(stick))
+    assert _names(certified) == ["周晓"]
+    assert certified.verify().digest == county.verify().digest
