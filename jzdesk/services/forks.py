@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Row, select, update
 
 from jzdesk.core.clock import moment
@@ -21,7 +19,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.core.merge import Entry, decode
 from jzdesk.models import SPECS
 from jzdesk.services import identity
-from jzdesk.services.arriving import FORK, REASONS
+from jzdesk.services.arriving import FORK, REASONS, arrive
 from jzdesk.services.context import Context
 from jzdesk.services.merging import MergeService, file_digest, is_county, licence_of, take_package
 from jzdesk.store import journal as book
@@ -30,14 +28,14 @@ from jzdesk.store.journal import Chain
 from jzdesk.store.standing import Stretch
 from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, hold, package
 from jzdesk.store.unit import Unit
-from jzdesk.sync.merge import Numbered, take
+from jzdesk.sync import branches
+from jzdesk.sync.branches import Run
+from jzdesk.sync.merge import Numbered
 from jzdesk.sync.package import SUFFIX, PackageReader, open_package
 from jzdesk.sync.stretch import Manifest
 
 OURS, THEIRS = "ours", "theirs"
 EXAMPLES = 8
-_AT_ONCE = 5000
-_TAKEN = ("applied", "held", "duplicate", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,8 @@ class ForkService:
             row = _row(connection, number)
             line, trunk = _line(connection, row), book.chain_of(connection, row.chain)
             with self._open(row) as reader:
-                after = _branching(connection, trunk, reader)
+                runs = branches.shared(connection, trunk, reader.manifest, reader.entries)
+                after = branches.leaves_at(trunk, runs)
                 begin = reader.manifest.first_n - 1 if after is None else after
                 ours = _branch(_held_here(connection, trunk, begin), trunk.last_n - begin)
                 theirs = _branch(
@@ -133,55 +132,56 @@ class ForkService:
 
     def _settle(self, unit: Unit, row: Row[Any], reader: PackageReader, continues: str, keep_other: bool) -> None:
         trunk = book.chain_of(unit.connection, row.chain)
-        after = _branching(unit.connection, trunk, reader)
-        if after is None:
-            if continues == THEIRS or keep_other:
-                raise UserError(
-                    "这一支中间缺少记录，接不上，现在只能先保存",
-                    "请让学校从那台电脑导出缺的包，或选“原来的继续，另一支搁置”。",
-                )
-            return
+        runs = branches.shared(unit.connection, trunk, reader.manifest, reader.entries)
         if continues == THEIRS:
-            self._go_on_with(unit, trunk, after, reader, keep_other)
-        else:
-            self._put_beside(unit, trunk, after, reader, keep_other)
+            self._go_on_with(unit, trunk, runs, reader, keep_other)
+        elif runs:
+            self._put_beside(unit, trunk, runs, reader, keep_other)
+        elif keep_other:
+            raise _not_joined()
 
-    def _go_on_with(self, unit: Unit, trunk: Chain, after: int, reader: PackageReader, keep_other: bool) -> None:
+    def _go_on_with(
+        self, unit: Unit, trunk: Chain, runs: Sequence[Run], reader: PackageReader, keep_other: bool
+    ) -> None:
         """What we hold after the branching point steps aside; the package goes on from there."""
+        if branches.leaves_at(trunk, runs) is None:
+            raise _not_joined()
         if standing.cuts_of(unit.connection, trunk.dev) is not None:
             raise UserError("这台电脑已吊销，不能让另一支继续", "请先在“学校与证书”里撤销吊销，再裁定分叉。", "分叉")
-        if standing.cut_of(unit.connection, trunk.id) is not None:
+        if branches.is_cut(unit.connection, trunk):
             raise UserError("这台电脑有撤回的包，要先处理", "请先把它们“重新并入”，再裁定分叉。", "分叉")
-        if trunk.last_n > after:
-            label = _label(trunk, _hash_after(unit.connection, trunk, after))
-            side = standing.branch_off(unit, trunk, after, label)
-            _move_notes(unit.connection, trunk, side, after)
-            if not keep_other:
-                standing.restand(unit, Stretch(side.id, after + 1, side.last_n), (ACCEPTED, HELD), REFUSED)
-        name, path = self._name(unit.connection, reader), self._kept(reader.manifest.package_id)
-        take_package(self._context, unit, reader, reader.manifest, reader.entries(), name, file_digest(path))
+        aside = branches.in_front(unit, trunk, runs, reader.manifest, licence_of(self._context, reader))
+        if aside is not None and not keep_other:
+            self._set_aside(unit, aside)
+        self._take(unit, reader, reader.manifest, reader.entries())
 
-    def _put_beside(self, unit: Unit, trunk: Chain, after: int, reader: PackageReader, keep_other: bool) -> None:
-        """What we hold goes on; the package's branch becomes a chain of its own."""
-        first = next((h for n, h, _ in reader.entries() if n > after), None)
-        if first is None:
-            return
-        side = standing.open_side(unit.connection, trunk, after, _label(trunk, first))
-        before = book.hash_at(unit.connection, trunk, after)
-        assert before is not None, "the branching point is an entry we hold"
-        manifest = msgspec.structs.replace(reader.manifest, epoch=side.ep, first_n=after + 1, chain_before=before.hex())
-        entries = (entry for entry in reader.entries() if entry[0] > after)
-        if keep_other:
-            name, path = self._name(unit.connection, reader), self._kept(manifest.package_id)
-            take_package(self._context, unit, reader, manifest, entries, name, file_digest(path))
-        else:
-            self._set_aside(unit, manifest, entries, reader, side)
-
-    def _set_aside(
-        self, unit: Unit, manifest: Manifest, entries: Iterable[Numbered], reader: PackageReader, side: Chain
+    def _put_beside(
+        self, unit: Unit, trunk: Chain, runs: Sequence[Run], reader: PackageReader, keep_other: bool
     ) -> None:
-        take(unit, manifest, entries, licence_of(self._context, reader))
-        standing.restand(unit, Stretch(side.id, side.last_n + 1, manifest.last_n), (ACCEPTED, HELD), REFUSED)
+        """What we hold goes on; the package's branch becomes a chain of its own."""
+        found = branches.beside(unit, trunk, runs, reader.manifest, reader.entries)
+        if found is None:
+            return
+        manifest, entries = found
+        if keep_other:
+            self._take(unit, reader, manifest, entries)
+        else:
+            arrived = arrive(unit, manifest, entries, licence_of(self._context, reader))
+            self._set_aside(unit, arrived.fresh)
+
+    def _take(self, unit: Unit, reader: PackageReader, manifest: Manifest, entries: Iterable[Numbered]) -> None:
+        name, path = self._name(unit.connection, reader), self._kept(manifest.package_id)
+        take_package(self._context, unit, reader, manifest, entries, name, file_digest(path))
+
+    def _set_aside(self, unit: Unit, stretch: Stretch) -> None:
+        """None of it counts, and nothing of it waits."""
+        standing.restand(unit, stretch, (ACCEPTED, HELD), REFUSED)
+        waits = (hold.c.chain == stretch.chain) & hold.c.first_n.between(stretch.first, stretch.last)
+        waits &= hold.c.ruling.is_(None) & (hold.c.reason != FORK)
+        ruling = {
+            "ruling": "refused", "why": "随分叉搁置", "account": self._context.actor.account, "at": unit.clock.tick(),
+        }  # fmt: skip
+        unit.connection.execute(update(hold).where(waits).values(ruling))
 
     def _kept(self, package_id: str) -> Path:
         return self._context.folder.sub("fork") / f"{package_id}{SUFFIX}"
@@ -214,49 +214,11 @@ def _line(connection: Connection, row: Row[Any]) -> ForkLine:
     )  # fmt: skip
 
 
-def _branching(connection: Connection, trunk: Chain, reader: PackageReader) -> int | None:
-    """The last entry that both share; None when the package begins after the branching point."""
-    manifest = reader.manifest
-    before = book.hash_at(connection, trunk, manifest.first_n - 1)
-    if before is None or before.hex() != manifest.chain_before:
-        return None
-    shared = manifest.first_n - 1
-    entries = reader.entries()
-    while part := list(islice(entries, _AT_ONCE)):
-        ours = book.hashes(connection, trunk, part[0][0], part[-1][0])
-        for n, h, _ in part:
-            if ours.get(n) != h:
-                return shared
-            shared = n
-    return shared
-
-
-def _hash_after(connection: Connection, trunk: Chain, after: int) -> bytes:
-    found = book.hash_at(connection, trunk, after + 1)
-    assert found is not None, "the trunk goes on after the branching point"
-    return found
-
-
-def _label(trunk: Chain, first: bytes) -> str:
-    """The name of a side chain: the same for every package of that branch."""
-    return sha256(trunk.ep.encode() + first).hexdigest()[:16]
-
-
-def _move_notes(connection: Connection, trunk: Chain, side: Chain, after: int) -> None:
-    """What was noted of the entries that moved goes with them."""
-    connection.execute(
-        update(hold)
-        .where(hold.c.chain == trunk.id, hold.c.first_n > after, hold.c.reason != FORK)
-        .values(chain=side.id)
+def _not_joined() -> UserError:
+    return UserError(
+        "这一支中间缺少记录，接不上，现在只能先保存",
+        "请让学校从那台电脑导出缺的包，或选“原来的继续，另一支搁置”。",
     )
-    connection.execute(
-        update(package)
-        .where(
-            package.c.dev == trunk.dev, package.c.ep == trunk.ep, package.c.last_n > after,
-            package.c.direction == "in", package.c.outcome.in_(_TAKEN),
-        )
-        .values(ep=side.ep)
-    )  # fmt: skip
 
 
 def _held_here(connection: Connection, trunk: Chain, after: int) -> Iterator[Entry]:

@@ -11,14 +11,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
-from jzdesk.core.merge import Known, decode
+from jzdesk.core.merge import Known, decode, record_state
 from jzdesk.models import BY_NAME
 from jzdesk.store import journal as book
 from jzdesk.store.engine import gate
-from jzdesk.store.journal import Chain
-from jzdesk.store.tables import ACCEPTED, REVOKED, WITHDRAWN, journal, revocation, withdrawal
+from jzdesk.store.journal import Chain, Key, Link
+from jzdesk.store.tables import ACCEPTED, HELD, REVOKED, WITHDRAWN, hold, journal, revocation, withdrawal
 from jzdesk.store.tables import chain as chain_table
 from jzdesk.store.unit import Unit
 
@@ -180,32 +180,67 @@ def cuts_at(connection: Connection, known: Chain) -> Cuts:
     return Cuts(withdrawn, trusted, bytes.fromhex(chain))
 
 
-def branch_off(unit: Unit, trunk: Chain, after: int, label: str) -> Chain:
-    """Move the entries of a chain after number `after` to a chain named `label`; none changes its standing.
-
-    The trunk then ends at `after` and can go on from there with another branch.
-    """
-    connection = unit.connection
-    side = open_side(connection, trunk, after, label)
-    head = book.hash_at(connection, trunk, after)
-    with gate(connection):
-        moved = update(journal).where(journal.c.chain == trunk.id, journal.c.n > after)
-        connection.execute(moved.values(chain=side.id))
-    book.set_head(connection, side.id, trunk.last_n, trunk.last_h)
-    book.set_head(connection, trunk.id, after, head or book.GENESIS)
-    return book.chain_of(connection, side.id)
-
-
-def open_side(connection: Connection, trunk: Chain, after: int, label: str) -> Chain:
-    """A chain named `label` for what leaves the trunk after number `after`; the one that is there, if there is one."""
-    if (known := book.find_chain(connection, trunk.dev, label)) is not None:
-        return known
-    side = book.open_chain(connection, trunk.dev, label, trunk.school, own=False)
-    head = book.hash_at(connection, trunk, after)
-    assert head is not None, "the branching point is an entry we hold"
+def open_side(connection: Connection, trunk: Chain, label: str, after: int, head: bytes) -> Chain:
+    """The chain named `label` for a branch of the trunk, to hold what follows entry `after` with the hash `head`."""
+    known = book.find_chain(connection, trunk.dev, label)
+    side = known or book.open_chain(connection, trunk.dev, label, trunk.school, own=False)
     book.set_head(connection, side.id, after, head)
     book.mark_chain(connection, side.id, parent=trunk.ep)
     return book.chain_of(connection, side.id)
+
+
+def family(connection: Connection, trunk: Chain) -> list[int]:
+    """The numbers of a chain and of every branch of it."""
+    table = chain_table
+    query = select(table.c.id).where(table.c.dev == trunk.dev, or_(table.c.ep == trunk.ep, table.c.parent == trunk.ep))
+    return list(connection.execute(query).scalars())
+
+
+def held_by_a_branch(connection: Connection, trunk: Chain, n: int, h: bytes) -> bool:
+    """Whether the entry with this number and hash stands in the chain or in any branch of it."""
+    query = select(journal.c.seq).where(
+        journal.c.chain.in_(family(connection, trunk)), journal.c.n == n, journal.c.h == h
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def waiting_of_others(connection: Connection, links: Iterable[Link], scopes: frozenset[str]) -> set[Key]:
+    """Those records the links touch that others wrote and that do not count just now: taken back, or dated ahead.
+
+    They have no row, and are somebody's all the same: when they count again, nobody else must have written in them.
+    """
+    if not _anything_waits(connection):
+        return set()
+    found: set[Key] = set()
+    for ent, uids in book.touched_by(links).items():
+        for part in slices(sorted(uids)):
+            for uid, placed in histories(connection, ent, _waiting(connection, ent, part)).items():
+                known = [one.known for one in placed if _may_count(connection, one)]
+                if known and record_state(known).scope not in scopes:
+                    found.add((ent, uid))
+    return found
+
+
+def _anything_waits(connection: Connection) -> bool:
+    taken_back = select(withdrawal.c.id).where(withdrawal.c.undone_at.is_(None)).limit(1)
+    ahead = select(hold.c.id).where(hold.c.reason == "clock", hold.c.ruling.is_(None)).limit(1)
+    return any(connection.execute(query).first() is not None for query in (taken_back, ahead))
+
+
+def _waiting(connection: Connection, ent: str, uids: Sequence[str]) -> set[str]:
+    query = select(journal.c.uid).where(
+        journal.c.ent == ent, journal.c.uid.in_(uids), journal.c.state.in_((HELD, WITHDRAWN))
+    )
+    return set(connection.execute(query).scalars())
+
+
+def _may_count(connection: Connection, placed: Placed) -> bool:
+    """Whether an entry counts, or will when a package returns or a clock is explained."""
+    if placed.state != HELD:
+        return placed.state in (ACCEPTED, WITHDRAWN)
+    over = (hold.c.chain == placed.chain) & (hold.c.first_n <= placed.n) & (hold.c.last_n >= placed.n)
+    query = select(hold.c.id).where(over, hold.c.reason == "clock").limit(1)
+    return connection.execute(query).first() is not None
 
 
 def received(connection: Connection) -> list[Chain]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from jzdesk.core import garbage
 from jzdesk.core.merge import GRANT, SCOPE, Entry, decode_all
 from jzdesk.models import BY_NAME
-from jzdesk.store import journal, rows
+from jzdesk.store import journal, rows, standing
 from jzdesk.store.journal import Chain, Link
 from jzdesk.store.tables import ACCEPTED, HELD
 from jzdesk.store.unit import Unit
@@ -84,14 +84,20 @@ def place(connection: Connection, manifest: Manifest) -> Chain | None:
     known = journal.find_chain(connection, manifest.device, manifest.epoch)
     last = known.last_n if known else 0
     if manifest.first_n > last + 1:
+        if known and standing.held_by_a_branch(connection, known, manifest.first_n - 1, _before(manifest)):
+            raise Fork(last)
         raise Gap(last + 1, manifest.first_n - 1)
     if known:
         before = journal.hash_at(connection, known, manifest.first_n - 1)
-        if before is not None and before != bytes.fromhex(manifest.chain_before):
+        if before is not None and before != _before(manifest):
             raise Fork(manifest.first_n - 1)
-    elif bytes.fromhex(manifest.chain_before) != journal.GENESIS:
+    elif _before(manifest) != journal.GENESIS:
         raise PackageRefused("数据包的第一条记录之前还有别的记录，链条对不上", "chain")
     return known
+
+
+def _before(manifest: Manifest) -> bytes:
+    return bytes.fromhex(manifest.chain_before)
 
 
 def take(
@@ -228,6 +234,7 @@ def _bound(connection: Connection, links: list[Link], licence: Licence, counts: 
     if licence.policy or licence.vouched:
         return links
     foreign = journal.foreign_records(connection, links, licence.scopes)
+    foreign |= standing.waiting_of_others(connection, links, licence.scopes)
     if not foreign:
         return links
     return [_hold(link, counts) if (link.entry.ent, link.entry.uid) in foreign else link for link in links]

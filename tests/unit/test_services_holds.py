@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from jzdesk.core.clock import Clock
 from jzdesk.core.errors import UserError
@@ -15,6 +16,7 @@ from jzdesk.models import Student
 from jzdesk.services.bundle import Services
 from jzdesk.services.stations import open_station
 from jzdesk.services.students import StudentQuery
+from jzdesk.store.tables import journal
 from tests.factories.forging import Forger
 from tests.factories.stations import PASSWORD, certify, new_school
 
@@ -249,3 +251,40 @@ def test_a_fork_is_not_settled_while_packages_are_taken_back(
     with pytest.raises(UserError, match="重新并入"):
         county.forks.settle(line.id, "theirs", "以新电脑为准")
     assert county.verify().ok
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_story_that_stood_aside_goes_on_after_all_and_stands_in_the_journal_once(
+    county: Services, forked: tuple[Services, Services], stick: Path, first: bool
+) -> None:
+    """The county first lets the old computer go on, and later, with the next package of the other, that one."""
+    (line,) = county.forks.waiting()
+    county.forks.settle(line.id, "ours", "先用旧电脑", keep_other=first)
+    save(forked[1], "又一名")
+    county.merging.merge([forked[1].exchange.export(stick)[0].path])
+    (line,) = county.forks.waiting()
+    county.forks.settle(line.id, "theirs", "旧电脑停用", keep_other=True)
+    report = county.verify()
+    assert (report.ok, names(county)) == (True, {"从前", "原机", "克隆机", "又一名"})
+    with county.context.read() as connection:
+        hashes = connection.execute(select(journal.c.h)).scalars().all()
+    assert len(hashes) == len(set(hashes))
+    save(forked[1], "后来")
+    (outcome,) = county.merging.merge([forked[1].exchange.export(stick)[0].path])
+    assert (outcome.outcome, outcome.counts.applied) == ("applied", 1)
+
+
+def test_the_clone_of_a_clone_gets_a_branch_of_its_own(
+    county: Services, forked: tuple[Services, Services], tmp_path: Path, stick: Path
+) -> None:
+    folder = forked[1].info.folder
+    forked[1].close()
+    shutil.copytree(folder, tmp_path / "third")
+    twin, third = open_station(folder, PASSWORD), open_station(tmp_path / "third", PASSWORD)
+    for school, name in ((twin, "第二台"), (third, "第三台")):
+        save(school, name)
+        county.merging.merge([school.exchange.export(stick)[0].path])
+    for line in county.forks.waiting():
+        county.forks.settle(line.id, "ours", "都要", keep_other=True)
+    assert county.verify().ok
+    assert names(county) == {"从前", "原机", "克隆机", "第二台", "第三台"}

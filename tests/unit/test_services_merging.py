@@ -407,3 +407,33 @@ def test_the_child_on_two_rolls_is_a_case_and_never_merged_by_the_program(
         told = [line.problems for line in (*certified.exchange.read_receipts([receipt]),) if line.outcome == "read"]
         assert told in ([], [("这名学生在别的学校名册上也有登记，请核实学籍后告知县教育局。",)])
     assert {one, two} == {side.uid for side in county.settling.duplicates()[0].sides}
+
+
+def test_an_edit_after_a_void_is_told_even_when_all_comes_in_one_package(
+    certified: Services, county: Services, stick: Path
+) -> None:
+    uid = _save(certified, "周小")
+    with certified.context.write() as unit:
+        unit.void(Student, uid, "误录")
+        unit.change(Student, uid, {"name": "周小雨"})
+    county.merging.merge([certified.exchange.export(stick)[0].path])
+    assert county.verify().ok
+    assert [(line.uid, line.field) for line in county.settling.conflicts()] == [(uid, "*")]
+
+
+def test_nobody_writes_into_the_record_of_a_package_that_is_taken_back(
+    certified: Services, county: Services, tmp_path: Path, stick: Path
+) -> None:
+    uid = _save(certified, "周小")
+    package = certified.exchange.export(stick)[0].path
+    county.merging.merge([package])
+    county.withdrawing.withdraw(package.name, "报错了")
+    other = new_school(tmp_path / "other", "2143990002")
+    certify(other, county, tmp_path)
+    forger = Forger(other)
+    forger.say(uid=uid, set={"name": "冒名"})
+    (outcome,) = county.merging.merge([forger.package(stick)])
+    assert (outcome.outcome, outcome.counts.held) == ("held", 1)
+    county.withdrawing.rejoin(package.name)
+    assert county.students.rows([uid])[0].name == "周小"
+    other.close()
