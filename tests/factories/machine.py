@@ -1,0 +1,306 @@
+"""The merge machine: authors, packets and desks in any order, and the oracle that every schedule has to satisfy."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from sqlalchemy import Connection
+
+from jzdesk.core.merge import Known
+from tests.factories.journals import (
+    CLOCKS,
+    COUNTY,
+    Author,
+    Desk,
+    Packet,
+    Record,
+    expected,
+    open_conflicts,
+    shown,
+    uid_of,
+    unshowable,
+)
+
+SCHOOLS = ("2143990001", "2143990002")
+ENTITIES = ("student", "enrolment", "school")
+VALUES = (None, "甲", "乙", "丙")
+_PICK = st.integers(0, 30)
+_TO = st.integers(0, 4)  # a desk the work goes to at once, or none
+
+
+def record_of(school: str, pick: int) -> Record:
+    """One of a few records of a school: two students, and the place of each on the roll."""
+    place = pick % 2
+    return ("enrolment" if pick % 3 == 2 else "student", uid_of(school, pick % 3 == 2, place))
+
+
+def values_of(record: Record, pick: int) -> dict[str, str | int | None]:
+    """Values for a record; an enrolment names its student, whether that has come or not."""
+    if record[0] == "enrolment":
+        return {"student": record[1], "grade": VALUES[pick % 4], "status": "01"}
+    names = (("name",), ("phone",), ("name", "note"), ("name", "phone"))[pick % 4]
+    return {name: VALUES[(pick // 4 + at) % 4] for at, name in enumerate(names)}
+
+
+class MergeMachine(RuleBasedStateMachine):
+    """Schedules over three desks; `connections` are of empty databases, and left as they were.
+
+    When it is `thorough` every desk is recomputed at the end; else the naive reading alone judges.
+    """
+
+    connections: Sequence[Callable[[], Connection]] = ()
+    thorough = True
+
+    @initialize(seed=st.integers(0, 99))
+    def begin(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.desks = [Desk(connect()) for connect in self.connections]
+        self.county = Author("0" * 16, COUNTY, COUNTY)
+        self.authors = [Author(f"{n}" * 16, school) for n, school in enumerate(SCHOOLS, 1)]
+        for author in (self.county, *self.authors):
+            author.clock = self.chance.choice(("2009", "now", "tomorrow"))
+        self.backups: dict[int, Author] = {}
+        self.mail: list[Packet] = []
+
+    @classmethod
+    def wander(cls, seed: int, steps: int = 40) -> None:
+        """A schedule drawn by chance alone, judged by the same oracle; raises AssertionError."""
+        chance, machine = random.Random(seed), cls()
+        machine.begin(seed)
+        try:
+            for _ in range(steps):
+                _step(machine, chance)
+        except BaseException:
+            machine.close()
+            raise
+        machine.teardown()
+
+    def close(self) -> None:
+        """Let go of the databases."""
+        for desk in self.desks:
+            desk.connection.close()
+
+    def author(self, pick: int) -> Author:
+        return self.authors[pick % len(self.authors)]
+
+    def desk(self, pick: int) -> Desk:
+        return self.desks[pick % len(self.desks)]
+
+    def goes_to(self, author: Author, to: int) -> None:
+        """Carry what an author wrote to a desk, or nowhere yet."""
+        if to < len(self.desks) and len(author.line) > author.acknowledged:
+            self.mail.append(author.packet(author.acknowledged))
+            self.desks[to].receive(self.mail[-1])
+
+    @rule(who=_PICK, work=st.lists(st.tuples(_PICK, _PICK), min_size=1, max_size=3), to=_TO)
+    def write(self, who: int, work: list[tuple[int, int]], to: int) -> None:
+        author = self.author(who)
+        for what, value in work:
+            record = record_of(author.scope, what)
+            author.write(record, values=values_of(record, value))
+        self.goes_to(author, to)
+
+    @rule(who=_PICK, what=_PICK, op=st.sampled_from(("void", "restore", "resolve")), value=_PICK, to=_TO)
+    def turn(self, who: int, what: int, op: str, value: int, to: int) -> None:
+        author = self.author(who)
+        record = record_of(author.scope, what)
+        if author.of(record):
+            author.write(record, op, values_of(record, value) if op == "resolve" else {})
+            self.goes_to(author, to)
+
+    @rule(who=_PICK, what=_PICK)
+    def write_in_a_newer_schema(self, who: int, what: int) -> None:
+        author = self.author(who)
+        if what % 2:
+            author.write(record_of(author.scope, what), values={"shoe_size": what}, sv=9)
+        else:
+            author.write(("garden", uid_of(author.scope, what)), values={"trees": what}, sv=9)
+
+    @rule(who=_PICK, what=_PICK, how=st.sampled_from(("scope", "role", "policy", "value", "record", "at")))
+    def forge(self, who: int, what: int, how: str) -> None:
+        """An entry that its author may not write."""
+        author = self.author(who)
+        record = record_of(author.scope, what * 3)
+        other = next(school for school in SCHOOLS if school != author.scope)
+        match how:
+            case "scope":
+                author.write(record, values={"name": "外"}, scope=other)
+            case "role":
+                author.write(record, values={"name": "县"}, role=COUNTY)
+            case "policy":
+                author.write(("school", uid_of("校", what)), values={"name": "校"})
+            case "value":
+                author.write(record, values={"only_child": "一"})
+            case "record":
+                author.write(record_of(other, what), values={"name": "改"}, base={})
+            case _:
+                author.write(record, values={"name": "未来"}, at=CLOCKS["2099"] << 10)
+
+    @rule(who=_PICK, clock=st.sampled_from(tuple(CLOCKS)))
+    def set_clock(self, who: int, clock: str) -> None:
+        self.chance.choice((self.author(who), self.county)).clock = clock
+
+    @rule(which=_PICK)
+    def lose(self, which: int) -> None:
+        """A stick is lost before anybody has read it."""
+        if self.mail:
+            packet = self.mail[which % len(self.mail)]
+            if not any(packet.ids & set(desk.taken) or packet in desk.parked + desk.forked for desk in self.desks):
+                self.mail.remove(packet)
+
+    @rule(to=_PICK, which=_PICK)
+    def deliver(self, to: int, which: int) -> None:
+        if self.mail:
+            self.desk(to).receive(self.mail[which % len(self.mail)])
+
+    @rule(who=_PICK, to=_TO)
+    def send(self, who: int, to: int) -> None:
+        self.goes_to(self.author(who), to)
+
+    @rule(who=_PICK, by=_PICK)
+    def answer(self, who: int, by: int) -> None:
+        """A receipt: what has come need not be sent again; and what the county knows of the school's records."""
+        author, desk = self.author(who), self.desk(by)
+        author.acknowledged = max(author.acknowledged, desk.holds(author))
+        own = {record_of(author.scope, pick) for pick in range(6)}
+        if desk.holds(author):
+            for known in desk.accepted().values():
+                if known.entry.role == COUNTY and (known.entry.ent, known.entry.uid) in own:
+                    author.known[known.id] = known
+
+    @rule(by=_PICK, what=_PICK, value=_PICK, op=st.sampled_from(("put", "put", "resolve", "void", "restore")), to=_TO)
+    def county_writes(self, by: int, what: int, value: int, op: str, to: int) -> None:
+        """The county changes, settles or voids what it sees on one desk; its entries travel like any others."""
+        self.county.known.update(self.desk(by).accepted())
+        record = record_of(SCHOOLS[what % 2], what)
+        if self.county.of(record):
+            values = values_of(record, value) if op in ("put", "resolve") else {}
+            self.county.write(record, op, values)
+            self.goes_to(self.county, to)
+
+    @rule(who=_PICK)
+    def back_up(self, who: int) -> None:
+        self.backups[who % len(self.authors)] = self.author(who).copy()
+
+    @rule(who=_PICK)
+    def restore(self, who: int) -> None:
+        place = who % len(self.authors)
+        if place in self.backups:
+            self.authors[place] = self.authors[place].restored(self.backups[place])
+
+    @rule(who=_PICK)
+    def clone(self, who: int) -> None:
+        """A disk is copied, and both go on."""
+        if len(self.authors) < 5:
+            self.authors.append(self.author(who).copy())
+
+    @rule(by=_PICK, which=_PICK, theirs=st.booleans())
+    def settle_a_fork(self, by: int, which: int, theirs: bool) -> None:
+        desk = self.desk(by)
+        if desk.forked:
+            desk.settle(desk.forked[which % len(desk.forked)], theirs=theirs)
+
+    @rule(by=_PICK, which=_PICK, admit=st.booleans())
+    def decide_a_hold(self, by: int, which: int, admit: bool) -> None:
+        self.desk(by).rule(which, admit=admit)
+
+    @rule(by=_PICK, which=_PICK, first=_PICK)
+    def withdraw(self, by: int, which: int, first: int) -> None:
+        self.desk(by).withdraw(which, first)
+
+    @rule(by=_PICK)
+    def rejoin(self, by: int) -> None:
+        self.desk(by).rejoin()
+
+    def teardown(self) -> None:
+        """The oracle, as things stand and once everything has come."""
+        if not hasattr(self, "desks"):
+            return
+        try:
+            self.judge()
+            self.everything_comes()
+            self.judge()
+            if self.thorough:
+                assert len({desk.digest() for desk in self.desks}) == 1, "the same set, the same tables, byte for byte"
+        finally:
+            self.close()
+
+    def everything_comes(self) -> None:
+        """Every packet reaches every desk in an order of its own; every fork, hold and withdrawal is undone alike."""
+        for author in (*self.authors, self.county):
+            if len(author.line) > author.acknowledged:
+                self.mail.append(author.packet(author.acknowledged))
+        for desk in self.desks:
+            desk.rejoin()
+            order = self.mail + self.chance.choices(self.mail, k=3) if self.mail else []
+            self.chance.shuffle(order)
+            for packet in order:
+                desk.receive(packet)
+            while desk.forked and any(
+                desk.settle(packet, theirs=self.chance.random() < 0.5) for packet in tuple(desk.forked)
+            ):
+                for packet in (*desk.parked, *desk.forked):
+                    desk.receive(packet)
+            desk.admit_all()
+        assert len({frozenset(desk.accepted()) for desk in self.desks}) == 1, "everybody has accepted the same"
+
+    def judge(self) -> None:
+        """Tables are what the accepted entries say by the naive reading, and nothing is lost."""
+        for desk in self.desks:
+            accepted = desk.accepted()
+            _nothing_is_lost(desk)
+            assert desk.holes() == 0, "a chain is taken in from its beginning, without a hole"
+            _nothing_foreign_counts(desk, accepted)
+            rows, conflicts = expected(accepted.values())
+            assert shown(desk.connection, ENTITIES) == rows, "tables are what the naive reading says"
+            assert open_conflicts(desk.connection) == conflicts, "and so are conflicts"
+
+
+_LIKELY = {
+    "write": 8, "turn": 5, "county_writes": 5, "deliver": 4, "answer": 2, "send": 2, "forge": 2, "set_clock": 2,
+    "clone": 1, "back_up": 1, "restore": 1, "settle_a_fork": 1, "decide_a_hold": 1, "withdraw": 1, "rejoin": 1,
+    "lose": 1, "write_in_a_newer_schema": 1,
+}  # fmt: skip
+
+
+def _step(machine: MergeMachine, chance: random.Random) -> None:
+    """One step of a schedule drawn by chance."""
+    (name,) = chance.choices(list(_LIKELY), list(_LIKELY.values()))
+    given: dict[str, Any] = {
+        "work": [(chance.randrange(31), chance.randrange(31)) for _ in range(chance.randint(1, 3))],
+        "to": chance.randrange(5),
+        "op": chance.choice(("put", "resolve", "void", "restore") if name == "county_writes" else ("void", "restore")),
+        "how": chance.choice(("scope", "role", "policy", "value", "record", "at")),
+        "clock": chance.choice(tuple(CLOCKS)), "theirs": chance.random() < 0.5, "admit": chance.random() < 0.5,
+    }  # fmt: skip
+    step = getattr(machine, name)
+    wanted = step.__code__.co_varnames[1 : step.__code__.co_argcount]
+    step(**{key: given[key] if key in given else chance.randrange(31) for key in wanted})
+
+
+def _nothing_is_lost(desk: Desk) -> None:
+    """Whatever was ever taken in stands in the journal, once, byte for byte."""
+    found = desk.journal()
+    assert {i: one.body for i, one in found.items()} == desk.taken
+    assert all(one.places == 1 for one in found.values()), "an entry stands in the journal once"
+
+
+def _nothing_foreign_counts(desk: Desk, accepted: dict[str, Known]) -> None:
+    """Nothing counts that its author may not write, unless somebody admitted it."""
+    writers: dict[Record, set[str]] = defaultdict(set)
+    for known in accepted.values():
+        entry = known.entry
+        if known.id in desk.admitted or entry.dev == "0" * 16:
+            continue
+        assert entry.role == "school", "its role is the one it was certified for"
+        assert entry.ent != "school", "policy is the county's"
+        assert entry.at <= CLOCKS["tomorrow"] << 11, "its clock can be believed"
+        assert not unshowable(entry), "its values fit"
+        assert entry.scope == SCHOOLS[int(entry.dev[0]) - 1], "its scope is its school's"
+        writers[entry.ent, entry.uid].add(entry.scope)
+    assert all(len(scopes) == 1 for scopes in writers.values()), "a record has one school"

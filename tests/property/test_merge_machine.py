@@ -1,0 +1,32 @@
+"""Any schedule of writing, losing, cloning, restoring, merging and deciding: the same set, the same tables."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.factories.machine import MergeMachine
+
+FURTHER = settings().max_examples // 100  # 1, and 5 with `--hypothesis-profile=search`
+STEADY = settings(
+    max_examples=20 * FURTHER, stateful_step_count=30, deadline=None, derandomize=True, database=None,
+    suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+)  # fmt: skip
+SEEDS = 40 * FURTHER  # more schedules, drawn by chance alone: longer, and with more going on in each
+
+
+def test_whatever_happens_the_same_set_gives_the_same_tables(machine: type[MergeMachine]) -> None:
+    run_state_machine_as_test(machine, settings=STEADY)
+
+
+@pytest.mark.parametrize("tenth", range(10))
+def test_and_so_does_every_schedule_that_wanders_about(machine: type[MergeMachine], tenth: int) -> None:
+    for seed in range(tenth, SEEDS, 10):
+        machine.wander(seed)
+
+
+# Schedules that once went wrong.
+@pytest.mark.parametrize("seed", [29, 78, 91, 121, 218])
+def test_what_once_went_wrong_goes_right(machine: type[MergeMachine], seed: int) -> None:
+    machine.wander(seed)

@@ -1,0 +1,198 @@
+"""The merge machine is worth something: with any one rule of the merge broken, it fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from jzdesk.core.merge import Known, RecordState, record_state
+from jzdesk.models import Student
+from jzdesk.store import journal, rows, standing
+from jzdesk.store.tables import conflict
+from jzdesk.store.unit import Unit
+from jzdesk.sync import merge
+from tests.factories.machine import MergeMachine
+
+SEEDS = 40  # schedules within which each broken rule has to show; most show in the first
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def _state(mutant: Callable[[Sequence[Known]], RecordState]) -> Patch:
+    """The pure function is another one wherever the product calls it, in the recomputation as well."""
+
+    def patch(monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, module in tuple(sys.modules.items()):
+            if name.startswith("jzdesk.") and getattr(module, "record_state", None) is record_state:
+                monkeypatch.setattr(module, "record_state", mutant)
+
+    return patch
+
+
+def _instead(owner: Any, name: str, make: Callable[[Any], Any]) -> Patch:
+    """A step of the merge is another one; `make` is given the real one."""
+    return lambda monkeypatch: monkeypatch.setattr(owner, name, make(getattr(owner, name)))
+
+
+def _shown(state: RecordState, entries: Iterable[Known]) -> RecordState:
+    """The state with the last of these values shown."""
+    values = {name: value for known in entries for name, value in known.entry.set.items()}
+    return state._replace(values={name: values[name] for name in state.values})
+
+
+def _as_if(entries: Sequence[Known], **changes: Any) -> list[Known]:
+    return [Known(known.id, msgspec.structs.replace(known.entry, **changes)) for known in entries]
+
+
+def _arrival_order_wins(entries: Sequence[Known]) -> RecordState:
+    return _shown(record_state(entries), entries)
+
+
+def _clock_wins_over_causality(entries: Sequence[Known]) -> RecordState:
+    return _shown(record_state(entries), sorted(entries, key=lambda known: (known.entry.at, known.id)))
+
+
+def _without_the_foundations(entries: Sequence[Known]) -> RecordState:
+    here = {known.id for known in entries}
+    kept = [known for known in entries if all(set(ids) <= here for ids in known.entry.base.values())]
+    return record_state(kept or entries)
+
+
+def _base_is_ignored(entries: Sequence[Known]) -> RecordState:
+    return record_state(_as_if(entries, base={}))
+
+
+def _authority_is_ignored(entries: Sequence[Known]) -> RecordState:
+    return record_state(_as_if(entries, role="school"))
+
+
+def _void_always_hides(entries: Sequence[Known]) -> RecordState:
+    return record_state(entries)._replace(hidden=any(known.entry.op == "void" for known in entries))
+
+
+def _void_never_hides(entries: Sequence[Known]) -> RecordState:
+    return record_state(entries)._replace(hidden=False)
+
+
+def _an_edit_after_a_void_is_not_told(entries: Sequence[Known]) -> RecordState:
+    return record_state(entries)._replace(edited_after_void=False)
+
+
+def _the_same_value_is_a_conflict(entries: Sequence[Known]) -> RecordState:
+    state = record_state(entries)
+    return state._replace(conflicts=frozenset(name for name, ids in state.leaves.items() if len(ids) > 1))
+
+
+def _only_the_shown_value_is_kept(entries: Sequence[Known]) -> RecordState:
+    return record_state(entries)._replace(conflicts=frozenset())
+
+
+def _children_before_parents_are_dropped(real: Any) -> Any:
+    def accept(unit: Unit, known: Any, links: Sequence[Any]) -> None:
+        here = set(unit.connection.execute(select(Student.__table__.c.uid)).scalars())
+        here |= {link.entry.uid for link in links}
+        real(
+            unit, known, [one for one in links if one.entry.ent != "enrolment" or one.entry.set.get("student") in here]
+        )
+
+    return accept
+
+
+def _known_ones_are_not_compared(_real: Any) -> Any:
+    def fresh(_connection: Any, known: Any, part: Sequence[Any], counts: merge.Counts) -> list[Any]:
+        new = [item for item in part if item[0] > known.last_n]
+        counts.known += len(part) - len(new)
+        return new
+
+    return fresh
+
+
+def _the_first_link_is_not_compared(_real: Any) -> Any:
+    def place(connection: Any, manifest: Any) -> Any:
+        known = journal.find_chain(connection, manifest.device, manifest.epoch)
+        if manifest.first_n > (known.last_n if known else 0) + 1:
+            raise merge.Gap(0, 0)
+        return known
+
+    return place
+
+
+def _gaps_are_not_noticed(real: Any) -> Any:
+    def place(connection: Any, manifest: Any) -> Any:
+        try:
+            return real(connection, manifest)
+        except merge.Gap:
+            return journal.find_chain(connection, manifest.device, manifest.epoch)
+
+    return place
+
+
+def _only_the_newest_entry_counts(_real: Any) -> Any:
+    return lambda *_args: {}
+
+
+def _held_ones_count(_real: Any) -> Any:
+    return lambda *_args: None
+
+
+def _the_records_of_others_are_open(_real: Any) -> Any:
+    return lambda _connection, links, _licence, _counts: links
+
+
+def _settled_conflicts_stay(_real: Any) -> Any:
+    def write(connection: Any, states: Any, ent: str) -> None:
+        found = [row for uid, state in states.items() for row in rows.conflict_rows(uid, state)]
+        if found:
+            connection.execute(insert(conflict).prefix_with("OR REPLACE"), found)
+
+    return write
+
+
+def _tables_are_left_when_standing_changes(_real: Any) -> Any:
+    return lambda *_args: None
+
+
+def _branches_are_not_known_again(_real: Any) -> Any:
+    return lambda _connection, trunk: [trunk.id]
+
+
+MUTANTS: dict[str, Patch] = {
+    "arrival order wins": _state(_arrival_order_wins),
+    "the clock wins over causality": _state(_clock_wins_over_causality),
+    "an entry whose foundation is missing is dropped": _state(_without_the_foundations),
+    "what an entry replaces is ignored": _state(_base_is_ignored),
+    "authority is ignored": _state(_authority_is_ignored),
+    "a void always hides": _state(_void_always_hides),
+    "a void never hides": _state(_void_never_hides),
+    "an edit that met a void is not told": _state(_an_edit_after_a_void_is_not_told),
+    "the same value twice is a conflict": _state(_the_same_value_is_a_conflict),
+    "the loser of two values is forgotten": _state(_only_the_shown_value_is_kept),
+    "a child before its parent is dropped": _instead(Unit, "accept", _children_before_parents_are_dropped),
+    "known entries are not compared": _instead(merge, "_fresh", _known_ones_are_not_compared),
+    "the first link is not compared": _instead(merge, "place", _the_first_link_is_not_compared),
+    "gaps are not noticed": _instead(merge, "place", _gaps_are_not_noticed),
+    "only the newest entry counts": _instead(journal, "known_entries", _only_the_newest_entry_counts),
+    "what is held counts": _instead(merge, "objection", _held_ones_count),
+    "the records of other schools are open": _instead(merge, "_bound", _the_records_of_others_are_open),
+    "settled conflicts stay on the list": _instead(rows, "write_conflicts", _settled_conflicts_stay),
+    "tables are left when a standing changes": _instead(standing, "_recompute", _tables_are_left_when_standing_changes),
+    "the branches of a fork are not known again": _instead(standing, "family", _branches_are_not_known_again),
+}
+
+
+@pytest.mark.parametrize("rule", MUTANTS)
+def test_the_machine_finds_that(rule: str, machine: type[MergeMachine], monkeypatch: pytest.MonkeyPatch) -> None:
+    MUTANTS[rule](monkeypatch)
+    monkeypatch.setattr(machine, "thorough", False)
+    with pytest.raises((AssertionError, IntegrityError)):  # the database too refuses one number twice
+        _wander(machine)
+
+
+def _wander(machine: type[MergeMachine]) -> None:
+    for seed in range(SEEDS):
+        machine.wander(seed)
