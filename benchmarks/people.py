@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
 
 from jzdesk.core.fields import Value
-from jzdesk.models import Enrolment, Guardian, Hardship, Household, Member, Record, Student
-from jzdesk.store.unit import Unit
+from jzdesk.models import Enrolment, Guardian, Hardship, Household, Member, Record, Student, Visit
 from tests.factories.people import id_number, name_of
 
 Values = dict[str, Value]
@@ -39,7 +39,14 @@ def hardship(uid: str) -> Values:
     return {"student": uid, "code": "D01", "valid_from": "2025-09-01", "source": "list"}
 
 
-def enrol(unit: Unit, places: range, school: str) -> None:
+class Adding(Protocol):
+    """Whatever records new records: a unit of work, or somebody who writes a journal by hand."""
+
+    def add_many(self, entity: type[Record], rows: Iterable[Mapping[str, Value]]) -> list[str]:
+        """Record new records; their uids."""
+
+
+def enrol(unit: Adding, places: range, school: str) -> list[str]:
     """Students at these places with household, two parents, enrolment; every third one poor: 7⅓ entries each."""
     families: list[Values] = [{"head": f"{name_of(place)[0]}大", "address": f"青西村{place}号"} for place in places]
     households = unit.add_many(Household, families)
@@ -48,6 +55,21 @@ def enrol(unit: Unit, places: range, school: str) -> None:
     unit.add_many(Guardian, _guardians(students, members))
     unit.add_many(Enrolment, [enrolment(n, uid, school) for n, uid in zip(places, students, strict=True)])
     unit.add_many(Hardship, [hardship(uid) for uid in students[::3]])
+    return students
+
+
+def visit_all(unit: Adding, students: list[str]) -> None:
+    """Two visits to some of the students and three to the others: 2½ entries each."""
+    rows = [(uid, turn) for n, uid in enumerate(students) for turn in range(2 + n % 2)]
+    unit.add_many(Visit, [visit(uid, turn) for uid, turn in rows])
+
+
+def visit(student: str, turn: int) -> Values:
+    """A visit of the autumn term."""
+    return {
+        "student": student, "date": f"2025-{9 + turn:02d}-15", "method": "1", "met": "父亲",
+        "situation": "家庭情况没有变化", "measures": "讲解资助政策",
+    }  # fmt: skip
 
 
 def _parents(places: range, households: list[str]) -> Iterator[Values]:

@@ -148,7 +148,7 @@ def foreign_records(connection: Connection, links: Sequence[Link], scopes: froze
 
     What looks like a new record is looked up too: a known uid without `base` would be a way into another's record.
     """
-    by_ent = {ent: uids for ent, uids in _touched(links).items() if ent in BY_NAME}
+    by_ent = {ent: uids for ent, uids in touched_by(links).items() if ent in BY_NAME}
     found: set[Key] = set()
     ours = sorted(scopes)
     for ent, uids in by_ent.items():
@@ -164,7 +164,7 @@ def set_head(connection: Connection, chain_id: int, n: int, h: bytes) -> None:
         connection.execute(update(chain).where(chain.c.id == chain_id).values(last_n=n, last_h=h))
 
 
-def _touched(links: Iterable[Link]) -> dict[str, set[str]]:
+def touched_by(links: Iterable[Link]) -> dict[str, set[str]]:
     """Entity → uids of the records that links are about."""
     found: dict[str, set[str]] = defaultdict(set)
     for link in links:
