@@ -86,7 +86,8 @@ class LedgerService:
         statement = select(table.c.uid).where(*_conditions(table, query))
         if self._context.info.kind == "school" and SPECS[query.entity].owner == "school":
             statement = statement.where(table.c.scope == self._context.author.scope)  # without files of other schools
-        statement = statement.order_by(*((column.desc() if query.descending else column) for column in order))
+        turned = ((column.desc() if query.descending else column) for column in order)
+        statement = statement.order_by(*turned, table.c.uid)  # like everywhere, whatever the database
         with self._context.read() as connection:
             return list(connection.execute(statement).scalars())
 

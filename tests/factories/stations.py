@@ -52,16 +52,27 @@ def new_county(folder: Path, clock: Clock | None = None) -> Services:
 
 
 def _county_on_server(server: TestServer, folder: Path, clock: Clock | None) -> Services:
-    def move_there(url: URL) -> None:
+    original = server.mine / "county-in-a-file"
+    if not original.exists():
         with places.on_file():
-            county = new_county(_moved(server))
+            new_county(original).close()
+    copy_to_server(server, original, folder)
+    return open_station(folder, PASSWORD, clock=clock)
+
+
+def copy_to_server(server: TestServer, original: Path, folder: Path) -> None:
+    """A copy of a county that has moved to the server; the moving itself is done once for each original."""
+    moved = server.mine / f"moved-{original.parent.name}-{original.name}"
+
+    def move_there(url: URL) -> None:
+        shutil.copytree(original, moved)
+        county = open_station(moved, PASSWORD)
         county.databases.use_server(url.render_as_string(hide_password=False))
         county.close()
 
-    template = places.template(server, "county", move_there)
-    shutil.copytree(_moved(server), folder)
+    template = places.template(server, str(original), move_there)
+    shutil.copytree(moved, folder)
     point_to(folder, server.database(template))
-    return open_station(folder, PASSWORD, clock=clock)
 
 
 def point_to(folder: Path, database: URL) -> None:
@@ -69,11 +80,6 @@ def point_to(folder: Path, database: URL) -> None:
     home = StationFolder(folder)
     key, _ = slots.unlock(slots.load(home.slots), PASSWORD)
     location.seal(home, key, database.render_as_string(hide_password=False))
-
-
-def _moved(server: TestServer) -> Path:
-    """The folder of the county that was moved to the server, one for each process that runs tests."""
-    return server.mine / "county"
 
 
 def make_context(folder: Path, kind: str = "school", code: str = "2143990001", name: str = "青石镇中心小学") -> Context:

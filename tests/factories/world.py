@@ -17,7 +17,8 @@ from jzdesk.services.bundle import Services
 from jzdesk.services.exchange import ReceiptOutcome
 from jzdesk.services.stations import open_station
 from jzdesk.services.students import StudentQuery
-from tests.factories.stations import PASSWORD, certify, new_county, new_school
+from tests.factories import places
+from tests.factories.stations import PASSWORD, certify, copy_to_server, new_county, new_school
 
 
 @cache
@@ -25,7 +26,8 @@ def _prepared() -> Path:
     folder = TemporaryDirectory()
     atexit.register(folder.cleanup)
     root = Path(folder.name)
-    county, school = new_county(root / "county"), new_school(root / "school")
+    with places.on_file():
+        county, school = new_county(root / "county"), new_school(root / "school")
     certify(school, county, root)
     county.close()
     school.close()
@@ -34,7 +36,10 @@ def _prepared() -> Path:
 
 def county_copy(folder: Path, clock: Clock | None = None) -> Services:
     """The same county once more, keys and all, as it was before anything came in."""
-    shutil.copytree(_prepared() / "county", folder)
+    if (server := places.server()) is not None:
+        copy_to_server(server, _prepared() / "county", folder)
+    else:
+        shutil.copytree(_prepared() / "county", folder)
     return open_station(folder, PASSWORD, clock=clock)
 
 

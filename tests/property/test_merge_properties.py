@@ -13,16 +13,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
-from sqlalchemy.engine import URL
 
 from jzdesk.core.merge import Known, RecordState, rank, record_state
 from jzdesk.models import Student
 from jzdesk.services.bundle import Services
 from jzdesk.services.stations import open_station
-from tests.factories import places
 from tests.factories.entries import Reading, histories, naive
 from tests.factories.servers import TestServer
-from tests.factories.stations import PASSWORD, certify, new_county, new_school, point_to
+from tests.factories.stations import PASSWORD, certify, copy_to_server, new_county, new_school
 
 State = Callable[[Sequence[Known]], RecordState]
 CODES = ("2143990001", "2143990002", "3143990003")
@@ -128,11 +126,10 @@ def test_the_property_finds_nothing_wrong_with_the_product() -> None:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Folders of a county and its certified schools, and the county moved to a database, to be copied each time."""
+    """Folders of a county and its certified schools, and the server to which a copy of the county can move."""
 
     folder: Path
     server: TestServer
-    database: str
 
 
 @pytest.fixture(scope="module")
@@ -144,14 +141,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, postgres: TestServer) -> 
         certify(school, county, root)
         school.close()
     county.close()
-    shutil.copytree(root / "county", root / "moved")
-
-    def move_there(url: URL) -> None:
-        moved = open_station(root / "moved", PASSWORD)
-        moved.databases.use_server(str(url))
-        moved.close()
-
-    return Prepared(root, postgres, places.template(postgres, str(root), move_there))
+    return Prepared(root, postgres)
 
 
 class World:
@@ -163,8 +153,7 @@ class World:
             shutil.copytree(prepared.folder / name, root / name)
         for name in ("甲", "clean"):
             shutil.copytree(prepared.folder / "county", root / name)
-        shutil.copytree(prepared.folder / "moved", root / "乙")
-        point_to(root / "乙", prepared.server.database(prepared.database))
+        copy_to_server(prepared.server, prepared.folder / "county", root / "乙")
         self.schools = {code: self._open(code) for code in CODES}
         self.counties = {name: self._open(name) for name in ("甲", "乙", "clean")}
         self.written: list[Path] = []

@@ -14,8 +14,6 @@ from jzdesk.services.county import county_of
 from jzdesk.services.ledger import Query
 from tests.factories.stations import EXAMPLES, certify, new_school
 
-pytestmark = pytest.mark.usefixtures("both_databases")
-
 DIVISIONS = "代码,名称,级别,上级\n"
 
 
@@ -50,6 +48,7 @@ def test_a_list_may_come_in_any_usual_encoding(county: Services, tmp_path: Path,
     assert len(county.ledger.ids(Query("division", "䶮水乡"))) == 1
 
 
+@pytest.mark.usefixtures("both_databases")
 def test_a_renamed_division_is_a_change_with_a_history(county: Services, tmp_path: Path) -> None:
     county.county.learn_divisions(_csv(tmp_path, DIVISIONS + "431099777,甲乡,4,431099\n"))
     assert county.county.learn_divisions(_csv(tmp_path, DIVISIONS + "431099777,乙乡,4,431099\n")).changed == 1
@@ -96,6 +95,7 @@ def test_a_damaged_request_is_listed_with_its_sentence_and_never_certified(
     assert county.county.issued() == []
 
 
+@pytest.mark.usefixtures("both_databases")
 def test_serials_are_given_once_and_revoked_certificates_are_listed(county: Services, tmp_path: Path) -> None:
     for number, code in enumerate(("2143990001", "2143990002")):
         certify(new_school(tmp_path / str(number), code), county, tmp_path)
@@ -104,6 +104,7 @@ def test_serials_are_given_once_and_revoked_certificates_are_listed(county: Serv
     assert [bool(line.revoked) for line in county.county.issued()] == [False, True]
 
 
+@pytest.mark.usefixtures("both_databases")
 def test_every_school_that_has_sent_something_gets_a_receipt_of_its_own(
     certified: Services, county: Services, tmp_path: Path, stick: Path
 ) -> None:

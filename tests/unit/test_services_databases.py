@@ -66,7 +66,7 @@ def seen(county: Services) -> Any:
     return (
         county.verify(), county.home.summary(), county.students.search("周"), county.settling.conflicts(),
         county.merging.arrivals(), county.undoing.recent(), county.context.store.load_draft("draft"),
-        county.county.issued(), county.ledger.ids(Query("school")),
+        county.county.issued(), [county.ledger.ids(Query(entity)) for entity in county.ledger.specs],
     )  # fmt: skip
 
 

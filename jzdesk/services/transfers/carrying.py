@@ -23,6 +23,7 @@ from jzdesk.services.transfers.files import came_to, flat, whole
 from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.journal import Chain
+from jzdesk.store.rows import streamed
 from jzdesk.store.tables import ACCEPTED, journal
 from jzdesk.sync import stick, succession
 from jzdesk.sync.certificate import Certificate
@@ -97,7 +98,7 @@ def _lines(connection: Connection, known: Chain, after: int, last: int, records:
         .where(journal.c.chain == known.id, journal.c.n > after, journal.c.n <= last)
         .order_by(journal.c.n)
     )
-    for row in connection.execute(query.execution_options(stream_results=True, yield_per=2000)):
+    for row in streamed(connection, query):
         visible = row.state == ACCEPTED and (row.ent, row.uid) in records
         yield row.body if visible else withheld_line(sha256(row.body).digest())
 

@@ -25,7 +25,9 @@ class DatabaseCard(widgets.Card):
         self.words = widgets.label("", wrap=True)
         self.there = widgets.button("搬到服务器…", self.ask, icon="export")
         self.back = widgets.button("搬回本机文件…", self.return_, icon="import")
-        self.body.addLayout(widgets.row(self.words, self.there, self.back))
+        line = widgets.row(self.words, self.there, self.back)
+        line.setStretchFactor(self.words, 1)
+        self.body.addLayout(line)
 
     def refresh(self) -> None:
         """Say where the data is now."""
