@@ -14,8 +14,8 @@ from jzdesk.models import Student
 from jzdesk.services import backups, merging
 from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
-from jzdesk.services.verdicts import MergeOutcome
 from jzdesk.services.stations import is_station, open_station
+from jzdesk.services.verdicts import MergeOutcome
 from jzdesk.store import carrying, server, verify
 from tests.factories.people import id_number
 from tests.factories.servers import SAFE_PASSWORD, SAFE_USER, TestServer
