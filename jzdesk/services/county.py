@@ -264,9 +264,11 @@ class CountyService:
         written = write_receipt(identity.letters(context), head, body, keys, held.sealing, entries, also=links)
         target = stick.copy_to_stick(written.path, to)
         context.store.set_setting(f"receipt:{device}", number)
-        if not revoked:
-            write_files(context, held, to)
-        if not revoked and returning.restored_since(context, device, chains):
+        if revoked:
+            return target
+        restored = returning.restored_since(context, device, chains)
+        write_files(context, held, to, ever=restored)
+        if restored:
             returning.return_entries(context, held, chains, to)
         return target
 
@@ -279,7 +281,8 @@ class CountyService:
             held = renewing.newest(connection, device).certificate if chains else None
         if held is None:
             raise UserError(f"没有收到过设备 {device} 的数据", "请在证书清单里核对设备编号。", "送还数据")
-        return returning.return_entries(self._context, held, chains, to)
+        files_too = write_files(self._context, held, to, ever=True)
+        return [*returning.return_entries(self._context, held, chains, to), *files_too]
 
     def _policy_for(self, school: str, number: int = 0, moved: Owners | None = None) -> tuple[Head, Iterator[bytes]]:
         """Our own journal from its beginning for one school: policy open, everything about others withheld.

@@ -397,3 +397,15 @@ def test_a_school_cannot_move_a_record_by_itself(three: Three) -> None:
     with pytest.raises(UserError, match="只能由县里变更"):
         three.county.holds.admit(held.id, "x")
     assert scope_of(three.county, uid) == OLD
+
+
+def test_a_school_that_lost_its_data_gets_the_files_that_came_to_it_long_ago(three: Three) -> None:
+    uid = three.moved()
+    three.new.transfers.receive(uid, {"date": MOVED_ON})
+    three.up()
+    three.on("2027-03-01")
+    stick = three.stick()
+    three.county.county.write_receipts(stick)
+    assert list(stick.glob("*.jzd")) == []
+    written = three.county.county.return_entries(three.new.info.device, stick)
+    assert len(written) == len(list(stick.glob(f"{NEW}_*.jzd"))) == 2

@@ -38,14 +38,14 @@ Owners = Mapping[tuple[str, str], Collection[str]]
 """(entity, uid) → codes of schools."""
 
 
-def write_files(context: Context, held: Certificate, to: Path) -> list[Path]:
+def write_files(context: Context, held: Certificate, to: Path, *, ever: bool = False) -> list[Path]:
     """County: put the files of the children who have come to the school of this device onto the stick.
 
     Written again with every receipt while the transfer is of this term or the last: what the old school paid
-    meanwhile follows, and a lost stick is no matter.
+    meanwhile follows, and a lost stick is no matter. With `ever` those of all time, for a school that lost its data.
     """
     with context.read() as connection:
-        children = came_to(connection, held.school, Term.of(context.today()))
+        children = came_to(connection, held.school, None if ever else Term.of(context.today()))
         records = whole(connection, children) if children else {}
         last = _last(connection, records)
         sources = [known for known in standing.received(connection) if known.dev != held.device and known.id in last]

@@ -69,14 +69,16 @@ def whole(connection: Connection, students: Collection[str]) -> Records:
     return {ent: uids for ent, uids in found.items() if uids}
 
 
-def came_to(connection: Connection, school: str, term: Term) -> list[str]:
-    """Children whose file was moved to the school in the term or the one before, and who are still its own."""
+def came_to(connection: Connection, school: str, term: Term | None) -> list[str]:
+    """Children whose file was moved to the school in the term or the one before (None: ever), and are still its own."""
     query = (
         select(TRANSFER.c.student)
         .join(STUDENT, STUDENT.c.uid == TRANSFER.c.student)
         .where(TRANSFER.c.to_school == school, TRANSFER.c.ruling == APPROVED, TRANSFER.c.hidden == 0)
-        .where(TRANSFER.c.date >= term.previous().first_day, STUDENT.c.scope == school)
+        .where(STUDENT.c.scope == school)
     )
+    if term is not None:
+        query = query.where(TRANSFER.c.date >= term.previous().first_day)
     return sorted(_uids(connection, query))
 
 
