@@ -134,8 +134,10 @@ def weighed(
     """
     for part in _parts(entries):
         fresh, withheld = _fresh(connection, known, part, counts)
-        if withheld and (licence.policy or licence.vouched):
+        if licence.policy or licence.vouched:
             yield _bound(connection, _links(withheld, licence, counts), licence, counts)
+        else:
+            counts.known += len(withheld)
         yield _bound(connection, _links(fresh, licence, counts), licence, counts)
 
 
