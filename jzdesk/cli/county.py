@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     lists = (divisions, schools, learn_standards)
     letters = (requests, certify, certificates, renew, receipts, slip, return_, export_keys, missing)
-    trust = (revoke, reinstate, revocations, keys, rotate_keys, key_notice)
+    trust = (revoke, reinstate, revocations, keys, rotate_keys, key_notice, clocks, state_clock)
     group(app, "county", "县教育局。", *lists, *letters, *trust, *database.COMMANDS, transfers=transfers)
     add_all(app, duplicates, settle, conflicts, resolve)
     group(app, "same", "判定为同一人的学生记录。", strike, put_back, reopen, list=groups)
@@ -120,6 +120,25 @@ def revocations() -> None:
         ("beyond", "不计入"), ("undone", "撤销时间"),
     )  # fmt: skip
     emit(state.services().revoking.listed(), "", columns)
+
+
+def clocks() -> None:
+    """时钟快过的电脑：快多少、何时起、多少条在等、县里说明过多少。"""
+    columns = (
+        ("device", "设备"), ("school", "学校"), ("ahead_hours", "快几小时"), ("since", "最早收到"),
+        ("waiting", "等待条数"), ("stated", "已说明小时"),
+    )  # fmt: skip
+    emit(state.services().clocks.listed(), "", columns)
+
+
+def state_clock(
+    device: str,
+    hours: Annotated[int, typer.Option(help="那台电脑的时钟快几小时")],
+    reason: Annotated[str, typer.Option(help="理由")],
+) -> None:
+    """说明一台电脑的时钟快多少：因此在等的记录全部采纳，以后在这个偏差内不再拦下。"""
+    admitted = state.services().clocks.state(device, hours, reason)
+    emit({"device": device, "entries": admitted}, f"已采纳 {admitted} 条。")
 
 
 def keys() -> None:

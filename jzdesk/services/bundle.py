@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jzdesk.services.aid import AidService
     from jzdesk.services.backups import BackupService
     from jzdesk.services.bulk import BulkService
+    from jzdesk.services.clocks import ClockService
     from jzdesk.services.consents import ConsentService
     from jzdesk.services.county import CountyService
     from jzdesk.services.databases import DatabaseService
@@ -350,6 +351,13 @@ class Services:
         from jzdesk.services.rotating import RotateService
 
         return RotateService(self.context)
+
+    @cached_property
+    def clocks(self) -> ClockService:
+        """Clocks that ran ahead."""
+        from jzdesk.services.clocks import ClockService
+
+        return ClockService(self.context)
 
     @cached_property
     def settling(self) -> SettlingService:

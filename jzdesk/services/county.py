@@ -16,6 +16,7 @@ from jzdesk.core.merge import GRANT, decode
 from jzdesk.core.term import Term
 from jzdesk.models import BY_NAME, Division, Record, School
 from jzdesk.services import (
+    clocks,
     county_keys,
     double_claim,
     identity,
@@ -255,6 +256,7 @@ class CountyService:
                 carried=tuple(townships.told(connection, held)),
                 revocations=tuple(revoking.told(connection, held.school, held.role)),
                 certificate=renewing.paper(signed),
+                clocks=tuple(clocks.told(connection, device, held.role)),
             )
         head, entries = self._policy_for(held.school, number, moved)
         if revoked:  # whoever has that computer learns nothing more

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import identity, package_log
+from jzdesk.services import identity, own_clock, package_log
 from jzdesk.services.context import Context
 from jzdesk.store.store import read_setting, write_setting
 from jzdesk.store.unit import Unit
@@ -21,6 +21,7 @@ from jzdesk.sync.refusal import PackageRefused
 
 WARN_DAYS = 60
 REVOKED = "revoked"  # setting: the reason the county gave
+CLOCKS = "clocks"  # setting of a township station: by how much clocks of other devices run ahead, as told
 REVOCATIONS = "revocations"  # setting of a township station: what the county's last receipt said of other devices
 _REVOKED_REMEDY = (
     "本机的内容都在，但不能再报给县里。请马上打电话给县教育局：误吊销的，县里撤销后读一次新回执就恢复；"
@@ -75,12 +76,16 @@ def look(context: Context) -> Enrolled:
 
 def cautions(context: Context) -> Iterator[Caution]:
     """What is doubtful about this station, gravest first."""
-    if context.info.kind == "county":
-        return
     try:
-        held = identity.signed_certificate(context).certificate
+        if context.info.kind != "county":
+            yield from _of_certificate(context, identity.signed_certificate(context).certificate)
     except UserError:
-        return
+        pass  # it has not asked for one yet; the page says how
+    if found := own_clock.doubt(context):
+        yield Caution(found.what, found.remedy, grave=found.behind)
+
+
+def _of_certificate(context: Context, held: Certificate) -> Iterator[Caution]:
     if revoked := context.store.setting(REVOKED):
         yield Caution(_revoked(revoked), _REVOKED_REMEDY, grave=True)
     yield from _running_out(held, package_log.today(context))
@@ -108,6 +113,7 @@ def check_trusted(context: Context) -> None:
 def heed_revocations(context: Context, unit: Unit, body: ReceiptBody) -> str:
     """Note what a receipt says of revoked devices; the sentence for a person when it is about this one, else ""."""
     if context.info.kind == "township":
+        write_setting(unit.connection, CLOCKS, msgspec.to_builtins(body.clocks))
         others = [one for one in body.revocations if one.device != context.info.device]
         write_setting(unit.connection, REVOCATIONS, msgspec.to_builtins(others))
     before = read_setting(unit.connection, REVOKED)
@@ -116,7 +122,9 @@ def heed_revocations(context: Context, unit: Unit, body: ReceiptBody) -> str:
         write_setting(unit.connection, REVOKED, now)
     if now:
         return f"{_revoked(now)}。{_REVOKED_REMEDY}"
-    return "县里撤销了对本机的吊销，可以照常使用。" if before else ""
+    ahead = next((one.hours for one in body.clocks if one.device == context.info.device), 0)
+    clock = f"县里核对：本机的时钟快过约 {ahead:,} 小时，请检查电脑的日期和时间。" if ahead else ""
+    return ("县里撤销了对本机的吊销，可以照常使用。" if before else "") + clock
 
 
 def adopt(context: Context, connection: Connection, card: CountyCard | None) -> str:

@@ -17,6 +17,7 @@ from jzdesk.services import (
     double_claim,
     enrolled,
     identity,
+    own_clock,
     package_log,
     returning,
     sync_state,
@@ -149,7 +150,7 @@ class ExchangeService:
             device=keys.device,
             signing=keys.public.signing,
             sealing=keys.public.sealing,
-            wall_clock=identity.wall_clock(),
+            wall_clock=identity.wall_clock(self._context),
         )
         local = identity.letters(self._context) / f"{info.code}_{keys.device[:8]}{REQUEST_SUFFIX}"
         local.unlink(missing_ok=True)
@@ -318,6 +319,7 @@ class ExchangeService:
                 if renewed is not None:
                     write_setting(unit.connection, "certificate", identity.stored_certificate(renewed))
                 trust_told = enrolled.heed_revocations(self._context, unit, body)
+                write_setting(unit.connection, own_clock.COUNTY_CLOCK, receipt.manifest.wall_clock)
                 trust_told += enrolled.adopt(self._context, unit.connection, receipt.card)
                 moves = tuple(news(unit.connection, self._context.author.scope, ruled))
         except (Gap, Fork):

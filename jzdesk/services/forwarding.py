@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from jzdesk.core.errors import StationFault, UserError
-from jzdesk.services import carried, identity, revoking, township_schools, townships
+from jzdesk.services import carried, clocks, identity, revoking, township_schools, townships
 from jzdesk.services.carried import CERTIFICATE, DOWN, PACKAGE, RECEIPT, CarriedLine, Item
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
@@ -88,7 +88,7 @@ class ForwardService:
         with self._opening:
             if self._view is None:
                 self._view, fresh = open_view(self._context)
-                revoking.heed(self._view, self._context)
+                _heed(self._view, self._context)
                 if fresh:
                     MergeService(self._view, reading=True).merge([self._context.folder.sub(KEPT)])
             return self._view
@@ -200,7 +200,7 @@ class ForwardService:
 
     def _read(self, item: Item, local: Path) -> Taken:
         """Take the package into our view when it is sealed to us as well; it is carried in any case."""
-        revoking.heed(self.view, self._context)
+        _heed(self.view, self._context)
         outcome = MergeService(self.view, reading=True).merge([local])[0]
         if outcome.outcome == "rejected":
             return self._sealed(item, outcome.reason or "")
@@ -237,7 +237,7 @@ class ForwardService:
         if local.suffix == CERTIFICATE_SUFFIX:
             return Taken(name, "refused", sentence="这是给本站的证书，请在“数据交换”里装入。")
         (outcome,) = self._exchange.read_receipts([local])
-        revoking.heed(self.view, self._context)
+        _heed(self.view, self._context)
         return Taken(name, "refused" if outcome.outcome == "refused" else "ours", sentence=outcome.sentence)
 
     def _put_all(
@@ -277,6 +277,12 @@ class ForwardService:
         if kind != "township":
             where = "县里直接在“收件箱”里并入。" if kind == "county" else "学校在“数据交换”里导出自己的数据。"
             raise UserError("转交各校的数据是乡镇中心学校的工作", where, "乡镇转交")
+
+
+def _heed(view: Context, station: Context) -> None:
+    """What is read stands by what the county's last receipt said of other devices."""
+    revoking.heed(view, station)
+    clocks.heed(view, station)
 
 
 def files_of(paths: Iterable[Path]) -> list[Path]:

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, Row, select, update
 
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec
-from jzdesk.core.merge import AUTHORITY, GRANT, Entry, decode
-from jzdesk.models import BY_NAME, SPECS
-from jzdesk.services import attachments
+from jzdesk.core.merge import GRANT, Entry
+from jzdesk.models import SPECS
+from jzdesk.services import attachments, clocks
+from jzdesk.services.admitting import entries, obstacle, stretch_of
 from jzdesk.services.arriving import CLOCK, FORK, REASONS
-from jzdesk.services.context import COUNTY_SCOPE, Context
+from jzdesk.services.clocks import ClockLine
+from jzdesk.services.context import Context
 from jzdesk.services.effects import Effects, effects
 from jzdesk.services.ledger import titles
-from jzdesk.services.merging import clock_setting, is_county
+from jzdesk.services.merging import is_county
 from jzdesk.store import journal as book
 from jzdesk.store import standing
-from jzdesk.store.rows import streamed
 from jzdesk.store.standing import Placed, Stretch
-from jzdesk.store.store import read_setting, write_setting
-from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, REVOKED, WITHDRAWN, certificate, hold, journal, package
+from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, hold, package
 from jzdesk.store.unit import Unit
-from jzdesk.sync.certificate import Certificate
-from jzdesk.sync.merge import FUTURE, fits
+from jzdesk.sync.merge import FUTURE
 
 ADMITTED, TURNED_DOWN = "admitted", "refused"
 RULINGS = {"": "待裁定", ADMITTED: "已采纳", TURNED_DOWN: "不予采纳"}
@@ -93,7 +91,8 @@ class HoldDetail:
     """Everything to decide by: the first entries, what admitting them would change, and why that may be impossible.
 
     `ahead_hours` is by how much the newest entry's clock runs ahead of ours now, 0 when it does not; `photos_missing`
-    counts the photographs they speak of whose pictures did not come with the package.
+    counts the photographs they speak of whose pictures did not come with the package; `clock` is what is known of the
+    clock of its computer when that is why it waits.
     """
 
     line: HoldLine
@@ -102,6 +101,7 @@ class HoldDetail:
     obstacle: str
     ahead_hours: int
     photos_missing: int = 0
+    clock: ClockLine | None = None
 
 
 class HoldService:
@@ -122,14 +122,15 @@ class HoldService:
         """One hold with its entries and what admitting it would do; raises UserError."""
         with self._context.read() as connection:
             row = _row(connection, number)
-            stretch, obstacle = _stretch(row), _obstacle(connection, row)
+            stretch, why = stretch_of(row), obstacle(connection, row)
             return HoldDetail(
                 _line(connection, row),
-                tuple(_held_entry(connection, numbered) for numbered in _entries(connection, stretch, SHOWN)),
-                Effects() if obstacle else _foretell(connection, stretch),
-                obstacle,
+                tuple(_held_entry(connection, numbered) for numbered in entries(connection, stretch, SHOWN)),
+                Effects() if why else _foretell(connection, stretch),
+                why,
                 _ahead_hours(connection, stretch, self._context),
                 attachments.missing(connection, *stretch),
+                clocks.line(connection, book.chain_of(connection, row.chain).dev) if row.reason == CLOCK else None,
             )
 
     def admit(self, number: int, reason: str, ahead_hours: int | None = None) -> int:
@@ -143,11 +144,15 @@ class HoldService:
             row = _row(unit.connection, number)
             if row.ruling == ADMITTED:
                 raise UserError("这一项已经采纳过了", "请刷新页面。", "裁定")
-            if obstacle := _obstacle(unit.connection, row):
-                raise UserError(obstacle, "可以“不予采纳”，原件会一直保留。", "裁定")
-            self._explain_clock(unit, row, ahead_hours)
-            admitted = sum(standing.settle(unit, _stretch(row), (HELD, REFUSED)).values())
-            self._note(unit, number, ADMITTED, reason)
+            if why := obstacle(unit.connection, row):
+                raise UserError(why, "可以“不予采纳”，原件会一直保留。", "裁定")
+            device = self._explained(unit, row, ahead_hours)
+            admitted = 0
+            if row.reason != CLOCK or row.ruling:
+                admitted = sum(standing.settle(unit, stretch_of(row), (HELD, REFUSED)).values())
+                self._note(unit, number, ADMITTED, reason)
+            if device:  # one statement about a clock is enough for everything that waits for it
+                admitted += clocks.explain(unit, device, ahead_hours or 0, reason, self._context.actor.account)
         self._context.store.catch_up()
         return admitted
 
@@ -158,7 +163,7 @@ class HoldService:
             row = _row(unit.connection, number)
             if row.ruling:
                 raise UserError("这一项已经裁定过了", "请刷新页面。", "裁定")
-            refused = standing.restand(unit, _stretch(row), (HELD,), REFUSED)
+            refused = standing.restand(unit, stretch_of(row), (HELD,), REFUSED)
             self._note(unit, number, TURNED_DOWN, reason)
         return refused
 
@@ -175,21 +180,15 @@ class HoldService:
         }  # fmt: skip
         unit.connection.execute(update(hold).where(hold.c.id == number).values(values))
 
-    def _explain_clock(self, unit: Unit, row: Row[Any], ahead_hours: int | None) -> None:
-        ahead = _ahead_hours(unit.connection, _stretch(row), self._context)
+    def _explained(self, unit: Unit, row: Row[Any], ahead_hours: int | None) -> str:
+        """The device whose clock was stated, "" when it need not be; raises UserError when it explains too little."""
+        ahead = _ahead_hours(unit.connection, stretch_of(row), self._context)
         if row.reason != CLOCK and not ahead:
-            return
+            return ""
         if ahead_hours is None or ahead_hours < 0:
             raise UserError("没有说明这台电脑的时钟快多少", f"请写明快几小时；按记录看至少快 {ahead} 小时。", "时钟")
-        if ahead_hours + FUTURE // _HOUR < ahead:
-            raise UserError(
-                f"说明的偏差（{ahead_hours} 小时）解释不了记录上的时间，记录至少快 {ahead} 小时",
-                "请与学校核对那台电脑的日期和时间。",
-                "时钟",
-            )
-        dev = book.chain_of(unit.connection, row.chain).dev
-        known = int(read_setting(unit.connection, clock_setting(dev), 0))
-        write_setting(unit.connection, clock_setting(dev), max(known, ahead_hours))
+        clocks.check(ahead_hours, ahead)
+        return book.chain_of(unit.connection, row.chain).dev
 
 
 def _foretell(connection: Connection, stretch: Stretch) -> Effects:
@@ -209,45 +208,10 @@ def _row(connection: Connection, number: int) -> Row[Any]:
     return row
 
 
-def _stretch(row: Row[Any]) -> Stretch:
-    return Stretch(row.chain, row.first_n, row.last_n)
-
-
-def _entries(connection: Connection, stretch: Stretch, limit: int | None = None) -> Iterator[tuple[int, Entry]]:
-    """(n, entry) of a stretch, streamed."""
-    query = select(journal.c.n, journal.c.body).where(stretch.where((HELD, REFUSED, ACCEPTED, WITHDRAWN, REVOKED)))
-    query = query.order_by(journal.c.n).limit(limit)
-    for row in streamed(connection, query):
-        yield row.n, decode(row.body)
-
-
-def _obstacle(connection: Connection, row: Row[Any]) -> str:
-    """Why these entries may never count, as a sentence without its stop; "" when they may."""
-    allowed = AUTHORITY.get(_role_of(connection, book.chain_of(connection, row.chain).dev), 0)
-    for _, entry in _entries(connection, _stretch(row)):
-        entity = BY_NAME.get(entry.ent)
-        if entry.op == GRANT:
-            return "记录归哪所学校管理只能由县里变更，学校写的不能采纳"
-        if entity is not None and entity.owner == COUNTY_SCOPE:
-            return f"{entity.label}由县里维护，学校写的不能采纳，需要时请县里自己改"
-        if AUTHORITY.get(entry.role, 0) > allowed:
-            return "记录自称的身份高于证书上的身份，不能采纳"
-        if entity is not None and not fits(entry):
-            return f"{entity.label}里有一栏的内容写法不对，本版本不能采纳"
-    return ""
-
-
-def _role_of(connection: Connection, device: str) -> str:
-    """The role on the newest certificate of a device."""
-    query = select(certificate.c.body).where(certificate.c.device == device).order_by(certificate.c.issued.desc())
-    raw = connection.execute(query.limit(1)).scalar_one_or_none()
-    return msgspec.json.decode(raw, type=Certificate).role if raw else "school"
-
-
 def _ahead_hours(connection: Connection, stretch: Stretch, context: Context) -> int:
     """By how many hours, rounded up, the newest of these entries is dated ahead of now; 0 within two days."""
     now = context.store.clock.now_ms() << 10
-    newest = max((entry.at for _, entry in _entries(connection, stretch)), default=now)
+    newest = max((entry.at for _, entry in entries(connection, stretch)), default=now)
     return 0 if newest - now <= FUTURE else -(-(newest - now) // _HOUR)
 
 
@@ -255,7 +219,7 @@ def _line(connection: Connection, row: Row[Any]) -> HoldLine:
     query = select(package.c.file, package.c.school, package.c.number).where(package.c.package_id == row.package_id)
     came = connection.execute(query.order_by(package.c.id).limit(1)).first()
     school = came.school if came else book.chain_of(connection, row.chain).school
-    first = next(_entries(connection, _stretch(row), 1), None)
+    first = next(entries(connection, stretch_of(row), 1), None)
     entity_label, title, who, when = _about(connection, first[1]) if first else ("", "", "", "")
     return HoldLine(
         row.id, row.reason, school, came.file if came else "", came.number if came else 0, row.first_n, row.last_n,

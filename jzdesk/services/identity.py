@@ -11,7 +11,7 @@ import msgspec
 
 from jzdesk import __version__
 from jzdesk.core.errors import UserError
-from jzdesk.services import county_keys
+from jzdesk.services import county_keys, own_clock
 from jzdesk.services.context import Context
 from jzdesk.services.device import device_key
 from jzdesk.store.engine import SCHEMA
@@ -112,13 +112,15 @@ def head_of(context: Context, known: Chain, *, after: int, before: bytes, number
         last_receipt=context.store.setting("last_receipt"),
         app=__version__,
         schema=SCHEMA,
-        wall_clock=wall_clock(),
+        wall_clock=wall_clock(context),
+        clock_suspect=own_clock.doubt(context) is not None,
     )
 
 
-def wall_clock() -> str:
-    """The PC's clock as ISO text, for people to read."""
-    return dt.datetime.now().astimezone().isoformat(timespec="seconds")
+def wall_clock(context: Context) -> str:
+    """The station's clock as ISO text with its offset."""
+    now = dt.datetime.fromtimestamp(context.store.clock.now_ms() / 1000, dt.UTC)
+    return now.astimezone().isoformat(timespec="seconds")
 
 
 def letters(context: Context) -> Path:

@@ -123,6 +123,13 @@ class PaidElsewhere(msgspec.Struct, frozen=True, kw_only=True):
     marks: str
 
 
+class ClockAhead(msgspec.Struct, frozen=True, kw_only=True):
+    """By how many hours the county knows the clock of a device to run ahead."""
+
+    device: Hex16
+    hours: Number
+
+
 class Signed(msgspec.Struct, frozen=True, kw_only=True):
     """A document of the county with its signature (armoured SSHSIG), the exact bytes of each in base64."""
 
@@ -153,6 +160,7 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
     township: TownshipCard | None = None
     carried: tuple[PackageOutcome, ...] = ()
     certificate: Signed | None = None
+    clocks: tuple[ClockAhead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

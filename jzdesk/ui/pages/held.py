@@ -19,6 +19,7 @@ from jzdesk.ui.pages.listing import Listing
 if TYPE_CHECKING:
     from typing import TypeAlias
 
+    from jzdesk.services.clocks import ClockLine
     from jzdesk.services.forks import Branch, ForkDetail, ForkLine
     from jzdesk.services.holds import HeldEntry, HoldDetail, HoldLine
 
@@ -95,7 +96,9 @@ class HeldView(CaseView):
             words.append(f"……共 {line.entries:,} 条")
         self.explain.setText("\n".join(words))
         facts = [(one.label, one.value) for one in figures_of(seen.effects)]
-        if seen.ahead_hours:
+        if seen.clock is not None:
+            facts += _clock_facts(seen.clock)
+        elif seen.ahead_hours:
             facts.append(("时钟", f"比现在快约 {seen.ahead_hours:,} 小时"))
         if seen.photos_missing:
             facts.append(("照片", f"{seen.photos_missing:,} 张的原图没有随包收到，采纳后请学校重新上传这几张再导出"))
@@ -127,7 +130,7 @@ class HeldView(CaseView):
         if number == 0 and seen.obstacle:
             return
         title = "不予采纳" if number else "采纳"
-        ahead = seen.ahead_hours if not number else 0
+        ahead = 0 if number else max(seen.ahead_hours, seen.clock.ahead_hours if seen.clock else 0)
         explain = "不予采纳的记录一直保留，回执会告诉学校。" if number else "采纳后这些记录计入台账。"
         ruling = ask_ruling(self, title, f"{explain}请写明核实的经过。", ahead)
         if ruling is None:
@@ -162,6 +165,15 @@ def _words(entry: HeldEntry, names: Mapping[str, str]) -> str:
     fields = "，".join(f"{label} {text}" for label, text in entry.fields[:6])
     place = "县教育局" if entry.scope == "county" else names.get(entry.scope, entry.scope)
     return f"{entry.when} {entry.who} {entry.op_label}{entry.entity_label}“{entry.title}”（归属 {place}）：{fields}"
+
+
+def _clock_facts(clock: ClockLine) -> list[tuple[str, str]]:
+    """Whose clock it is, how far ahead, since when, and what else is let in with it."""
+    return [
+        ("时钟", f"收到时比县站快约 {clock.ahead_hours:,} 小时"),
+        ("电脑", f"{clock.device}，最早 {clock.since} 收到"),
+        ("一并采纳", f"这台电脑因时钟在等的全部 {clock.waiting:,} 条"),
+    ]
 
 
 def _branch_facts(branch: Branch) -> list[tuple[str, str]]:
