@@ -1,0 +1,94 @@
+"""Certificates, revoked computers, keys and clocks by command, as the county's night batch and a school use them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jzdesk.cli import main
+from tests.factories.clocks import Turned
+from tests.factories.stations import PASSWORD
+from tests.factories.world import World, new_world
+
+Jz = Callable[..., Any]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return new_world(tmp_path, school_clock=Turned(5).clock)
+
+
+@pytest.fixture
+def jz(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Jz:
+    """`jz("county", "keys")` as the county, `jz("certificate", at="school")` as the school."""
+    password = tmp_path / "password"
+    password.write_text(PASSWORD, "utf-8")
+    world.save("一")
+    world.export()
+    world.county.close()
+    world.school.close()
+
+    def run(*words: object, at: str = "county", code: int = 0, plain: bool = False) -> Any:
+        capsys.readouterr()
+        options = ("--station", tmp_path / at, "--password-file", password)
+        more = () if plain else ("--json",)
+        assert main([str(word) for word in (*options, *words, *more)]) == code
+        printed = capsys.readouterr()
+        return json.loads(printed.out) if code == 0 and not plain else printed.out + printed.err
+
+    return run
+
+
+def test_a_clock_is_explained_by_command(jz: Jz, world: World) -> None:
+    assert jz("merge", world.stick)[0]["outcome"] == "held"
+    (line,) = jz("county", "clocks")
+    assert (line["ahead_hours"], line["waiting"]) == (120, 1)
+    assert "解释不了" in jz("county", "state-clock", line["device"], "--hours", 3, "--reason", "快了", code=1)
+    done = jz("county", "state-clock", line["device"], "--hours", 120, "--reason", "电话核实")
+    assert done["entries"] == 1
+    assert "2143990001" in jz("county", "clocks", plain=True)
+
+
+def test_a_computer_is_revoked_and_reinstated_by_command(jz: Jz, world: World) -> None:
+    jz("merge", world.stick)
+    jz("county", "state-clock", world.device, "--hours", 120, "--reason", "电话核实")
+    seen = jz("county", "revoke", "1", "--upto", "none", "--look")
+    assert seen["look"]["entries"] == 1
+    assert [one["key"] for one in seen["choices"]][0::2] == ["now", "none"]
+    assert "只认到第 1 包" in jz("county", "revoke", "1", "--look", plain=True)
+    assert "理由" in jz("county", "revoke", world.device, code=1)
+    assert jz("county", "revoke", world.device, "--upto", "none", "--reason", "被盗")["entries"] == 1
+    assert "被盗" in jz("county", "revocations", plain=True)
+    assert jz("county", "certificates")[0]["state"] == "revoked"
+    jz("county", "receipts", "--to", world.stick)
+    assert "县里已吊销本机的证书" in jz("read-receipts", world.stick, at="school")[0]["sentence"]
+    assert "吊销" in jz("export", "--to", world.stick, at="school", code=1)
+    assert jz("county", "reinstate", world.device, "--look")["entries"] == 1
+    assert jz("county", "reinstate", world.device, "--reason", "找回来了")["entries"] == 1
+    assert jz("county", "certificates")[0]["state"] == "good"
+
+
+def test_certificates_are_renewed_and_looked_at_by_command(jz: Jz, world: World) -> None:
+    assert jz("county", "renew", "--to", world.stick) == []
+    (path,) = jz("county", "renew", world.device, "--to", world.stick)
+    assert jz("take-certificate", path, at="school")["fingerprint"] == jz("county", "keys")["fingerprint"]
+    found = jz("certificate", at="school")
+    assert (found["serial"], found["days_left"] > 1000) == (1, True)
+    assert ["电脑的时间是" in one["what"] for one in found["cautions"]] == [True], "the school's clock ran ahead before"
+    assert "县里的校验字" in jz("certificate", at="school", plain=True)
+
+
+def test_the_county_changes_its_keys_by_command(jz: Jz, world: World) -> None:
+    before = jz("county", "keys")["fingerprint"]
+    assert "county-keys" in jz("county", "rotate-keys", code=1)
+    assert jz("county", "keys")["fingerprint"] == before
+    after = jz("county", "rotate-keys", "--yes")["fingerprint"]
+    assert before in jz("county", "keys", plain=True)
+    path = jz("county", "key-notice", "--to", world.stick)["path"]
+    (outcome,) = jz("read-receipts", path, at="school")
+    assert (outcome["outcome"], after in outcome["sentence"]) == ("read", True)
+    assert jz("certificate", at="school")["county_fingerprint"] == after
