@@ -266,7 +266,7 @@ def with_record(camera: Camera, shell: Shell, page: ListPage, name: str) -> None
 def dialogs(camera: Camera, folder: Path, shell: Shell) -> None:
     """First run step by step, log-in, a reason, the keys."""
     from jzdesk.services.databases import WARNING
-    from jzdesk.ui.dialogs import about, accounts, first_run, login, reason, restore, server
+    from jzdesk.ui.dialogs import about, accounts, first_run, login, moving, reason, restore, server
 
     guide = first_run.FirstRunDialog(folder.parent / "new", camera.tasks)
     for number, prepare in enumerate(_steps(guide)):
@@ -275,6 +275,8 @@ def dialogs(camera: Camera, folder: Path, shell: Shell) -> None:
     shown(camera, login.LoginDialog(folder, camera.tasks), "dialog-login")
     shell.desk.services.backups.make()
     shown(camera, restore.RestoreDialog(shell, folder, camera.tasks), "dialog-restore")
+    backup = shell.desk.services.backups.make().path
+    shown(camera, moving.MoveInDialog(shell, folder / "new", backup, camera.tasks), "dialog-move-in")
     shown(camera, accounts.NewAccountDialog(shell, shell.desk), "dialog-account")
     shown(camera, accounts.KeyDialog(shell, shell.desk, "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ"), "dialog-recovery-key")
     shown(camera, about.AboutDialog(shell, shell.desk.services.info), "dialog-about")

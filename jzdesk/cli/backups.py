@@ -17,7 +17,7 @@ _COLUMNS = (("name", "文件"), ("made", "备份时间"), ("entries", "变更条
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="备份与恢复。", no_args_is_help=True)
-    add_all(group, make, list_, restore)
+    add_all(group, make, list_, restore, move_in)
     app.add_typer(group, name="backup")
 
 
@@ -34,6 +34,14 @@ def list_() -> None:
     from jzdesk.services.backups import backups_of
 
     emit(backups_of(state.folder()), "", _COLUMNS)
+
+
+def move_in(file: Annotated[Path, typer.Argument(help="备份文件")]) -> None:
+    """电脑坏了、密钥没了：把备份恢复到这台新电脑（--station 指定空文件夹），然后重新申请证书。"""
+    from jzdesk.services import moving
+
+    done = moving.move_in(state.folder(), file, state.password(), state.current().account)
+    emit(done, f"已恢复到 {done.made} 的备份（{done.entries:,} 条变更）。请用 jz request 向县里申请新证书。")
 
 
 def restore(file: Annotated[Path, typer.Argument(help="备份文件")]) -> None:

@@ -100,7 +100,7 @@ def restore(folder: Path, path: Path, password: str, account: str | None = None)
     with files("恢复备份"), tempfile.TemporaryDirectory(dir=folder, prefix=".restore-") as unpacked:
         fresh = StationFolder(Path(unpacked))
         backup.unpack(path, fresh.path)
-        key = _check_usable(home, fresh, password, account, path)
+        key = check_usable(home, fresh, password, account, path)
         epoch, last = _own_chain(fresh.database, key)
         aside = _set_aside(home, key)
         fresh.database.replace(home.database)
@@ -117,7 +117,7 @@ def _check_owner(home: StationFolder, about: About, path: Path) -> None:
     if not home.facts_file.is_file() or not home.keys.is_file():
         raise UserError(
             "这个文件夹里没有工作站的密钥，备份不能直接放进来",
-            "请在原来的电脑上恢复；电脑已坏的，请新建工作站并向县教育局取回本校数据。",
+            "请在原来的电脑上恢复；电脑已坏或密钥丢失的，在欢迎窗口选“用备份恢复到这台电脑”（jz backup move-in）。",
             str(home.path),
         )
     facts = home.facts()
@@ -127,7 +127,7 @@ def _check_owner(home: StationFolder, about: About, path: Path) -> None:
         )
 
 
-def _check_usable(home: StationFolder, fresh: StationFolder, password: str, account: str | None, path: Path) -> bytes:
+def check_usable(home: StationFolder, fresh: StationFolder, password: str, account: str | None, path: Path) -> bytes:
     """The database key, once the password opens it and the database in the backup is whole."""
     ways = slots.load(home.slots if home.slots.is_file() else fresh.slots)
     key, _ = slots.unlock(ways, password, account, "account")

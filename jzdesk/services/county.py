@@ -53,7 +53,10 @@ POLICY = ("division", "school", "programme", "standard")
 
 @dataclass(frozen=True, slots=True)
 class RequestLine:
-    """A school's request on the stick; compare the fingerprint by phone before certifying."""
+    """A school's request on the stick; compare the fingerprint by phone before certifying.
+
+    `inherits` are lost computers that it takes the place of, its database having been restored from a backup.
+    """
 
     path: Path
     code: str
@@ -61,6 +64,7 @@ class RequestLine:
     fingerprint: str
     known: bool
     sentence: str | None = None
+    inherits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,7 @@ class CountyService:
             request.school_name,
             fingerprint_words(request.keys),
             known=self._is_known(request.school),
+            inherits=request.inherits,
         )
 
     def _is_known(self, code: str) -> bool:
@@ -188,7 +193,18 @@ class CountyService:
             issued=today,
             expires=renewing.end_of(today),
             township=self._township_of(request.school),
+            inherits=self._inherited(request),
         )
+
+    def _inherited(self, request: certificates.Request) -> tuple[str, ...]:
+        """The lost computers that this one takes the place of; raises UserError for those of another school."""
+        with self._context.read() as connection:
+            for device in request.inherits:
+                if renewing.newest(connection, device).certificate.school != request.school:
+                    raise UserError(
+                        "申请要接替的电脑是另一所学校的", "请与学校核对备份是不是本校的。", request.school_name
+                    )
+        return request.inherits
 
     def _township_of(self, school: str) -> certificates.TownshipCard | None:
         with self._context.read() as connection:
@@ -220,10 +236,13 @@ class CountyService:
         """One receipt for every certified device that has sent something, onto the stick."""
         self._only_county()
         with self._context.read() as connection:
-            arrived = standing.received(connection)
+            arrived, heirs = standing.received(connection), renewing.heirs(connection)
             moved = owners(connection, self._context.store.own_chain(), POLICY)  # the same for every receipt
-        devices = sorted({known.dev for known in arrived} | self._awaited())
-        return [self._write_receipt(device, [c for c in arrived if c.dev == device], moved, to) for device in devices]
+        devices = {heirs.get(device, device) for device in {known.dev for known in arrived} | self._awaited()}
+        return [
+            self._write_receipt(device, [c for c in arrived if heirs.get(c.dev, c.dev) == device], moved, to)
+            for device in sorted(devices)
+        ]
 
     def _awaited(self) -> set[str]:
         """Devices of schools that a child has come to: they hear of it even if they never sent anything."""
@@ -246,7 +265,7 @@ class CountyService:
                 school=held.school,
                 issued=context.today(),
                 epochs=tuple(EpochMark(epoch=c.ep, n=c.last_n, chain=c.last_h.hex()) for c in chains),
-                packages=tuple(package_log.told(connection, device)),
+                packages=tuple(package_log.told(connection, *held.devices)),
                 problems=tuple(_problems(connection, held.school)),
                 conflicts=tuple(worklist.conflicts_for(connection, held.school)),
                 duplicates=tuple(_duplicates(connection, held.school)),
@@ -279,7 +298,8 @@ class CountyService:
         self._only_county()
         self._trusted(device)
         with self._context.read() as connection:
-            chains = [known for known in standing.received(connection) if known.dev == device]
+            heirs = renewing.heirs(connection)
+            chains = [c for c in standing.received(connection) if heirs.get(c.dev, c.dev) == device]
             held = renewing.newest(connection, device).certificate if chains else None
         if held is None:
             raise UserError(f"没有收到过设备 {device} 的数据", "请在证书清单里核对设备编号。", "送还数据")

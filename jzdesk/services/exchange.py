@@ -17,6 +17,7 @@ from jzdesk.services import (
     double_claim,
     enrolled,
     identity,
+    moving,
     own_clock,
     package_log,
     returning,
@@ -151,6 +152,7 @@ class ExchangeService:
             signing=keys.public.signing,
             sealing=keys.public.sealing,
             wall_clock=identity.wall_clock(self._context),
+            inherits=tuple(self._context.store.setting(moving.INHERITS) or ()),
         )
         local = identity.letters(self._context) / f"{info.code}_{keys.device[:8]}{REQUEST_SUFFIX}"
         local.unlink(missing_ok=True)

@@ -240,12 +240,12 @@ class Decisions:
         return row.last_n - max(cut.first_n, row.first_n) + 1, words
 
 
-def told(connection: Connection, dev: str, limit: int = 50) -> Iterator[PackageOutcome]:
+def told(connection: Connection, *devs: str, limit: int = 50) -> Iterator[PackageOutcome]:
     """What a receipt says became of the last packages of a device: as it stands now, with counts that balance.
 
     What was taken back, or judged never to count, is `held` there: the receipt's format knows no further outcome.
     """
-    yield from _all_told(connection, package.c.dev == dev, limit)
+    yield from _all_told(connection, package.c.dev.in_(devs), limit)
 
 
 def told_of(connection: Connection, schools: Sequence[str], limit: int = 1000) -> Iterator[PackageOutcome]:

@@ -25,7 +25,8 @@ YEARS_VALID = 3
 RENEW_WITHIN = 180  # days before a certificate runs out in which the next receipt brings a new one
 SUFFIX = ".jzc"
 GOOD, SOON, EXPIRED, REPLACED, REVOKED = "good", "soon", "expired", "replaced", "revoked"
-_NEWEST = cast(table.c.serial, Integer).desc()
+_NUMBER = cast(table.c.serial, Integer)
+_NEWEST = _NUMBER.desc()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,15 @@ def newest(connection: Connection, device: str) -> SignedCertificate:
             f"没有找到设备 {device} 的证书", "请在“学校与证书”里核对设备编号，或重新为这所学校发证。", "证书"
         )
     return SignedCertificate(_decoded(row.body), row.body, row.signature)
+
+
+def heirs(connection: Connection) -> dict[str, str]:
+    """Lost computer → the one that took its place, as the newest certificates say."""
+    found: dict[str, str] = {}
+    for body in connection.execute(select(table.c.body).order_by(_NUMBER)).scalars():
+        held = _decoded(body)
+        found |= dict.fromkeys(held.inherits, held.device)
+    return found
 
 
 def is_revoked(connection: Connection, device: str) -> bool:

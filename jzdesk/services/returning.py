@@ -27,7 +27,8 @@ _NEVER = 2**53
 def restored_since(context: Context, device: str, chains: Sequence[Chain]) -> bool:
     """Whether the device has begun an epoch since the county last returned entries to it, and had one before."""
     seen = context.store.setting(_seen(device), [])
-    return len(chains) > 1 and {known.ep for known in chains} - set(seen) != set()
+    had_one = len(chains) > 1 or any(known.dev != device for known in chains)  # or took a lost computer's place
+    return had_one and {known.ep for known in chains} - set(seen) != set()
 
 
 def return_entries(context: Context, held: Certificate, chains: Sequence[Chain], to: Path) -> list[Path]:
@@ -70,7 +71,7 @@ def take_down(context: Context, path: Path) -> CameDown:
     local = stick.read_local_copy(path, context.folder.sub("received"))
     with open_down(local, identity.station_keys(context), identity.county_card(context).signing) as down:
         try:
-            if down.manifest.device != context.info.device:
+            if down.manifest.device not in _ours(context):
                 return CameDown(*take_file(context, down))
             return CameDown(_take(context, down))
         except (Gap, Fork):
@@ -79,6 +80,12 @@ def take_down(context: Context, path: Path) -> CameDown:
                 "本站没有改动。请联系县教育局一起核对，不要再从备份恢复。",
                 path.name,
             ) from None
+
+
+def _ours(context: Context) -> set[str]:
+    """This computer, and those whose place it took."""
+    with context.read() as connection:
+        return {known.dev for known in journal.chains(connection) if known.own}
 
 
 def _take(context: Context, down: OpenedStretch) -> int:

@@ -43,6 +43,11 @@ def is_station(folder: Path) -> bool:
     return StationFolder(folder).exists()
 
 
+def has_keys(folder: Path) -> bool:
+    """Whether the station of a folder still has its private keys; without them it can only become a new device."""
+    return StationFolder(folder).keys.is_file()
+
+
 def accounts(folder: Path) -> list[str]:
     """Names of the accounts of a station."""
     return slots.accounts(slots.load(StationFolder(folder).slots))

@@ -44,7 +44,10 @@ class _Version(msgspec.Struct):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a station asks to be certified as, signed with the key it asks for. `wall_clock` is ISO text."""
+    """What a station asks to be certified as, signed with the key it asks for. `wall_clock` is ISO text.
+
+    `inherits` are the computers whose journal it restored from a backup, and goes on handing in.
+    """
 
     version: Number = VERSION
     school: str
@@ -54,6 +57,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     signing: str
     sealing: str
     wall_clock: str
+    inherits: tuple[Hex16, ...] = ()
 
     @property
     def keys(self) -> PublicKeys:
@@ -74,7 +78,8 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     """The county's word that these keys belong to this station.
 
     `scope` lists the codes of the schools whose records it may write; it is good up to and with `expires`.
-    `township` is the station packages are sealed to besides the county, as it was when this was issued.
+    `township` is the station packages are sealed to besides the county, as it was when this was issued. `inherits` are
+    lost computers of the same school whose journal it may hand in, as it was restored from a backup.
     """
 
     version: Number = VERSION
@@ -90,11 +95,17 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     issued: dt.date
     expires: dt.date
     township: TownshipCard | None = None
+    inherits: tuple[Hex16, ...] = ()
 
     @property
     def keys(self) -> PublicKeys:
         """The certified keys."""
         return PublicKeys(self.signing, self.sealing)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Whose journal it may hand in: its own, and of computers that it took the place of."""
+        return (self.device, *self.inherits)
 
 
 class CountyCard(msgspec.Struct, frozen=True, kw_only=True):

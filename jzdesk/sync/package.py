@@ -77,7 +77,7 @@ def write_package(
     sign.
     """
     theirs = certificate.certificate
-    if (keys.public, keys.device, head.school) != (theirs.keys, head.device, theirs.school):
+    if (keys.public, head.school) != (theirs.keys, theirs.school) or head.device not in theirs.devices:
         raise ValueError("keys, certificate and head of a package do not belong together")
     return write_stretch(
         folder / package_name(head),
@@ -119,6 +119,6 @@ def open_package(path: Path, identity: str | None, trust: Trust) -> PackageReade
 
 def _check_sender(manifest: Manifest, certificate: Certificate) -> None:
     """The manifest must speak for the station the certificate names."""
-    says = (manifest.county, manifest.school, manifest.device)
-    if says != (certificate.county, certificate.school, certificate.device):
+    says = (manifest.county, manifest.school)
+    if says != (certificate.county, certificate.school) or manifest.device not in certificate.devices:
         raise PackageRefused("数据包上写的学校或电脑与证书不符", "certificate")

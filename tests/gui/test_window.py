@@ -13,11 +13,13 @@ from pytestqt.qtbot import QtBot
 
 from jzdesk.core.errors import UserError
 from jzdesk.models import SPECS
+from jzdesk.services import stations
 from jzdesk.services.bundle import Services
 from jzdesk.ui import program, theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.first_run import ACCOUNT, KEY, KIND, FirstRunDialog
 from jzdesk.ui.dialogs.login import LoginDialog
+from jzdesk.ui.dialogs.moving import MoveInDialog
 from jzdesk.ui.dialogs.reason import ReasonDialog
 from jzdesk.ui.ledger.page import LedgerPage
 from jzdesk.ui.shell import Hints, PlaceButton, Shell
@@ -311,6 +313,38 @@ def test_a_wrong_password_says_so_and_the_right_one_opens(
     settle()
     assert dialog.services is not None
     dialog.services.close()
+
+
+def test_a_backup_becomes_the_station_of_a_new_computer(
+    qtbot: QtBot, tmp_path: Path, tasks: Tasks, settle: Settle, school: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup = school.backups.make().path
+    device = school.info.device
+    school.close()
+    folder = tmp_path / "new"
+    guide = FirstRunDialog(folder, tasks)
+    qtbot.addWidget(guide)
+    guide.show()
+    monkeypatch.setattr(widgets, "pick_open", lambda *_: backup)
+    guide.move_in()
+    settle()
+    (dialog,) = guide.findChildren(MoveInDialog)
+    assert dialog.account.currentText() == "测试员"
+    press(dialog, "恢复")
+    assert "密码" in dialog.banner.text()
+    dialog.password.setText("falsch1234")
+    press(dialog, "恢复")
+    settle()
+    assert "密码不对" in dialog.banner.text()
+    dialog.password.setText(PASSWORD)
+    press(dialog, "恢复")
+    settle()
+    assert dialog.restored is not None
+    assert guide.result() == guide.DialogCode.Accepted
+    opened = stations.open_station(folder, PASSWORD)
+    assert (opened.info.code, opened.info.certified) == (school.info.code, False)
+    assert opened.info.device != device
+    opened.close()
 
 
 def test_the_guide_makes_a_station_and_shows_its_key_once(

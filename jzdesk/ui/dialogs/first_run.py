@@ -83,10 +83,21 @@ class FirstRunDialog(Dialog):
         self.folder = folder
         self.accept()
 
+    def move_in(self) -> None:
+        """Let a backup become the station of this computer."""
+        from jzdesk.ui.dialogs.moving import FILES, MoveInDialog
+
+        if (path := widgets.pick_open(self, "选择备份文件", FILES)) is None:
+            return
+        dialog = MoveInDialog(self, self.folder, path, self.tasks)
+        dialog.accepted.connect(self.accept)
+        dialog.open()
+
     def _start(self) -> QWidget:
         new = _choice("plus", "新建工作站", "第一次在这台电脑上使用。", lambda: self.go(KIND))
         old = _choice("folder", "打开已有的工作站", "换了电脑，或文件夹在别的位置。", self.open_existing)
-        return _step("数据全部存在本机并加密，不需要网络。", new, old)
+        back = _choice("undo", "用备份恢复到这台电脑", "原来的电脑坏了、丢了，手里有备份文件。", self.move_in)
+        return _step("数据全部存在本机并加密，不需要网络。", new, old, back)
 
     def _kinds(self) -> QWidget:
         cards = [_choice(icon, title, hint, partial(self.choose_kind, kind)) for kind, icon, title, hint in _KINDS]

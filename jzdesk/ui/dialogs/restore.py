@@ -71,6 +71,9 @@ class RestoreDialog(Dialog):
         if chosen.problem is not None:
             self.wrong(chosen.problem, "")
             return
+        if not stations.has_keys(self.folder):
+            self._move_in(chosen.path)
+            return
         password, account = self.password.text(), str(self.account.value() or "") or None
         if not password:
             self.wrong("还没有填写密码。", "请填写账户现在的密码。")
@@ -85,6 +88,14 @@ class RestoreDialog(Dialog):
             owner=self,
             always=lambda: self.go.setEnabled(True),
         )
+
+    def _move_in(self, path: Path) -> None:
+        """The keys of this computer are gone: the station can only come back as a new device."""
+        from jzdesk.ui.dialogs.moving import MoveInDialog
+
+        dialog = MoveInDialog(self, self.folder, path, self.tasks)
+        dialog.accepted.connect(lambda: self._done(dialog.restored) if dialog.restored else None)
+        dialog.open()
 
     def _show_also(self, backup: Backup) -> None:
         self.show_backups([backup, *self.table.all_rows()])

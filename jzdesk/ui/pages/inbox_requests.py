@@ -69,4 +69,6 @@ def _known(line: RequestLine) -> str:
 def _request_sentence(line: RequestLine) -> str:
     if line.sentence:
         return line.sentence
+    if line.known and line.inherits:
+        return f"换了电脑、从备份恢复：接替 {'、'.join(line.inherits)}。电话里也请核实原来的电脑已停用。"
     return "" if line.known else "不在本县学校名单里。请先在“学校与证书”里补上这所学校。"
