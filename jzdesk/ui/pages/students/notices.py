@@ -1,4 +1,4 @@
-"""What stands above a child's form: who may be the same child, and what somebody has to look at."""
+"""What stands above a child's form: who may be the same child, where it moves, and what somebody has to look at."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtCore import Signal
 
 from jzdesk.services.ledger import Row
 from jzdesk.services.questions import offered
-from jzdesk.services.students import Similar
+from jzdesk.services.students import Similar, StudentFile
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.reason import ask_reason
@@ -53,6 +53,27 @@ class TwinStrip(widgets.Banner):
     def turn(self) -> None:
         """Show the next one."""
         self.put([*self.found[1:], self.found[0]])
+
+
+class MoveStrip(widgets.Banner):
+    """A child who has gone to another school, or has come from one and waits to be received."""
+
+    def __init__(self, desk: Desk, receive: Callable[[], object]) -> None:
+        super().__init__()
+        self._desk, self._receive = desk, receive
+
+    def put(self, file: StudentFile | None) -> bool:
+        """Say it, where there is anything to say; returns whether the child can only be read here."""
+        info = self._desk.services.info
+        self.hide()
+        if file is None or info.kind != "school":
+            return False
+        away = file.student.values["scope"] != info.code
+        if away:
+            self.say(Message("calm", f"档案已转到{file.holder}，本校只能查看。"))
+        elif file.enrolment is not None and not file.placed:
+            self.say(Message("look", f"由{file.school}转来，还没有分班。"), (("接收转入…", self._receive),))
+        return away
 
 
 class QuestionCard(widgets.Card):

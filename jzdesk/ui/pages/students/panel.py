@@ -23,7 +23,7 @@ from jzdesk.ui.pages.students.album import AlbumPart
 from jzdesk.ui.pages.students.family import FamilyPart
 from jzdesk.ui.pages.students.form import GuardianPart, StudentForm
 from jzdesk.ui.pages.students.layout import finish_typing
-from jzdesk.ui.pages.students.notices import QuestionCard, TwinStrip
+from jzdesk.ui.pages.students.notices import MoveStrip, QuestionCard, TwinStrip
 from jzdesk.ui.pages.students.support import CarePart, HardshipPart, MoneyPart, Part
 from jzdesk.ui.pages.students.taking_back import TakingBack, changes_of
 
@@ -200,7 +200,11 @@ class StudentPanel(Panel):
             part.add()
 
     def _build_top(self) -> None:
-        self._draft_strip, self._move_strip, self.twin_strip = widgets.Banner(), widgets.Banner(), TwinStrip()
+        self._draft_strip, self._move_strip, self.twin_strip = (
+            widgets.Banner(),
+            MoveStrip(self.desk, self.go_to_transfers),
+            TwinStrip(),
+        )
         self.twin_strip.wanted.connect(self.wanted)
         self._question_card = QuestionCard(self.desk, writable=self.writable)
         self._question_card.settled.connect(self._after)
@@ -260,25 +264,9 @@ class StudentPanel(Panel):
         self.set_title(title)
         draft = self.desk.drafts.load(self._draft_key()) if self.writable and not hidden else None
         self._offer_draft(draft)
-        self._away = self._told_of_move()
+        self._away = self._move_strip.put(self.file)
         self._lock(locked=not self.writable or hidden or self._away)
         self._show_state()
-
-    def _told_of_move(self) -> bool:
-        """Say that the child has gone to another school, or comes from one; whether it can only be read here."""
-        file, info = self.file, self.desk.services.info
-        if file is None or info.kind != "school":
-            self._move_strip.hide()
-            return False
-        away = file.student.values["scope"] != info.code
-        if away:
-            self._move_strip.say(Message("calm", f"档案已转到{file.holder}，本校只能查看。"))
-        elif file.enrolment is not None and not file.placed:
-            said = Message("look", f"由{file.school}转来，还没有分班。")
-            self._move_strip.say(said, (("接收转入…", self.go_to_transfers),))
-        else:
-            self._move_strip.hide()
-        return away
 
     def _offer_draft(self, draft: Values | None) -> None:
         if not draft:
