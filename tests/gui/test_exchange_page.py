@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from jzdesk.services.bundle import Services
+from jzdesk.services.students import StudentDraft
+from jzdesk.ui.ledger.page import LedgerPage
 from jzdesk.ui.pages.exchange import ExchangePage
 from jzdesk.ui.pages.exchange_certificate import TakeCertificate
 from jzdesk.ui.pages.exchange_receipts import TakeSlip
+from jzdesk.ui.pages.students import StudentPage
 from jzdesk.ui.tasks import Tasks
 from tests.gui.stage import Stage, unwritable, well_behaved
 
@@ -238,3 +242,28 @@ def test_a_receipt_on_paper_is_typed_in(opened: Open, certified: Services, count
     stage.settle()
     assert "又确认了" in page.result.text()
     assert certified.exchange.pending().unacknowledged == 0
+
+
+def test_students_and_ledgers_say_how_far_each_record_has_come(
+    qtbot: QtBot, tasks: Tasks, certified: Services, stick: Path
+) -> None:
+    stage = Stage(qtbot, tasks, certified)
+    certified.ledger.save("staff", {"name": "王老师"})
+    certified.students.save(StudentDraft(None, {"name": "周小", "sex": "1", "birth": "2016-05-07"}, {"grade": "G03"}))
+    certified.exchange.export(stick)
+    draft = StudentDraft(None, {"name": "吴大", "sex": "1", "birth": "2016-05-07"}, {"grade": "G03"})
+    late = certified.students.save(draft).uid
+    students = stage.show(StudentPage)
+    assert students.travel is not None
+    rows = certified.students.rows(students.table.records().uids())
+    assert {row.name: row.sync_state for row in rows} == {"周小": "已导出", "吴大": "未导出"}
+    students.travel.choose("unexported")
+    stage.settle()
+    assert list(students.table.records().uids()) == [late]
+    students.open_record(late)
+    stage.settle()
+    assert students.panel.state.text() == "未导出"
+    ledger = stage.show(partial(LedgerPage, entity="staff"))
+    ledger.open_record(ledger.table.records().uid(0))
+    stage.settle()
+    assert ledger.panel.state.text() == "已导出"
