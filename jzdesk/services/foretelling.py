@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from jzdesk.core.fields import Value
 from jzdesk.core.kinds import Reference
-from jzdesk.core.merge import Known, RecordState, record_state
+from jzdesk.core.merge import Known, RecordState, decode, record_state
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.arriving import WAITS, check_cut
 from jzdesk.services.duplicates import Foretold, cases_to_come
@@ -32,7 +32,8 @@ from jzdesk.sync.stretch import Manifest
 SHARE = 40_000  # entries held in memory at a time
 Progress = Callable[[int, int], None]
 Read = Callable[[], Iterable[Numbered]]
-_Records = dict[str, dict[str, list[Known]]]  # entity → uid → the new entries of the record
+_Raw = tuple[str, bytes]  # id and line of an entry: a quarter of the memory that it takes when it is decoded
+_Records = dict[str, dict[str, list[_Raw]]]  # entity → uid → the new entries of the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class _Look:
         """Go through the package, round by round."""
         counts = Counts()
         for turn in range(self._rounds):
+            self._here = {}  # before the next share comes
             self._here = self._gather(counts if turn == 0 else Counts(), partial(self._is_in, turn))
             self._compare()
         self._step(self._steps - self._done)
@@ -90,7 +92,7 @@ class _Look:
         for links in weighed(self._connection, self._known, self._read(), self._licence, counts):
             for link in links:
                 if self._counts(link, counts) and wanted(link.entry.uid):
-                    found[link.entry.ent][link.entry.uid].append(_known(link))
+                    found[link.entry.ent][link.entry.uid].append((link.id, link.body))
             self._step(len(links))
         return found
 
@@ -116,7 +118,7 @@ class _Look:
                 before = journal.known_entries(self._connection, ent, part)
                 for uid in part:
                     was = before.get(uid, [])
-                    becomes = [*was, *fresh[uid]]
+                    becomes = [*was, *_known(fresh[uid])]
                     self._tally.add(ent, uid, was, becomes)
                     self._note_person(ent, uid, becomes)
                 self._step(sum(len(fresh[uid]) for uid in part))
@@ -146,10 +148,10 @@ class _Look:
 
     def _titles_to_come(self, entity: str, uids: set[str]) -> dict[str, str]:
         records = self._here.get(entity, {}) if self._rounds == 1 else self._again(entity, uids)
-        states = {uid: record_state(records[uid]) for uid in uids if uid in records}
+        states = {uid: record_state(_known(records[uid])) for uid in uids if uid in records}
         return {uid: self._title(entity, state) for uid, state in states.items()}
 
-    def _again(self, entity: str, uids: set[str]) -> Mapping[str, list[Known]]:
+    def _again(self, entity: str, uids: set[str]) -> Mapping[str, list[_Raw]]:
         """Read the package once more for a few records that came in other rounds."""
         return self._gather(Counts(), uids.__contains__).get(entity, {})
 
@@ -164,8 +166,8 @@ class _Look:
         return shown(spec, value, inner)
 
 
-def _known(link: Link) -> Known:
-    return Known(link.id, link.entry)
+def _known(raw: Iterable[_Raw]) -> list[Known]:
+    return [Known(name, decode(body)) for name, body in raw]
 
 
 def _unheard(manifest: Manifest) -> Chain:
