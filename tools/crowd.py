@@ -7,6 +7,7 @@ would take minutes to found. The county takes the packages in by its own service
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ class Sender:
         head = Head(
             county=self.county, school=self.code, school_name=self.name, device=self.keys.device, epoch=self.epoch,
             number=self.packages, first_n=after + 1, chain_before=self.links[after].hex(), app=__version__,
-            schema=SCHEMA, wall_clock=identity.wall_clock(),
+            schema=SCHEMA, wall_clock=dt.datetime.now().astimezone().isoformat(timespec="seconds"),
         )  # fmt: skip
         return write_package(folder, head, self.bodies[after:], self.keys, self.signed, self.recipients).path
 
