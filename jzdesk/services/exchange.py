@@ -151,7 +151,7 @@ class ExchangeService:
             device=keys.device,
             signing=keys.public.signing,
             sealing=keys.public.sealing,
-            wall_clock=identity.wall_clock(self._context),
+            wall_clock=identity.wall_clock(self._context.store.clock),
             inherits=tuple(self._context.store.setting(moving.INHERITS) or ()),
         )
         local = identity.letters(self._context) / f"{info.code}_{keys.device[:8]}{REQUEST_SUFFIX}"

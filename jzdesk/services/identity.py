@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from jzdesk import __version__
+from jzdesk.core.clock import Clock
 from jzdesk.core.errors import UserError
 from jzdesk.services import county_keys, own_clock
 from jzdesk.services.context import Context
@@ -112,14 +113,14 @@ def head_of(context: Context, known: Chain, *, after: int, before: bytes, number
         last_receipt=context.store.setting("last_receipt"),
         app=__version__,
         schema=SCHEMA,
-        wall_clock=wall_clock(context),
+        wall_clock=wall_clock(context.store.clock),
         clock_suspect=own_clock.doubt(context) is not None,
     )
 
 
-def wall_clock(context: Context) -> str:
-    """The station's clock as ISO text with its offset."""
-    now = dt.datetime.fromtimestamp(context.store.clock.now_ms() / 1000, dt.UTC)
+def wall_clock(clock: Clock | None = None) -> str:
+    """A station's clock (else the PC's) as ISO text with its offset."""
+    now = dt.datetime.fromtimestamp((clock or Clock()).now_ms() / 1000, dt.UTC)
     return now.astimezone().isoformat(timespec="seconds")
 
 
