@@ -57,7 +57,8 @@ MANUAL = ROOT / "docs" / "pictures"
 SHOWN = {
     "school-home": "home", "school-student-record": "students", "school-aid": "aid", "school-exchange": "exchange",
     "school-visit-record": "visits", "school-imports": "imports", "school-pledge-record": "pledges",
-    "county-inbox": "inbox", "county-merge": "merged", "school-roll-events": "roll",
+    "county-inbox-waiting": "inbox", "county-reports": "reports", "township-carried": "township",
+    "county-merge": "merged", "school-roll-events": "roll",
     "school-roll-promotion": "promotion", "school-roll-closures": "closures", "school-lists": "lists",
     "school-imports-wizard": "import-check", "school-imports-trial": "import-trial", "dialog-paste": "paste",
     "school-imports-parked-form": "import-parked", "school-filling-xueji-0": "filling", "school-upkeep": "upkeep",
