@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from jzdesk.core.clock import Clock
@@ -39,9 +40,14 @@ def new_store(folder: Path, clock: Clock | None = None) -> Store:
     database = _new_database(folder)
     engine = database.engine(writing=True)
     with engine.begin() as connection:
-        journal.open_chain(connection, os.urandom(8).hex(), os.urandom(8).hex(), SCHOOL, own=True)
+        begin_chain(connection)
     engine.dispose()
     return Store(database, KEY, clock or Clock())
+
+
+def begin_chain(connection: Connection) -> None:
+    """The chain that a station of its own appends to."""
+    journal.open_chain(connection, os.urandom(8).hex(), os.urandom(8).hex(), SCHOOL, own=True)
 
 
 def _new_database(folder: Path) -> Database:

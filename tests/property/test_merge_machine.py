@@ -30,3 +30,8 @@ def test_and_so_does_every_schedule_that_wanders_about(machine: type[MergeMachin
 @pytest.mark.parametrize("seed", [29, 78, 91, 121, 218])
 def test_what_once_went_wrong_goes_right(machine: type[MergeMachine], seed: int) -> None:
     machine.wander(seed)
+
+
+@pytest.mark.parametrize("seed", [3, 29, 78, 91, 121, 218])
+def test_a_desk_on_a_server_ends_as_those_in_files_do(mixed_machine: type[MergeMachine], seed: int) -> None:
+    mixed_machine.wander(seed)
