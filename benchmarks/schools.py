@@ -67,7 +67,7 @@ def package(county: Services, folder: Path, code: str, name: str, places: range)
     )  # fmt: skip
     head = Head(
         county=card.county, school=code, school_name=name, device=keys.device, epoch=writer.epoch, number=1, first_n=1,
-        chain_before=GENESIS.hex(), app=__version__, schema=SCHEMA, wall_clock=identity.wall_clock(context),
+        chain_before=GENESIS.hex(), app=__version__, schema=SCHEMA, wall_clock=identity.wall_clock(context.store.clock),
     )  # fmt: skip
     signed = issue(certificate, identity.station_keys(context))
     return write_package(folder, head, writer.bodies, keys, signed, card.recipients)
