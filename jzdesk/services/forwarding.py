@@ -19,7 +19,7 @@ from jzdesk.services.exchange import CERTIFICATE_SUFFIX, ExchangeService, Export
 from jzdesk.services.merging import MergeService, file_digest
 from jzdesk.services.student_rows import StudentRow
 from jzdesk.services.township_schools import SchoolSeen
-from jzdesk.services.township_view import open_view
+from jzdesk.services.township_view import borrow, open_view
 from jzdesk.services.verdicts import OUTCOMES
 from jzdesk.sync import stick
 from jzdesk.sync.certificate import read_certificate
@@ -98,7 +98,8 @@ class ForwardService:
     ) -> list[Taken]:
         """Take in every file of schools and county in these files and folders; the same file again changes nothing."""
         self._only_township()
-        found = files_of(paths)
+        ours = f"_{self._context.info.device[:8]}_"  # first the answers to us: they may tell of a new county key
+        found = sorted(files_of(paths), key=lambda path: not (ours in path.name and path.suffix != SUFFIX))
         done: list[Taken] = []
         for index, path in enumerate(found):
             if cancel and cancel():
@@ -220,11 +221,22 @@ class ForwardService:
             with ContainerReader(local) as container:
                 held = read_certificate(container, MergeService(self._context).trust()).certificate
             return Item(digest, local.name, CERTIFICATE, held.school, held.school_name, held.device, number=held.serial)
-        manifest = look_at_answer(local, identity.county_card(self._context).signing)
+        manifest = self._look_at(local)
         kind = DOWN if manifest.kind == "down" else RECEIPT
         school = manifest.school if kind == DOWN else local.name.split("_")[0]
         item = _item(digest, local.name, kind, manifest)
         return replace(item, school=school, name=self._name_of(school), device=manifest.addressee or "")
+
+    def _look_at(self, local: Path) -> Manifest:
+        """The manifest of an answer signed with the county's key, or with one it had before."""
+        *others, last = identity.county_signers(self._context)
+        for signer in others:
+            try:
+                return look_at_answer(local, signer)
+            except PackageRefused as refused:
+                if refused.kind != "signature":
+                    raise
+        return look_at_answer(local, last)
 
     def _is_below(self, item: Item) -> bool:
         """Whether a school is below us, or we have carried for its computer before."""
@@ -280,7 +292,8 @@ class ForwardService:
 
 
 def _heed(view: Context, station: Context) -> None:
-    """What is read stands by what the county's last receipt said of other devices."""
+    """What is read stands by what the county's last receipt said of its keys and of other devices."""
+    borrow(view, station)
     revoking.heed(view, station)
     clocks.heed(view, station)
 

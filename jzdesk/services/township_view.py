@@ -28,9 +28,16 @@ def open_view(context: Context) -> tuple[Context, bool]:
     if fresh:
         _make(context, folder)
     store = Store(StationFolder(folder).database, context.key, context.store.clock)
+    view = replace(context, store=store)
+    borrow(view, context)
+    return view, fresh
+
+
+def borrow(view: Context, station: Context) -> None:
+    """The view goes by the same county, keys and certificate as the station, also when these have changed."""
     for name in _BORROWED:
-        store.set_setting(name, context.store.setting(name))
-    return replace(context, store=store), fresh
+        if (ours := station.store.setting(name)) != view.store.setting(name):
+            view.store.set_setting(name, ours)
 
 
 def _make(context: Context, folder: Path) -> None:

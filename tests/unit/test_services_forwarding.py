@@ -156,6 +156,25 @@ def test_receipts_come_back_to_the_school_untouched(place: Township) -> None:
     assert place.centre.township.deliver(place.stick("later")).written == (), "the school has said that it read it"
 
 
+def test_a_county_that_changes_its_key_is_followed_and_older_answers_still_carried(place: Township) -> None:
+    pupil(place.village)
+    pupil(place.centre)
+    place.village.exchange.export(place.stick("schools"))
+    place.centre.township.take([place.stick("schools")])
+    place.centre.township.forward(place.stick("county"))
+    place.county.merging.merge([place.stick("county")])
+    place.county.county.write_receipts(place.stick("before"))
+    place.county.rotating.rotate()
+    place.county.county.write_receipts(place.stick("after"))
+    states = [one.state for one in place.centre.township.take([place.stick("after")])]
+    assert sorted(states) == ["down", "ours"]
+    states = [one.state for one in place.centre.township.take([place.stick("before")])]
+    assert sorted(states) == ["down", "refused"], "an older receipt of our own says nothing new"
+    pupil(place.village, "后来")
+    place.village.exchange.export(place.stick("later"))
+    assert [one.state for one in place.centre.township.take([place.stick("later")])] == ["read"]
+
+
 def test_answers_for_other_townships_are_left_alone(place: Township) -> None:
     other = new_school(place.root / "other", "2143990004")
     certify(other, place.county, place.root)
