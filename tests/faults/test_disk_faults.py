@@ -7,8 +7,8 @@ import os
 import resource
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,6 +18,7 @@ from jzdesk.core.errors import StationFault
 from jzdesk.models import Student
 from jzdesk.services.bundle import Services
 from jzdesk.services.stations import open_station
+from jzdesk.sync.stick import copy_to_stick
 from tests.factories.stations import PASSWORD, certify, new_school
 
 MEGABYTES = 6
@@ -34,7 +35,7 @@ class Disk:
 
     def unmount(self) -> None:
         if self.real:
-            subprocess.run(["umount", "-l", str(self.path)], check=True)
+            subprocess.run(["umount", "-l", str(self.path)], check=False, capture_output=True)
 
     @contextmanager
     def full(self) -> Iterator[None]:
@@ -250,3 +251,48 @@ def test_a_stick_pulled_out_during_a_merge_keeps_what_was_merged(
         county.merging.merge([stick], pull)
     assert county.verify().students == 1
     assert [outcome.outcome for outcome in county.merging.merge([first])] == ["duplicate"]
+
+
+def _fill(disk: Disk, _patch: pytest.MonkeyPatch) -> None:
+    with suppress(OSError), (disk.path / "junk").open("wb") as file:
+        while True:
+            os.write(file.fileno(), bytes(4096))
+
+
+def _write_protect(_disk: Disk, patch: pytest.MonkeyPatch) -> None:
+    """The switch of a stick: what is open for writing fails from now on (the system mounts nothing anew that is)."""
+    patch.setattr("jzdesk.sync.stick.os.fsync", lambda _handle: _refuse())
+
+
+def _pull_out(disk: Disk, _patch: pytest.MonkeyPatch) -> None:
+    """Nothing is reachable under its name any more; what is open leads nowhere."""
+    if disk.real:
+        subprocess.run(["umount", "-l", str(disk.path)], check=True)
+    else:
+        shutil.rmtree(disk.path)
+
+
+@pytest.mark.parametrize(
+    ("happens", "words"), [(_fill, "空间不够"), (_write_protect, "只读"), (_pull_out, "拔出|找不到")]
+)
+def test_what_happens_to_a_stick_in_mid_write_leaves_old_files_whole_and_the_new_one_absent(
+    disk: Disk, tmp_path: Path, happens: Callable[[Disk, pytest.MonkeyPatch], None], words: str
+) -> None:
+    if not disk.real and happens is _fill:
+        happens = _write_protect
+        words = "只读"
+    source, old = tmp_path / "new.jzp", disk.path / "old.jzp"
+    source.write_bytes(os.urandom(4 << 20))
+    old.write_bytes(content := os.urandom(1 << 20))
+    with pytest.MonkeyPatch.context() as patch:
+
+        def meanwhile(done: int, _total: int) -> None:
+            if done == 1 << 20:
+                happens(disk, patch)
+
+        with pytest.raises(StationFault, match=words):
+            copy_to_stick(source, disk.path, meanwhile)
+    if old.exists():  # else the stick is gone with all that is on it, and nothing more was written to it
+        assert old.read_bytes() == content
+    assert not list(disk.path.glob("new*"))
+    assert source.stat().st_size == 4 << 20, "the local copy is still there"
