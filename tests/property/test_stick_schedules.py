@@ -102,9 +102,11 @@ class World:
 
     def answer(self) -> None:
         """Receipts for everybody; those who are not believed, or are told another story, refuse them."""
-        for path in self.county.county.write_receipts(self.root / "stick"):
-            for school in self.schools.values():
-                school.exchange.read_receipts([path])
+        before = set((self.root / "stick").iterdir())
+        self.county.county.write_receipts(self.root / "stick")
+        written = sorted(set((self.root / "stick").iterdir()) - before)  # and what a restored school had lost
+        for school in self.schools.values():
+            school.exchange.read_receipts(written)
 
     def back_up(self) -> None:
         name = self._who()
