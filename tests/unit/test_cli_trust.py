@@ -92,3 +92,16 @@ def test_the_county_changes_its_keys_by_command(jz: Jz, world: World) -> None:
     (outcome,) = jz("read-receipts", path, at="school")
     assert (outcome["outcome"], after in outcome["sentence"]) == ("read", True)
     assert jz("certificate", at="school")["county_fingerprint"] == after
+
+
+def test_a_backup_moves_to_a_new_computer_by_command(jz: Jz, world: World) -> None:
+    made = jz("backup", "make", "--to", world.stick, at="school")
+    assert "已经有一个工作站" in jz("backup", "move-in", made["path"], at="school", code=1)
+    assert jz("backup", "move-in", made["path"], at="new")["entries"] == made["entries"]
+    info = jz("info", at="new")
+    assert (info["code"], info["certified"], info["device"] == world.device) == ("2143990001", False, False)
+    request = jz("request", "--to", world.stick, at="new")["path"]
+    (line,) = [one for one in jz("county", "requests", world.stick) if one["path"] == request]
+    assert line["inherits"] == [world.device]
+    jz("take-certificate", jz("county", "certify", request, "--to", world.stick)["path"], at="new")
+    assert len(jz("export", "--to", world.stick, at="new")["packages"]) == 2
