@@ -93,21 +93,21 @@ def _only_the_shown_value_is_kept(entries: Sequence[Known]) -> RecordState:
 
 
 def _children_before_parents_are_dropped(real: Any) -> Any:
-    def accept(unit: Unit, known: Any, links: Sequence[Any]) -> None:
+    def accept(unit: Unit, known: Any, links: Sequence[Any], **rest: Any) -> None:
         here = set(unit.connection.execute(select(Student.__table__.c.uid)).scalars())
         here |= {link.entry.uid for link in links}
-        real(
-            unit, known, [one for one in links if one.entry.ent != "enrolment" or one.entry.set.get("student") in here]
-        )
+        kept = [one for one in links if one.entry.ent != "enrolment" or one.entry.set.get("student") in here]
+        if kept:
+            real(unit, known, kept, **rest)
 
     return accept
 
 
 def _known_ones_are_not_compared(_real: Any) -> Any:
-    def fresh(_connection: Any, known: Any, part: Sequence[Any], counts: merge.Counts) -> list[Any]:
+    def fresh(_connection: Any, known: Any, part: Sequence[Any], counts: merge.Counts) -> tuple[list[Any], list[Any]]:
         new = [item for item in part if item[0] > known.last_n]
         counts.known += len(part) - len(new)
-        return new
+        return new, []
 
     return fresh
 
