@@ -37,7 +37,7 @@ class Household(Record):
     __tablename__ = "household"
     label = "家庭户"
     title = ("head",)
-    indexed: ClassVar = (("number",),)
+    indexed: ClassVar = (("number",), ("head",))
 
     number: Mapped[str | None] = field("户编号", Text(30), search=True, table=18)
     head: Mapped[str | None] = field("户主姓名", PersonName(), search=True, aliases=("户主",), table=10)
@@ -61,7 +61,7 @@ class Member(Record):
     __tablename__ = "member"
     label = "家庭成员"
     title = ("name",)
-    indexed: ClassVar = (("id_number",), ("phone",))
+    indexed: ClassVar = (("id_number",), ("phone",), ("name",))
 
     household: Mapped[str | None] = field("家庭户", Reference("household"), table=10)
     name: Mapped[str] = field("姓名", PersonName(), required=True, search=True, table=10)
@@ -177,7 +177,7 @@ class Enrolment(Record):
     label = "学籍"
     title = ("grade",)
     checks = (_status_fits_stage,)
-    indexed: ClassVar = (("scope", "status", "grade"),)
+    indexed: ClassVar = (("scope", "status", "grade"), ("grade", "uid"))
 
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
     school: Mapped[str] = field("学籍学校", Text(20), required=True, table=14)
@@ -347,7 +347,7 @@ class Visit(Record):
     __tablename__ = "visit"
     label = "走访"
     title = ("date",)
-    indexed: ClassVar = (("date",),)
+    indexed: ClassVar = (("date", "uid"),)
 
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
     staff: Mapped[str | None] = field("走访人", Reference("staff"), aliases=("责任人姓名",), table=10)

@@ -55,10 +55,13 @@ def cases_to_come(connection: Connection, foretold: Foretold) -> int:
 
 
 def _groups(connection: Connection) -> dict[str, list[str]]:
-    """Number → uids of the students in use that share it, ordered."""
+    """Number → uids of the students in use that share it, ordered; one alone where the others are voided.
+
+    What is shared is read from the index alone, whoever is in use.
+    """
     shared = (
         select(_STUDENT.c.id_number)
-        .where(_STUDENT.c.hidden == 0, _STUDENT.c.id_number.is_not(None))
+        .where(_STUDENT.c.id_number.is_not(None))
         .group_by(_STUDENT.c.id_number)
         .having(func.count() > 1)
     )

@@ -140,20 +140,20 @@ class HomeService:
 
     def _aid_by_school(self) -> Chart:
         """The schools with most hardship students: how many of them were paid this term."""
-        poor = select(HARDSHIP.c.student).where(HARDSHIP.c.hidden == 0, HARDSHIP.c.valid_to.is_(None))
         paid = select(PAYMENT.c.student).where(
             PAYMENT.c.hidden == 0, PAYMENT.c.state == "paid", PAYMENT.c.term == str(self._context.term())
         )
+        children = func.count(HARDSHIP.c.student.distinct())
         whole = (
-            select(SCHOOL.c.name, func.count())
-            .join(STUDENT, STUDENT.c.scope == SCHOOL.c.code)
-            .where(STUDENT.c.hidden == 0, SCHOOL.c.hidden == 0, STUDENT.c.uid.in_(poor))
+            select(SCHOOL.c.name, children)
+            .join(HARDSHIP, HARDSHIP.c.scope == SCHOOL.c.code)
+            .where(HARDSHIP.c.hidden == 0, HARDSHIP.c.valid_to.is_(None), SCHOOL.c.hidden == 0)
             .group_by(SCHOOL.c.code, SCHOOL.c.name)
-            .order_by(func.count().desc())
+            .order_by(children.desc())
         )
         with self._context.read() as connection:
             wholes = connection.execute(whole.limit(_BARS)).all()
-            done = {row[0]: row[1] for row in connection.execute(whole.where(STUDENT.c.uid.in_(paid)))}
+            done = {row[0]: row[1] for row in connection.execute(whole.where(HARDSHIP.c.student.in_(paid)))}
         bars = tuple((name, done.get(name, 0), count) for name, count in wholes)
         return Chart("各校困难学生受助情况（本学期已发放 / 困难学生）", "还没有学校上报困难学生", bars)
 

@@ -21,7 +21,7 @@ class StudentQuery:
 
     `school` is the code of the school that has the child now, `moved` asks for those who have left that school's care.
     `travel` is how far the record has travelled, one of `sync_state.STATES`. `order` is one of ORDERS, or "" for that
-    of the table: grade, class, name (or the best hit of a search first).
+    of the table: grade, class, name, in a county name alone (or the best hit of a search first).
     """
 
     text: str = ""
@@ -41,6 +41,7 @@ class StudentQuery:
 
 
 _USUAL = (ENROLMENT.c.grade, func.length(CLASS.c.name), CLASS.c.name, CLASS.c.uid, search_doc.c.sort, STUDENT.c.uid)
+_BY_NAME = (search_doc.c.sort, STUDENT.c.uid)
 ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
     "name": (search_doc.c.sort,),
     "grade": (ENROLMENT.c.grade,),
@@ -55,7 +56,13 @@ def class_label(grade: str | None, name: str | None) -> str:
     return f"{codes.table('grade').label(grade)}{name or ''}" if grade else (name or "")
 
 
-def listing(query: StudentQuery, today: str) -> Any:
+def beginning(most: int) -> Any:
+    """Select of the first uids of everybody in use in the order of names: the index of names has just these."""
+    named = select(search_doc.c.uid).where(search_doc.c.sort.is_not(None))
+    return named.order_by(search_doc.c.sort, search_doc.c.uid).limit(most)
+
+
+def listing(query: StudentQuery, today: str, *, by_name: bool = False) -> Any:
     """Select of uids in the order of the table; a student with two enrolments stands there twice.
 
     The index of names must be up to date (`Store.indexed`): it holds what names are sorted by.
@@ -66,8 +73,8 @@ def listing(query: StudentQuery, today: str) -> Any:
         .outerjoin(search_doc, search_doc.c.uid == STUDENT.c.uid)
     )
     statement = select(STUDENT.c.uid).select_from(joined).where(STUDENT.c.hidden == 0, *_conditions(query, today))
-    first = ORDERS.get(query.order, ())
-    return statement.order_by(*(column.desc() if query.descending else column for column in first), *_USUAL)
+    first, usual = ORDERS.get(query.order, ()), _BY_NAME if by_name else _USUAL
+    return statement.order_by(*(column.desc() if query.descending else column for column in first), *usual)
 
 
 def _conditions(query: StudentQuery, today: str) -> Iterator[ColumnElement[bool]]:

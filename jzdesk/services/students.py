@@ -22,7 +22,7 @@ from jzdesk.services.forms import FormProblems, understood
 from jzdesk.services.ledger import LedgerService, Saved
 from jzdesk.services.similar import Similar, similar
 from jzdesk.services.student_file import Sibling, StudentFile, read_file
-from jzdesk.services.student_list import ORDERS, StudentQuery, class_label, listing
+from jzdesk.services.student_list import ORDERS, StudentQuery, beginning, class_label, listing
 from jzdesk.services.student_rows import StudentRow, marked, student_rows, travelled
 from jzdesk.services.student_saving import StudentDraft, household_for, store_draft, understood_student
 from jzdesk.services.student_tables import CLASS, ENROLMENT, GUARDIAN, MEMBER
@@ -78,7 +78,7 @@ class StudentService:
             query = replace(query, school=self._context.info.code)
         self._context.store.indexed()
         with self._context.read() as connection:
-            statement = listing(query, self._context.today())
+            statement = listing(query, self._context.today(), by_name=self._context.info.kind == "county")
             uids = list(dict.fromkeys(connection.execute(statement).scalars()))
             if query.travel:
                 uids = travelled(connection, uids, query.travel)
@@ -88,6 +88,14 @@ class StudentService:
             return [uid for uid in uids if uid in found]
         allowed = set(uids)
         return [uid for uid in found if uid in allowed]
+
+    def first(self, query: StudentQuery, most: int) -> list[str]:
+        """The first of `ids` in a county that asks for everybody, without looking at the rest; else nothing."""
+        if self._context.info.kind != "county" or query != StudentQuery():
+            return []
+        self._context.store.indexed()
+        with self._context.read() as connection:
+            return list(connection.execute(beginning(most)).scalars())
 
     def children(self, uids: Sequence[str]) -> int:
         """How many children these records are about: those judged the same child count once."""

@@ -9,6 +9,7 @@ from sqlalchemy import Column, Integer, String, Text
 if TYPE_CHECKING:
     from alembic.operations import Operations
 
+_LISTED = {"household": "head", "member": "name", "enrolment": "grade uid", "visit": "date uid"}  # long ledgers' order
 _TRANSFER = "student event to_school to_name date reason ruling ruled_on ruled_by ruling_reason"
 
 
@@ -17,6 +18,9 @@ def step(operations: Operations) -> None:
     _carried(operations)
     _revocation(operations)
     _transfer(operations)
+    operations.drop_index("ix_visit_date", "visit")
+    for table, columns in _LISTED.items():
+        operations.create_index("_".join(("ix", table, *columns.split())), table, columns.split())
 
 
 def _carried(operations: Operations) -> None:

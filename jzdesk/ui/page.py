@@ -38,6 +38,7 @@ from jzdesk.ui.ledger.table import Table
 from jzdesk.ui.side import Side
 
 WIDE = 66
+FIRST = 200  # rows that a long list begins with
 """A page at least so many ems wide has room for a form beside the table (a window of about 1100 px)."""
 
 
@@ -151,6 +152,10 @@ class ListPage(Page):
         """Read the search box and filters now; return the job that finds the uids (reading thread)."""
         raise NotImplementedError
 
+    def first(self) -> Callable[[], Sequence[str]] | None:
+        """A quick job that finds the first FIRST of them, for lists that may be very long; by default there is none."""
+        return None
+
     def show_record(self, uid: str) -> None:
         """Show the record of the row with the cursor; usually `self.open_side(...)`."""
 
@@ -193,6 +198,9 @@ class ListPage(Page):
     def refresh(self) -> None:
         """Find the records again; cursor and panel stay."""
         self._filled = True
+        quick = self.first() if not self.table.records().rowCount() else None
+        if quick is not None:
+            self.desk.tasks.read(f"first:{id(self)}", quick, self._begun, owner=self)
         self.desk.tasks.read(f"ids:{id(self)}", self.ids(), self._found, owner=self)
 
     def seek(self) -> None:
@@ -241,7 +249,7 @@ class ListPage(Page):
         return row
 
     def _build_middle(self) -> None:
-        self._filled = False
+        self._filled = self._partly = False
         self.middle = QStackedWidget()
         self.middle.addWidget(self.table)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -291,8 +299,19 @@ class ListPage(Page):
         more = f"，选中 {chosen:,} {self.unit}" if chosen > 1 else ""
         self.count.setText(f"共 {self.table.records().rowCount():,} {self.unit}{more}")
 
+    def _begun(self, uids: Sequence[str]) -> None:
+        """The first rows are there, and can be worked with while the others are counted."""
+        if len(uids) == FIRST:
+            self.table.put(uids)
+            self._partly = True
+            self.count.setText(f"前 {FIRST} {self.unit}，其余正在清点")
+
     def _found(self, uids: Sequence[str]) -> None:
+        seen = self.table.verticalScrollBar().value()
         self.table.put(uids)
+        if self.table.uid() is None and self._partly:  # whoever has scrolled through the beginning stays there
+            self.table.verticalScrollBar().setValue(seen)
+        self._partly = False
         self._show_count(len(self.table.chosen_places()))
         if self.table.go_to(self.to_find):
             self.to_find = None

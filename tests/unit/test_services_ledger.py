@@ -144,3 +144,16 @@ def test_drafts_are_kept_until_they_are_saved(ledger: LedgerService) -> None:
     assert ledger.load_draft("school_class/new") == {"name": "写了一半"}
     ledger.save_draft("school_class/new", None)
     assert ledger.load_draft("school_class/new") is None
+
+
+@pytest.mark.parametrize("entity", ["member", "household", "visit", "enrolment", "hardship"])
+def test_the_beginning_of_a_ledger_is_the_beginning_of_its_list(desk: Desk, ledger: LedgerService, entity: str) -> None:
+    record = BY_NAME[entity]
+    title = record.spec.title[0]
+    values = ["2025-09-03", "2025-09-01", "2025-09-02", "2025-09-01"] if title == "date" else ["丙", "甲", "乙", "甲"]
+    with desk.context.write() as unit:
+        uids = unit.add_many(record, [{title: value} for value in values])
+        unit.void(record, uids[0], "试")
+    assert len(ledger.ids(Query(entity))) == 3
+    assert ledger.first(Query(entity), 2) == ledger.ids(Query(entity))[:2]
+    assert ledger.first(Query(entity, hidden=True), 2) == uids[:1]

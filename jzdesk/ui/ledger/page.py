@@ -14,7 +14,7 @@ from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.model import columns_of, travel_column
 from jzdesk.ui.ledger.record import RecordPanel, nothing_chosen
-from jzdesk.ui.page import ListPage
+from jzdesk.ui.page import FIRST, ListPage
 
 FILTERS = 3
 
@@ -52,9 +52,18 @@ class LedgerPage(ListPage):
 
     def ids(self) -> Callable[[], Sequence[str]]:
         """The query as the search box and filters stand."""
+        return partial(self.desk.services.ledger.ids, self._query())
+
+    def first(self) -> Callable[[], Sequence[str]] | None:
+        """The beginning of a county's ledger, where a million visits may stand."""
+        if self.desk.services.info.kind != "county":
+            return None
+        return partial(self.desk.services.ledger.first, self._query(), FIRST)
+
+    def _query(self) -> Query:
         name, descending = self.order
         filters: dict[str, Value] = {field: pick.value() for field, pick in self.choices.items()}
-        query = Query(
+        return Query(
             self.entity,
             self.search.text().strip(),
             {field: value for field, value in filters.items() if value is not None},
@@ -62,7 +71,6 @@ class LedgerPage(ListPage):
             descending,
             bool(self.state.value()),
         )
-        return partial(self.desk.services.ledger.ids, query)
 
     def show_record(self, uid: str) -> None:
         """Show the row with the cursor; asks first when the form holds changes."""

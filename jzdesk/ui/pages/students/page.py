@@ -19,7 +19,7 @@ from jzdesk.ui import widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.inputs import Pick
 from jzdesk.ui.ledger.model import TRAVEL_TONES, Column
-from jzdesk.ui.page import ListPage
+from jzdesk.ui.page import FIRST, ListPage
 from jzdesk.ui.pages.students.dialog import FieldsDialog
 from jzdesk.ui.pages.students.entries import short_number
 from jzdesk.ui.pages.students.panel import StudentPanel
@@ -127,9 +127,25 @@ class StudentPage(ListPage):
 
     def ids(self) -> Callable[[], Sequence[str]]:
         """The query as the search box and filters stand."""
+        query, students = self._query(), self.desk.services.students
+        if not self._county:
+            return partial(students.ids, query)
+
+        def counted() -> Sequence[str]:
+            uids = students.ids(query)
+            self._children = students.children(uids)
+            return uids
+
+        return counted
+
+    def first(self) -> Callable[[], Sequence[str]] | None:
+        """The beginning of a county's list of everybody."""
+        return partial(self.desk.services.students.first, self._query(), FIRST) if self._county else None
+
+    def _query(self) -> StudentQuery:
         wanted, (order, descending) = self.wanted.value(), self.order
         self._typed = self.search.text().strip()
-        query = StudentQuery(
+        return StudentQuery(
             text=self._typed,
             grade=_text(self.grade.value()),
             school_class=_text(self.school_class.value()),
@@ -145,16 +161,6 @@ class StudentPage(ListPage):
             order=order,
             descending=descending,
         )
-        students = self.desk.services.students
-        if not self._county:
-            return partial(students.ids, query)
-
-        def counted() -> Sequence[str]:
-            uids = students.ids(query)
-            self._children = students.children(uids)
-            return uids
-
-        return counted
 
     def refresh(self) -> None:
         """As `ListPage.refresh`; a sheet of signatures is recorded where those are listed who wait for one."""
