@@ -180,6 +180,15 @@ def cuts_at(connection: Connection, known: Chain) -> Cuts:
     return Cuts(withdrawn, trusted, bytes.fromhex(chain))
 
 
+def hand_over(connection: Connection, stretch: Stretch, target: Chain) -> None:
+    """Move the entries of a stretch to another chain; none changes its standing."""
+    with gate(connection):
+        moved = update(journal).where(
+            journal.c.chain == stretch.chain, journal.c.n.between(stretch.first, stretch.last)
+        )
+        connection.execute(moved.values(chain=target.id))
+
+
 def open_side(connection: Connection, trunk: Chain, label: str, after: int, head: bytes) -> Chain:
     """The chain named `label` for a branch of the trunk, to hold what follows entry `after` with the hash `head`."""
     known = book.find_chain(connection, trunk.dev, label)

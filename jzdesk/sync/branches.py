@@ -17,7 +17,6 @@ from sqlalchemy import Connection, select, update
 from jzdesk.core.merge import decode
 from jzdesk.store import journal as book
 from jzdesk.store import standing
-from jzdesk.store.engine import gate
 from jzdesk.store.journal import Chain
 from jzdesk.store.standing import Stretch
 from jzdesk.store.tables import ACCEPTED, REFUSED, hold, journal, package
@@ -128,9 +127,7 @@ def _step_aside(unit: Unit, trunk: Chain, after: int) -> Stretch:
 
 def _hand_over(connection: Connection, source: Chain, target: Chain, first: int, last: int) -> None:
     """Move entries to another chain, with what was noted of them; none changes its standing."""
-    with gate(connection):
-        moved = update(journal).where(journal.c.chain == source.id, journal.c.n.between(first, last))
-        connection.execute(moved.values(chain=target.id))
+    standing.hand_over(connection, Stretch(source.id, first, last), target)
     _split_holds(connection, source, first - 1)
     _split_holds(connection, source, last)
     inside = (hold.c.chain == source.id) & hold.c.first_n.between(first, last) & (hold.c.reason != "fork")
