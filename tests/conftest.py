@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -20,6 +21,7 @@ from tests.factories.servers import TestServer, binaries, server
 from tools import system
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+gc.set_threshold(20_000, 20, 50)  # an eighth of the time of thousands of tests went into looking for garbage
 # The same examples in every run: a change is blamed for what it did. `--hypothesis-profile=search` looks further.
 settings.register_profile("steady", derandomize=True, database=None)
 settings.register_profile("search", max_examples=500)
