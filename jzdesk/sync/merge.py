@@ -27,6 +27,7 @@ from jzdesk.sync.stretch import Manifest
 AT_ONCE = 5000
 FUTURE = (48 * 3600 * 1000) << 10  # hybrid time: two days
 _DIFFERENT = "record"
+_NUL = rb"\u0000"  # how a NUL is written in JSON
 
 Numbered = tuple[int, bytes, bytes]
 
@@ -173,11 +174,12 @@ def _links(fresh: Sequence[Numbered], licence: Licence, counts: Counts) -> list[
         entries = decode_all(body for _, _, body in fresh)
     except (msgspec.ValidationError, msgspec.DecodeError):
         raise PackageRefused("有一条记录的写法不对", "entry") from None
-    if any("\0" in entry.ent or "\0" in entry.uid for entry in entries):
-        raise PackageRefused("有一条记录的写法不对", "entry")
     links = []
     for (n, h, body), entry in zip(fresh, entries, strict=True):  # this runs for every entry of a county
-        if (reason := objection(entry, licence)) is None:
+        clean = _NUL not in body
+        if not clean and ("\0" in entry.ent or "\0" in entry.uid):
+            raise PackageRefused("有一条记录的写法不对", "entry")
+        if (reason := objection(entry, licence, clean=clean)) is None:
             links.append(Link(n, h, body, entry))
         else:
             counts.held += 1
@@ -187,12 +189,12 @@ def _links(fresh: Sequence[Numbered], licence: Licence, counts: Counts) -> list[
     return links
 
 
-def objection(entry: Entry, licence: Licence) -> str | None:
-    """Why an entry may not be applied, or None."""
+def objection(entry: Entry, licence: Licence, *, clean: bool = False) -> str | None:
+    """Why an entry may not be applied, or None; `clean` as in `fits`."""
     if entry.op == GRANT:
         return _grant_objection(entry, licence)
     if licence.vouched:
-        return None if entry.ent not in BY_NAME or fits(entry) else "value"
+        return None if entry.ent not in BY_NAME or fits(entry, clean=clean) else "value"
     if entry.scope not in licence.scopes:
         return "scope"
     if entry.role != licence.role:
@@ -202,7 +204,7 @@ def objection(entry: Entry, licence: Licence) -> str | None:
         return "policy"
     if entry.at > licence.latest:
         return "clock"
-    return None if entity is None or fits(entry) else "value"
+    return None if entity is None or fits(entry, clean=clean) else "value"
 
 
 def _grant_objection(entry: Entry, licence: Licence) -> str | None:
@@ -212,15 +214,15 @@ def _grant_objection(entry: Entry, licence: Licence) -> str | None:
     return None if tuple(entry.set) == (SCOPE,) and isinstance(entry.set[SCOPE], str) else "value"
 
 
-def fits(entry: Entry) -> bool:
+def fits(entry: Entry, *, clean: bool = False) -> bool:
     """Whether every value is of its column's type: SQLite would turn another into it, and the journal would differ.
 
-    A text with a NUL is none: PostgreSQL takes no such text, and both must show the same.
+    A text with a NUL is none: PostgreSQL takes no such text, and both must show the same. `clean`: the line has none.
     """
     values = entry.set.values()
     if not _fits(entry.ent, tuple(entry.set), tuple(map(type, values))):
         return False
-    return not any(type(value) is str and "\0" in value for value in values)
+    return clean or not any(type(value) is str and "\0" in value for value in values)
 
 
 @lru_cache(maxsize=4096)
