@@ -137,7 +137,7 @@ def _only_the_newest_entry_counts(_real: Any) -> Any:
 
 
 def _held_ones_count(_real: Any) -> Any:
-    return lambda *_args: None
+    return lambda *_args, **_options: None
 
 
 def _the_records_of_others_are_open(_real: Any) -> Any:
