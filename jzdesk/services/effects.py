@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from jzdesk.core.fields import EntitySpec, Value
 from jzdesk.core.kinds import Reference
 from jzdesk.core.merge import Known, RecordState, record_state
+from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.ledger import shown, titles
 from jzdesk.store import standing
@@ -202,7 +203,7 @@ def effects(
     for place, block in ((place, block) for place, stretch in enumerate(listed) for block in stretch.blocks()):
         for ent, uids in standing.touched(connection, block, states).items():
             if ent in BY_NAME:
-                for part in standing.slices(uids):
+                for part in slices(uids):
                     for uid, placed in _begun_in(connection, ent, part, _Where(listed, states, place, block.first)):
                         was = [one.known for one in placed if before(one)]
                         tally.add(ent, uid, was, [one.known for one in placed if after(one)])

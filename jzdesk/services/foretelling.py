@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from jzdesk.core.fields import Value
 from jzdesk.core.kinds import Reference
 from jzdesk.core.merge import Known, RecordState, decode, record_state
+from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.arriving import WAITS, check_cut
 from jzdesk.services.duplicates import Foretold, cases_to_come
@@ -114,7 +115,7 @@ class _Look:
         for ent, fresh in self._here.items():
             if ent not in BY_NAME:
                 continue
-            for part in standing.slices(sorted(fresh)):
+            for part in slices(sorted(fresh)):
                 before = journal.known_entries(self._connection, ent, part)
                 for uid in part:
                     was = before.get(uid, [])

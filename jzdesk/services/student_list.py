@@ -65,7 +65,7 @@ def beginning(most: int) -> Any:
 def listing(query: StudentQuery, today: str, *, by_name: bool = False) -> Any:
     """Select of uids in the order of the table; a student with two enrolments stands there twice.
 
-    The index of names must be up to date (`Store.indexed`): it holds what names are sorted by.
+    The index of names must be up to date (`Store.catch_up`): it holds what names are sorted by.
     """
     joined = (
         STUDENT.outerjoin(ENROLMENT, present_enrolment(STUDENT, ENROLMENT))

@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_,
 
 from jzdesk.core import codes
 from jzdesk.core.errors import UserError
+from jzdesk.core.slices import slices
 from jzdesk.models import Enrolment, Hardship, Pairing, Question, SchoolClass, Staff, Student
 from jzdesk.services.sync_state import STATES, states, sync_states
 from jzdesk.store import search
 
-_AT_ONCE = 900
 _FOUND_BY = {
     search.FAMILY: "监护人",
     search.FAMILY_NUMBER: "监护人号码",
@@ -56,8 +56,7 @@ def marked(rows: Iterable[StudentRow], ways: Mapping[str, str]) -> list[StudentR
 def student_rows(connection: Connection, uids: Sequence[str]) -> list[StudentRow]:
     """Lines of the student table for these uids, in their order; a handful of statements whatever their number."""
     found: dict[str, StudentRow] = {}
-    for start in range(0, len(uids), _AT_ONCE):
-        part = list(uids[start : start + _AT_ONCE])
+    for part in slices(uids):
         reached = sync_states(connection, "student", part)
         for row in connection.execute(_statement(), {"uids": part}):
             found[row.uid] = _line(row, reached.get(row.uid, ""))
@@ -69,8 +68,8 @@ def travelled(connection: Connection, uids: Sequence[str], state: str) -> list[s
     if state not in STATES:
         raise UserError(f"没有“{state}”这种上报情况", f"可以是 {'、'.join(STATES)}。", "学生")
     found: set[str] = set()
-    for start in range(0, len(uids), _AT_ONCE):
-        here = states(connection, "student", uids[start : start + _AT_ONCE])
+    for part in slices(uids):
+        here = states(connection, "student", part)
         found.update(uid for uid, reached in here.items() if reached == state)
     return [uid for uid in uids if uid in found]
 

@@ -72,7 +72,7 @@ def _count(connection: Connection, query: Select[Any]) -> dict[str, int]:
 
 def pupils(store: Store, school: str, today: str) -> list[StudentRow]:
     """The pupils of a school in the order of the table."""
-    store.indexed()
+    store.catch_up()
     with store.read() as connection:
         uids = list(dict.fromkeys(connection.execute(listing(StudentQuery(school=school), today)).scalars()))
         return student_rows(connection, uids)

@@ -17,6 +17,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.core.kinds import Reference
 from jzdesk.core.merge import Entry, Known, record_state
+from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME
 from jzdesk.store import journal
 from jzdesk.store.tables import action
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from jzdesk.store.unit import Unit
 
 EDIT, IMPORT, UNDO = "edit", "import", "undo"
-_AT_ONCE = 900
 
 
 class Action(NamedTuple):
@@ -257,6 +257,6 @@ def _referring(connection: Connection, records: Sequence[_Record]) -> list[Depen
 
 def _pointing(connection: Connection, ent: str, name: str, wanted: Sequence[str]) -> Iterator[str]:
     table = BY_NAME[ent].__table__
-    for start in range(0, len(wanted), _AT_ONCE):
-        query = select(table.c.uid).where(table.c[name].in_(wanted[start : start + _AT_ONCE]), table.c.hidden == 0)
+    for part in slices(wanted):
+        query = select(table.c.uid).where(table.c[name].in_(part), table.c.hidden == 0)
         yield from connection.execute(query).scalars()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from jzdesk.core.merge import GRANT, Entry, Known, RecordState, decode, record_state
+from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME
 from jzdesk.store import dialects, rows, search
 from jzdesk.store.dialects import marks, run
@@ -17,7 +18,6 @@ from jzdesk.store.tables import ACCEPTED, chain, journal
 
 Key = tuple[str, str]  # (entity, uid)
 GENESIS = bytes(32)
-_AT_ONCE = 900
 
 
 class Link(NamedTuple):
@@ -107,7 +107,7 @@ _FOREIGN = "SELECT uid FROM {ent} WHERE scope NOT IN ({scopes}) AND uid IN ({mar
 def known_entries(connection: Connection, ent: str, uids: Iterable[str]) -> dict[str, list[Known]]:
     """uid → accepted entries of these records of one entity."""
     found: dict[str, list[Known]] = defaultdict(list)
-    for part in _slices(list(uids)):
+    for part in slices(list(uids)):
         query = _KNOWN.format(marks=marks(len(part)))
         for uid, h, body in run(connection, query, (ent, ACCEPTED, *part)):
             found[uid].append(Known(h[:16].hex(), decode(body)))
@@ -152,7 +152,7 @@ def foreign_records(connection: Connection, links: Sequence[Link], scopes: froze
     found: set[Key] = set()
     ours = sorted(scopes)
     for ent, uids in by_ent.items():
-        for part in _slices(sorted(uids)):
+        for part in slices(sorted(uids)):
             query = _FOREIGN.format(ent=ent, scopes=marks(len(ours)), marks=marks(len(part)))
             found.update((ent, uid) for uid in run(connection, query, (*ours, *part)).scalars())
     return found
@@ -225,13 +225,8 @@ def recompute_newer(connection: Connection, schema: int) -> None:
         if decode(body).sv > schema:
             by_ent[ent].add(uid)
     for ent in by_ent.keys() & BY_NAME.keys():
-        for part in _slices(sorted(by_ent[ent])):
+        for part in slices(sorted(by_ent[ent])):
             recompute(connection, ent, set(part))
-
-
-def _slices(uids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(uids), _AT_ONCE):
-        yield uids[start : start + _AT_ONCE]
 
 
 def recompute(connection: Connection, ent: str, uids: set[str]) -> None:

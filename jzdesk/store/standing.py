@@ -14,6 +14,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 
 from jzdesk.core.merge import Known, decode, record_state
+from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME
 from jzdesk.store import journal as book
 from jzdesk.store.engine import gate
@@ -24,7 +25,6 @@ from jzdesk.store.unit import Unit
 
 BLOCK = 5000
 WITHOUT_END = 2**53
-_AT_ONCE = 900
 Progress = Callable[[int], None]
 
 
@@ -133,12 +133,6 @@ def _recompute(connection: Connection, by_ent: Mapping[str, Sequence[str]]) -> N
         if ent in BY_NAME:  # what a newer schema sent has no table yet
             for part in slices(uids):
                 book.recompute(connection, ent, set(part))
-
-
-def slices(uids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Parts that one statement takes."""
-    for start in range(0, len(uids), _AT_ONCE):
-        yield uids[start : start + _AT_ONCE]
 
 
 def histories(connection: Connection, ent: str, uids: Iterable[str]) -> dict[str, list[Placed]]:

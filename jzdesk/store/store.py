@@ -120,17 +120,13 @@ class Store:
         with garbage.none_expected(), self.local() as connection:
             return search.catch_up(connection, most)
 
-    def indexed(self) -> None:
-        """See that the index is up to date: before a search, and before a list in the order of names."""
-        self.catch_up()
-
     def find(self, text: str, limit: int) -> list[str]:
         """uids of students found by name, pinyin, number or family; see `search.hits`."""
         return [hit.uid for hit in self.hits(text, limit)]
 
     def hits(self, text: str, limit: int) -> list[search.Hit]:
         """Students found, and by what; see `search.hits`."""
-        self.indexed()
+        self.catch_up()
         with self.read() as connection:
             return search.hits(connection, text, limit)
 

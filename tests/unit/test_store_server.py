@@ -251,7 +251,7 @@ def test_a_name_with_many_like_suffixes_does_not_hide_the_others(store: Store) -
     with store.write(AUTHOR) as unit:
         unit.add_many(Student, [{"name": "王" * 40} for _ in range(4)])
         unit.add_many(Student, [{"name": f"李王{n}"} for n in range(3)])
-    store.indexed()
+    store.catch_up()
     with store.read() as connection:
         assert len(of(connection).named(connection, search.PART, "王", "王\U0010ffff", 6)) == 6
 

@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from jzdesk.core.merge import GRANT, SCOPE, decode
+from jzdesk.core.slices import slices
 from jzdesk.core.term import Term
 from jzdesk.models import BY_NAME
 from jzdesk.services import attachments, county_keys, identity
@@ -57,7 +58,7 @@ def _last(connection: Connection, records: Mapping[str, Collection[str]]) -> dic
     """Chain → the number of its last entry about these records."""
     found: dict[int, int] = {}
     for ent, uids in records.items():
-        for part in standing.slices(sorted(uids)):
+        for part in slices(sorted(uids)):
             query = select(journal.c.chain, func.max(journal.c.n)).where(
                 journal.c.ent == ent, journal.c.uid.in_(part), journal.c.state == ACCEPTED
             )
@@ -127,7 +128,7 @@ def visible_to(connection: Connection, own: Chain, school: str, policy: Sequence
     found: set[tuple[str, str]] = set()
     for ent, uids in _touched(connection, own, policy).items():
         table = BY_NAME[ent].__table__
-        for part in standing.slices(sorted(uids)):
+        for part in slices(sorted(uids)):
             query = select(table.c.uid).where(table.c.uid.in_(part), table.c.scope == school)
             found.update((ent, uid) for uid in connection.execute(query).scalars())
     return found
@@ -146,7 +147,7 @@ def owners(connection: Connection, own: Chain, policy: Sequence[str]) -> dict[tu
     """Records that we have moved → every school that ever wrote them, or was to: each learns of every move."""
     found: dict[tuple[str, str], set[str]] = {}
     for ent, uids in _touched(connection, own, policy).items():
-        for part in standing.slices(sorted(uids)):
+        for part in slices(sorted(uids)):
             for uid, known in book.known_entries(connection, ent, part).items():
                 moves = {str(one.entry.set.get(SCOPE)) for one in known if one.entry.op == GRANT}
                 if moves:
