@@ -21,10 +21,14 @@ class Clock:
     now_ms: Callable[[], int] = field(default=_now_ms)
     last: int = 0
 
-    def tick(self) -> int:
-        """The next hybrid logical time: larger than every earlier one, and than every one seen."""
-        self.last = max(self.last + 1, self.now_ms() << _COUNTER_BITS)
-        return self.last
+    def tick(self, times: int = 1) -> int:
+        """The next hybrid logical time: larger than every earlier one, and than every one seen.
+
+        With `times` the first of as many that follow each other; all of them are used up.
+        """
+        first = max(self.last + 1, self.now_ms() << _COUNTER_BITS)
+        self.last = first + times - 1
+        return first
 
     def saw(self, at: int) -> None:
         """Take note of a time read from elsewhere."""

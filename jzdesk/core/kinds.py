@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from typing_extensions import override
 
@@ -12,8 +12,7 @@ from jzdesk.core.errors import ValueFault
 from jzdesk.core.term import Term
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """An understood value, what was put right on the way, and questions that remain."""
 
     value: str | int | None

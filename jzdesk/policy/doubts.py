@@ -7,7 +7,7 @@ sentence with what to do. Sources: reference §2.1 (numbers, documents), §2.2 (
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jzdesk.core import citizen_id, sounds
 from jzdesk.core.codes import table
@@ -32,8 +32,7 @@ _EARLY, _LATE = 1, 3  # years off the usual age of a grade that nobody asks abou
 _LATE_DISABLED = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Relative:
+class Relative(NamedTuple):
     """A guardian or other relative: `relation` to the child, birth as known, `guards` when in charge."""
 
     uid: str
@@ -45,8 +44,7 @@ class Relative:
     guards: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(NamedTuple):
     """What a record is judged with: its enrolment, family, hardships in force, what was proved, and accounts in use.
 
     `people` counts everybody known in the household; `elsewhere` names siblings who belong to another household.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from binascii import b2a_base64
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import count
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -65,6 +67,15 @@ class Deed:
     number: int | None = None
 
 
+class _Change(NamedTuple):
+    """What one entry says of its record."""
+
+    uid: str
+    set: Mapping[str, Value]
+    base: dict[str, tuple[str, ...]]
+    seen: tuple[str, ...] = ()
+
+
 class Unit:
     """Collects changes of one transaction; `Store.write` opens and ends it. Not for use across threads."""
 
@@ -95,20 +106,20 @@ class Unit:
         if not uid:
             uid = new_uid()
             self._made_here.add(uid)
-        given = (
-            {name: value for name, value in values.items() if value is not None} if None in values.values() else values
-        )
-        self._append(entity, uid, "put", given)
+        self._append(entity, "put", [_Change(uid, _told(values), {})])
         return uid
 
     def add_many(self, entity: Entity, rows: Iterable[Mapping[str, Value]]) -> list[str]:
         """Record many new records; the bulk way, one journal entry each."""
         listed = list(rows)
         uids = new_uids(len(listed))
-        self._made_here.update(uids)
-        for uid, values in zip(uids, listed, strict=True):
-            self.add(entity, values, uid)
+        self.add_drawn(entity, dict(zip(uids, listed, strict=True)))
         return uids
+
+    def add_drawn(self, entity: Entity, records: Mapping[str, Mapping[str, Value]]) -> None:
+        """Record many new records under uids that `core.ids` has just drawn for them: nobody else can know these."""
+        self._made_here.update(records)
+        self._append(entity, "put", [_Change(uid, _told(values), {}) for uid, values in records.items()])
 
     def change(self, entity: Entity, uid: str, values: Mapping[str, Value], why: str = "") -> bool:
         """Record the fields that differ; False when nothing does. UserError when the record is unknown."""
@@ -117,20 +128,20 @@ class Unit:
     def change_many(self, entity: Entity, wanted: Mapping[str, Mapping[str, Value]], why: str = "") -> int:
         """Record changes of many records at once; returns how many really changed."""
         states = self.states(entity, wanted)
-        changed = 0
+        changes = []
         for uid, values in wanted.items():
             state = states[uid]
             if differing := changed_fields(state.values, values):
                 self._must_own(entity, (state,))
-                self._append(entity, uid, "put", differing, base=_bases(state, differing), why=why)
-                changed += 1
-        return changed
+                changes.append(_Change(uid, differing, _bases(state, differing)))
+        self._append(entity, "put", changes, why)
+        return len(changes)
 
     def resolve(self, entity: Entity, uid: str, name: str, value: Value) -> None:
         """Settle a conflict: an entry that names every leaf of the field."""
         state = self.state(entity, uid)
         self._must_own(entity, (state,))
-        self._append(entity, uid, "resolve", {name: value}, base=_bases(state, {name: value}))
+        self._append(entity, "resolve", [_Change(uid, {name: value}, _bases(state, {name: value}))])
 
     def void(self, entity: Entity, uid: str, why: str) -> None:
         """Hide a record, with the reason; everything known of it is named, so an unseen edit survives."""
@@ -151,9 +162,12 @@ class Unit:
     def grant_many(self, entity: Entity, uids: Iterable[str], scope: str, why: str) -> int:
         """Move the right to write these records to another school; returns how many moved. For the county alone."""
         states = self.states(entity, uids)
-        moving = {uid: state for uid, state in states.items() if state.scope != scope or SCOPE in state.conflicts}
-        for uid, state in moving.items():
-            self._append(entity, uid, GRANT, {SCOPE: scope}, base=_bases(state, {SCOPE: scope}), why=why)
+        moving = [
+            _Change(uid, {SCOPE: scope}, _bases(state, {SCOPE: scope}))
+            for uid, state in states.items()
+            if state.scope != scope or SCOPE in state.conflicts
+        ]
+        self._append(entity, GRANT, moving, why)
         return len(moving)
 
     def _must_own(self, entity: Entity, states: Iterable[RecordState]) -> None:
@@ -166,8 +180,8 @@ class Unit:
     def _turn(self, entity: Entity, uids: Iterable[str], op: str, why: str) -> None:
         found = self._known(entity, uids)
         self._must_own(entity, map(record_state, found.values()))
-        for uid, items in found.items():
-            self._append(entity, uid, op, {}, seen=tuple(sorted(known.id for known in items)), why=why)
+        seen = {uid: tuple(sorted(known.id for known in items)) for uid, items in found.items()}
+        self._append(entity, op, [_Change(uid, {}, {}, ids) for uid, ids in seen.items()], why)
 
     def state(self, entity: Entity, uid: str) -> RecordState:
         """The state of one record; raises UserError when it is unknown."""
@@ -186,10 +200,7 @@ class Unit:
         put = journal.fill if behind else journal.append
         touched = put(self._connection, known.id, links)
         for ent, uids in touched.items():
-            self.changes.entities.add(ent)
-            self.changes.uids.update(uids)
-            if ent in search.SEARCHED:
-                self._touched.update(uids)
+            self._note(ent, uids)
 
     def head(self, known: journal.Chain, n: int, h: bytes) -> None:
         """Move a foreign chain's head over entries withheld from us."""
@@ -198,7 +209,7 @@ class Unit:
     def restood(self, touched: Iterable[journal.Key]) -> None:
         """Take note of records whose entries changed their standing (`store.standing`)."""
         for ent, uid in touched:
-            self._note(ent, uid)
+            self._note(ent, (uid,))
 
     def flush(self) -> None:
         """Write what was collected."""
@@ -241,37 +252,41 @@ class Unit:
             raise UserError(f"有 {len(missing)} 条{label}记录不存在", "请刷新页面后重试。", label)
         return found
 
-    def _append(
-        self,
-        entity: Entity,
-        uid: str,
-        op: str,
-        values: Mapping[str, Value],
-        base: dict[str, tuple[str, ...]] | None = None,
-        seen: tuple[str, ...] = (),
-        why: str = "",
-    ) -> None:
-        """Make the entry, extend the chain, and keep both until `flush`."""
-        author = self.author
-        entry = Entry(
-            at=self.clock.tick(), actor=author.actor, dev=self._chain.dev, ent=entity.__tablename__,
-            ep=self._chain.ep, n=self._n + 1, op=op, role=author.role, salt=b64encode(os.urandom(16)).decode(),
-            scope=author.scope, sv=SCHEMA, uid=uid, base=base or {}, seen=seen,
-            set=dict(values) if op == GRANT else _journaled(entity, values), why=why,
-        )  # fmt: skip
-        body = encode(entry)
-        if len(body) > BODY_LIMIT:
-            raise UserError("这条记录的内容太长，保存后无法上报", "请把长的文字缩短后再保存。", entity.spec.label)
-        self._n += 1
-        self._h = chain_step(self._h, body)
-        self._links.append(journal.Link(self._n, self._h, body, entry))
-        self._note(entity.__tablename__, uid)
+    def _append(self, entity: Entity, op: str, changes: Sequence[_Change], why: str = "") -> None:
+        """Make an entry of each change, extend the chain, and keep both until `flush`."""
+        author, chain, ent = self.author, self._chain, entity.__tablename__
+        times = count(self.clock.tick(len(changes)))
+        for (uid, values, base, seen), at, salt in zip(changes, times, _salts(len(changes)), strict=False):
+            entry = Entry(
+                at=at, actor=author.actor, dev=chain.dev, ent=ent, ep=chain.ep, n=self._n + 1, op=op, role=author.role,
+                salt=salt, scope=author.scope, sv=SCHEMA, uid=uid, base=base, seen=seen,
+                set=dict(values) if op == GRANT else _journaled(entity, values), why=why,
+            )  # fmt: skip
+            body = encode(entry)
+            if len(body) > BODY_LIMIT:
+                raise UserError("这条记录的内容太长，保存后无法上报", "请把长的文字缩短后再保存。", entity.spec.label)
+            self._n += 1
+            self._h = chain_step(self._h, body)
+            self._links.append(journal.Link(self._n, self._h, body, entry))
+        self._note(ent, [change.uid for change in changes])
 
-    def _note(self, ent: str, uid: str) -> None:
-        self.changes.entities.add(ent)
-        self.changes.uids.add(uid)
-        if ent in search.SEARCHED:
-            self._touched.add(uid)
+    def _note(self, ent: str, uids: Collection[str]) -> None:
+        if uids:
+            self.changes.entities.add(ent)
+            self.changes.uids.update(uids)
+            if ent in search.SEARCHED:
+                self._touched.update(uids)
+
+
+def _salts(number: int) -> Iterator[str]:
+    """Salts for so many entries: 16 bytes each, from one call to the system's random source."""
+    pool = os.urandom(16 * number)
+    return (b2a_base64(pool[begin : begin + 16], newline=False).decode() for begin in range(0, 16 * number, 16))
+
+
+def _told(values: Mapping[str, Value]) -> Mapping[str, Value]:
+    """What a new record says: nothing of the fields that are blank."""
+    return {name: value for name, value in values.items() if value is not None} if None in values.values() else values
 
 
 def _journaled(entity: Entity, values: Mapping[str, Value]) -> dict[str, Value]:

@@ -70,8 +70,7 @@ class Image:
     def write(self, unit: Unit, tell: Callable[[int], None]) -> None:
         """Hand everything to the unit of work; `tell` hears how many records were written since last told."""
         for part in _parts(self._new):
-            for uid, values in part.items():
-                unit.add(self.entity, values, uid)
+            unit.add_drawn(self.entity, part)
             unit.flush()
             tell(len(part))
         for part in _parts(self._changed):
