@@ -60,6 +60,11 @@ def format_yuan(fen: int) -> str:
     return f"{'-' if fen < 0 else ''}{yuan:,}.{rest:02d}"
 
 
+def in_yuan(fen: int) -> Decimal:
+    """`31250` as 312.50, exactly: for files of others, which count in yuan."""
+    return Decimal(fen).scaleb(-2)
+
+
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
 _PLACES = ("", "拾", "佰", "仟")
 _GROUPS = ("", "万", "亿")

@@ -6,13 +6,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from jzdesk.core.errors import StationFault, UserError
-from jzdesk.core.money import Fen, format_yuan
+from jzdesk.core.money import Fen, format_yuan, in_yuan
 from jzdesk.core.term import Term
 from jzdesk.core.workdays import load as calendar
 from jzdesk.models import Payment
@@ -270,14 +271,13 @@ def _sign_off_cells(number: int, one: PaymentRecord, book: Book) -> tuple[str | 
     )  # fmt: skip
 
 
-def _bank_row(number: int, one: PaymentRecord, book: Book) -> tuple[str, ...]:
+def _bank_row(number: int, one: PaymentRecord, book: Book) -> tuple[str | Decimal, ...]:
     row = one.row
-    amount = format_yuan(row["fen"]).replace(",", "")
     note = f"{book.name(row['programme'])}{Term.parse(row['term']).season}"
-    return str(number), row["holder"], row["bank"] or "", row["account"], amount, note
+    return str(number), row["holder"], row["bank"] or "", row["account"], in_yuan(row["fen"]), note
 
 
-def _write_bank_rows(path: Path, rows: Sequence[tuple[str, ...]]) -> None:
+def _write_bank_rows(path: Path, rows: Sequence[tuple[str | Decimal, ...]]) -> None:
     from jzdesk.sheets.writer import write_rows_book, write_rows_csv
 
     if path.suffix.lower() == ".csv":

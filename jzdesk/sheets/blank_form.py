@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jzdesk.sheets.cells import letter
-from jzdesk.sheets.writer import TEXT_FORMAT, save_bytes, sheet_name
+from jzdesk.sheets.writer import TEXT_FORMAT, lay_out, save_bytes, sheet_name
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -22,13 +22,16 @@ _HEADING_ROW = 3
 
 @dataclass(frozen=True, slots=True)
 class BlankColumn:
-    """One column: `group` stands above neighbours of the same group; `choices` become a list to choose from."""
+    """One column: `group` stands above neighbours of the same group; `choices` become a list to choose from.
+
+    `format` is the number format of its cells; all but text stands on the right.
+    """
 
     heading: str
     group: str = ""
     width: float = 12
     choices: tuple[str, ...] = ()
-    number: bool = False
+    format: str = TEXT_FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,11 @@ class BlankForm:
     total: str = ""
     total_span: int = 1
     foot: Sequence[str] = ()
-    landscape: bool = True
 
 
 def blank_form(form: BlankForm, path: Path) -> bytes:
     """The form as a workbook; `path` names it should the machine fail. Raises StationFault."""
     from openpyxl import Workbook
-    from openpyxl.worksheet.properties import PageSetupProperties
 
     book = Workbook()
     sheet = book.active
@@ -59,11 +60,8 @@ def blank_form(form: BlankForm, path: Path) -> bytes:
     _rows(sheet, form, last)
     _choices(book, sheet, form, last)
     sheet.freeze_panes = f"B{last + 1}"
-    sheet.page_setup.orientation = "landscape" if form.landscape else "portrait"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.print_title_rows = f"1:{last}"
+    lay_out(sheet, [column.width for column in form.columns], f"1:{last}")
+    sheet.print_title_cols = "A:A"
     return save_bytes(book, path)
 
 
@@ -90,7 +88,6 @@ def _headings(sheet: Worksheet, columns: Sequence[BlankColumn]) -> int:
             _head_cell(sheet, last, place, column.heading if column.group else "")
             if not column.group:
                 sheet.merge_cells(start_row=_HEADING_ROW, end_row=last, start_column=place, end_column=place)
-        sheet.column_dimensions[letter(place - 1)].width = column.width
     for group, members in groupby(enumerate(columns, 1), lambda pair: pair[1].group):
         places = [place for place, _ in members]
         if group and len(places) > 1:
@@ -127,9 +124,9 @@ def _rows(sheet: Worksheet, form: BlankForm, last: int) -> None:
         for place, column in enumerate(form.columns, 1):
             cell = sheet.cell(row, place)
             cell.border = border
-            if not column.number:
-                cell.number_format = TEXT_FORMAT
-            cell.alignment = Alignment(horizontal="right" if column.number else "left", vertical="center")
+            cell.number_format = column.format
+            side = "left" if column.format == TEXT_FORMAT else "right"
+            cell.alignment = Alignment(horizontal=side, vertical="center")
     if form.total:
         end += 1
         sheet.cell(end, 1).value = form.total

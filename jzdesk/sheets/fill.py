@@ -82,7 +82,8 @@ class Task:
 
     `match` gives for a row of the form the records it may mean: one, none, or several that cannot be told apart.
     `before` is what was written the last time, by (record, key), blanks left out; `overwrite` replaces what differs.
-    `names` are names of divisions. Without `marks` no cell is coloured; without `adding` only rows that are there are
+    `names` are names of divisions, `titles` what is written behind these words where they stand above the heading with
+    nothing behind them (填报单位：). Without `marks` no cell is coloured; without `adding` only rows that are there are
     completed.
     """
 
@@ -96,6 +97,7 @@ class Task:
     marks: bool = True
     names: Mapping[str, str] = field(default_factory=dict)
     adding: bool = True
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -149,6 +151,7 @@ class _Filler:
     def run(self) -> Filling:
         """Match, make room, write, explain."""
         self._clear_marks()
+        self._complete_titles()
         area = self._survey()
         self._done.matched = len(self._places)
         rows = [one for one in self._task.entries if self._is_new(one, area)]
@@ -174,6 +177,14 @@ class _Filler:
         for row, column, style in list(self._xml.styled_cells()):
             if row > self._task.heading.last and self._styles.background(style) in ours:
                 self._xml.restyle(row, column, self._styles.plain(style))
+
+    def _complete_titles(self) -> None:
+        """Above the heading: who fills the form in, and for which term, where it asks for that."""
+        for row in range(1, self._task.heading.row):
+            for place, cell in enumerate(self._rows[row]):
+                if isinstance(cell, str) and (said := completed(cell, self._task.titles)) != cell:
+                    self._xml.put(row, place, said, self._xml.style(row, place))
+                    self._done.cells += 1
 
     def _survey(self) -> _Area:
         """Which rows hold whom, which are free, and where the notes below begin."""
@@ -376,6 +387,14 @@ def _read_heading(task: Task) -> Heading:
 
 def _is_total(row: SheetRow) -> bool:
     return any(isinstance(cell, str) and _TOTAL.match(cell) for cell in row.cells)
+
+
+def completed(text: str, titles: Mapping[str, str]) -> str:
+    """`填报单位：　　　学期：` with what belongs there; what is already said stays."""
+    words = "|".join(map(re.escape, titles))
+    blank = re.compile(rf"(?<!\w)({words})(\s*[:：])(?:[\s_]{{2,}}|[\s_]*$)")
+    said, found = blank.subn(lambda each: f"{each[1]}{each[2]}{titles[each[1]]}　　", text)
+    return said.rstrip() if found else text
 
 
 def _text(wanted: str | float) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,8 +28,10 @@ Outlet: TypeAlias = FieldSpec | Column | str
 Row: TypeAlias = Mapping[str, Value] | Sequence[Value]
 
 TEXT_FORMAT = "@"
-_MONEY_FORMAT = "#,##0.00"
+_A4 = 9  # as workbooks number the sizes of paper
+MONEY_FORMAT = "#,##0.00"
 _TEMPLATE_ROWS = 5000
+_PORTRAIT, _LANDSCAPE = 90, 190  # characters across a sheet of A4 that still can be read when the page is made to fit
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SHEET_MARKS = re.compile(r"[\\/*?:\[\]]")
 _HEAD_FILL, _ESSENTIAL_FILL = "FFE3EFE6", "FFFFF1CC"
@@ -48,8 +52,7 @@ def write_book(
     sheet: Worksheet = book.create_sheet(sheet_name(title))
     head = [(title, _title_font())] + ([(note, _note_font())] if note else [])
     sheet.freeze_panes = f"A{len(head) + 2}"
-    for place, column in enumerate(columns):
-        sheet.column_dimensions[letter(place)].width = _width(column)
+    lay_out(sheet, [_width(column) for column in columns], f"{len(head) + 1}:{len(head) + 1}")
     for text, font in head:
         sheet.append([_text_cell(sheet, text, font=font)])
     sheet.append([_heading_cell(sheet, _heading(column)) for column in columns])
@@ -98,21 +101,21 @@ def write_rows_csv(
 
 
 def write_rows_book(path: Path, title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
-    """A payment file as a workbook: heading in row 1, every cell text; returns the number of rows."""
+    """A payment file as a workbook: heading in row 1, columns as wide as what stands in them; returns the rows.
+
+    A Decimal is a number to add up, every other cell text.
+    """
     from openpyxl import Workbook
 
-    book = Workbook(write_only=True)
+    book, listed = Workbook(write_only=True), list(rows)
     sheet: Worksheet = book.create_sheet(sheet_name(title))
     sheet.freeze_panes = "A2"
-    for place, heading in enumerate(headings):
-        sheet.column_dimensions[letter(place)].width = max(12, 2 * len(heading) + 4)
+    lay_out(sheet, _widths(headings, listed), "1:1")
     sheet.append([_heading_cell(sheet, heading) for heading in headings])
-    count = 0
-    for row in rows:
-        sheet.append([_text_cell(sheet, "" if cell is None else str(cell)) for cell in row])
-        count += 1
+    for row in listed:
+        sheet.append([_plain_cell(sheet, cell) for cell in row])
     _save(book, path)
-    return count
+    return len(listed)
 
 
 def sheet_name(title: str) -> str:
@@ -183,6 +186,31 @@ def _width(column: Outlet) -> float:
     return float(min(60, max(wanted, 2 * len(_label(column)) + 4)))
 
 
+def _widths(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[float]:
+    """Characters that the longest text of each column takes."""
+    columns = zip(headings, *rows, strict=True)
+    return [float(min(60, 2 + max(across(str(cell)) for cell in column if cell is not None))) for column in columns]
+
+
+def across(text: str) -> int:
+    """How many columns of a terminal or narrow letters of a sheet a text takes: Han characters are two wide."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+
+
+def lay_out(sheet: Worksheet, widths: Sequence[float], heading: str) -> None:
+    """Widths of the columns; on paper the heading (`1:2`) on every page, and one page across where it can be read."""
+    from openpyxl.worksheet.properties import PageSetupProperties
+
+    for place, width in enumerate(widths):
+        sheet.column_dimensions[letter(place)].width = width
+    sheet.page_setup.paperSize = _A4
+    sheet.page_setup.orientation = "portrait" if sum(widths) <= _PORTRAIT else "landscape"
+    if sum(widths) <= _LANDSCAPE:
+        sheet.page_setup.fitToHeight = 0
+        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = heading
+
+
 def _title_font() -> Font:
     from openpyxl.styles import Font
 
@@ -218,6 +246,17 @@ def _heading_cell(sheet: Worksheet, text: str) -> BookCell:
     return cell
 
 
+def _plain_cell(sheet: Worksheet, value: object) -> BookCell:
+    """A Decimal with its two decimals, anything else as text."""
+    from openpyxl.cell import WriteOnlyCell
+
+    if not isinstance(value, Decimal):
+        return _text_cell(sheet, "" if value is None else str(value))
+    cell = WriteOnlyCell(sheet, float(value))
+    cell.number_format = "0.00"
+    return cell
+
+
 def _value_cell(sheet: Worksheet, column: Outlet, value: Value) -> BookCell:
     """Money and whole numbers as numbers to add up, everything else as text."""
     from openpyxl.cell import WriteOnlyCell
@@ -227,7 +266,7 @@ def _value_cell(sheet: Worksheet, column: Outlet, value: Value) -> BookCell:
         return _text_cell(sheet, "" if value is None else spec.show(value) if spec else str(value))
     money = isinstance(spec.kind, Money)
     cell = WriteOnlyCell(sheet, int(value) / 100 if money else int(value))
-    cell.number_format = _MONEY_FORMAT if money else "0"
+    cell.number_format = MONEY_FORMAT if money else "0"
     return cell
 
 

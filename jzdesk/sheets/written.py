@@ -62,8 +62,13 @@ def written(column: Column, value: Value, way: str, names: Mapping[str, str] | N
     if isinstance(kind, Integer):
         return int(value)
     if way == BARE:
-        return str(value).removesuffix("%")
+        return _bare(str(value).removesuffix("%"))
     return _division(str(value), way, names or {}) if way in (DIGITS, NAME) else column.spec.show(value)
+
+
+def _bare(text: str) -> str | float:
+    """A ratio as a number; where there is nothing to divide by, the dash that says so."""
+    return text if text == "—" else float(text)
 
 
 def _coded(kind: Code | Options | YesNo, value: str | int, way: str) -> str:

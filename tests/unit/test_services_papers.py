@@ -101,7 +101,7 @@ def test_the_payment_file_holds_what_the_bank_needs_and_names_who_is_left_out(de
     assert "邹月欣" in made.sentence()
     rows = cells_of(tmp_path / "代发.xlsx")
     assert rows[0] == ["序号", "户名", "开户行", "银行账号", "金额（元）", "备注"]
-    assert rows[1][:5] == ["1", "宋琪亦", "示范县农村商业银行青石支行", ACCOUNT, "625.00"]
+    assert rows[1][:5] == ["1", "宋琪亦", "示范县农村商业银行青石支行", ACCOUNT, "625.0"]
     assert "宋火强" not in str(rows)
     assert "431099" not in str(rows)
 

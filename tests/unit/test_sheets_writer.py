@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
@@ -112,6 +113,23 @@ def test_payment_files_as_text_and_as_workbook(tmp_path: Path) -> None:
     assert lines == ["户名,账号,金额", "宋火强,6230901339978526431,312.50", "㛃𠮷,6230901843228026878,", ""]
     assert write_rows_book(tmp_path / "a.xlsx", "代发", headings, rows) == 2
     assert [list(row) for row in open_book(tmp_path / "a.xlsx").sheets[0].rows] == [headings, *rows]
+
+
+def test_a_payment_file_can_be_read_and_added_up(tmp_path: Path) -> None:
+    rows = [["示范县农村商业银行青石支行", "6230901339978526431", Decimal("312.50")]]
+    write_rows_book(tmp_path / "a.xlsx", "代发", ["开户行", "账号", "金额"], rows)
+    sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets[0]
+    assert (sheet["C2"].value, sheet["C2"].number_format) == (312.5, "0.00")
+    assert [sheet.column_dimensions[name].width for name in "AB"] == [2 * 13 + 2, 19 + 2]
+
+
+def test_a_list_is_printed_with_its_heading_on_every_page_and_never_too_small_to_read(tmp_path: Path) -> None:
+    write_book(tmp_path / "few.xlsx", "名单", SPECS[:3], PEOPLE)
+    write_rows_book(tmp_path / "many.xlsx", "名单", [f"很长的标题{number}" for number in range(40)], [])
+    few, many = (openpyxl.load_workbook(tmp_path / name).worksheets[0] for name in ("few.xlsx", "many.xlsx"))
+    assert (few.page_setup.orientation, few.sheet_properties.pageSetUpPr.fitToPage) == ("portrait", True)
+    assert (many.page_setup.orientation, many.sheet_properties.pageSetUpPr.fitToPage) == ("landscape", None)
+    assert (few.print_title_rows, many.print_title_rows) == ("$2:$2", "$1:$1")
 
 
 def test_names_of_sheets_are_made_acceptable() -> None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jzdesk.core.errors import UserError
-from jzdesk.core.kinds import Account, CitizenIdNumber, Code, LongText, Money, RollNumber, Text, YesNo
+from jzdesk.core.kinds import Account, CitizenIdNumber, Code, Integer, LongText, Money, RollNumber, Text, YesNo
 from jzdesk.services.filling import columns, statistics
 from jzdesk.sheets.blank_form import BlankColumn, BlankForm, blank_form
 from jzdesk.sheets.columns import Column
+from jzdesk.sheets.writer import MONEY_FORMAT, TEXT_FORMAT
 from jzdesk.sheets.written import BOTH, written
 
 _GROUPS = (
@@ -92,9 +93,15 @@ def _figures() -> BlankForm:
         heading, width = headings.get(name, (column.label, 9))
         if name != "cover":
             group = "" if name in headings else "其中（受助人数）"
-            number = not isinstance(column.spec.kind, Text | Code)
-            made.append(BlankColumn(heading, group, width, number=number or isinstance(column.spec.kind, Money)))
+            made.append(BlankColumn(heading, group, width, format=_format(column)))
     return BlankForm("受助学生统计表", _FIGURES_NOTE, made, 12, "合计", 3, _FIGURES_FOOT)
+
+
+def _format(column: Column) -> str:
+    if column.key in statistics.RATIOS:
+        return "0.0"
+    kind = column.spec.kind
+    return MONEY_FORMAT if isinstance(kind, Money) else "0" if isinstance(kind, Integer) else TEXT_FORMAT
 
 
 FORMS = {

@@ -201,8 +201,14 @@ class FillService:
             names = people.division_names(connection)
         heading = Heading(view.row, view.last, {}, _texts(view))
         return Task(
-            view.sheet, heading, given, entries, match, before, order.overwrite, order.marks, names, order.adding
-        )
+            view.sheet, heading, given, entries, match, before, order.overwrite, order.marks, names, order.adding,
+            self._titles(order),
+        )  # fmt: skip
+
+    def _titles(self, order: FillOrder) -> dict[str, str]:
+        """What forms ask for above their heading."""
+        name, term = self._context.info.name, Term.parse(order.term) if order.term else self._context.term()
+        return dict.fromkeys(("填报单位", "填报学校", "学校名称", "学校"), name) | {"学期": term.label}
 
     def _entries(self, view: FormView, query: FillQuery, order: FillOrder) -> tuple[list[Entry], _Match]:
         if view.subject == FIGURES:
