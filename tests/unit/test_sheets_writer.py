@@ -127,8 +127,8 @@ def test_a_list_is_printed_with_its_heading_on_every_page_and_never_too_small_to
     write_book(tmp_path / "few.xlsx", "名单", SPECS[:3], PEOPLE)
     write_rows_book(tmp_path / "many.xlsx", "名单", [f"很长的标题{number}" for number in range(40)], [])
     few, many = (openpyxl.load_workbook(tmp_path / name).worksheets[0] for name in ("few.xlsx", "many.xlsx"))
-    assert (few.page_setup.orientation, few.sheet_properties.pageSetUpPr.fitToPage) == ("portrait", True)
-    assert (many.page_setup.orientation, many.sheet_properties.pageSetUpPr.fitToPage) == ("landscape", None)
+    assert (few.page_setup.orientation, few.page_setup.fitToHeight) == ("portrait", 0)
+    assert (many.page_setup.orientation, many.page_setup.fitToHeight) == ("landscape", None)
     assert (few.print_title_rows, many.print_title_rows) == ("$2:$2", "$1:$1")
 
 
