@@ -29,6 +29,7 @@ from jzdesk.services.consents import USUAL_SCOPE
 from jzdesk.services.students import StudentQuery
 from jzdesk.ui import program, theme
 from jzdesk.ui.dialogs.effects import EffectsDialog
+from jzdesk.ui.dialogs.escrow import EscrowDialog
 from jzdesk.ui.dialogs.revoking import CutDialog
 from jzdesk.ui.dialogs.rotating import RotateDialog
 from jzdesk.ui.errors_shown import Presenter
@@ -151,6 +152,8 @@ def trust(camera: Camera, shell: Shell, page: CertificatesPage) -> None:
         dialog = EffectsDialog(shell, "吊销电脑", "看会撤下什么。", seen.effects, deed="吊销", reason=True)
         shown(camera, dialog, "county-certificate-revoke")
     shown(camera, RotateDialog(shell, shell.desk, lambda _: None), "county-certificate-keys")
+    state = shell.desk.services.escrow.look()
+    shown(camera, EscrowDialog(shell, shell.desk, state, lambda _: None), "county-certificate-escrow")
 
 
 def roll(camera: Camera, shell: Shell, page: RollPage) -> None:

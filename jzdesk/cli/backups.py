@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from jzdesk.cli import state
+from jzdesk.cli.escrow import KeyFile, paper_key
 from jzdesk.cli.naming import add_all
 from jzdesk.cli.output import emit
 
@@ -36,12 +37,18 @@ def list_() -> None:
     emit(backups_of(state.folder()), "", _COLUMNS)
 
 
-def move_in(file: Annotated[Path, typer.Argument(help="备份文件")]) -> None:
-    """电脑坏了、密钥没了：把备份恢复到这台新电脑（--station 指定空文件夹），然后重新申请证书。"""
+def move_in(file: Annotated[Path, typer.Argument(help="备份文件")], key_file: KeyFile = None) -> None:
+    """电脑坏了、密钥没了：把备份恢复到这台新电脑（--station 指定空文件夹）。
+
+    学校和乡镇恢复后要重新申请证书；县站要纸上的托管钥匙，恢复后照旧使用。
+    """
     from jzdesk.services import moving
 
-    done = moving.move_in(state.folder(), file, state.password(), state.current().account)
-    emit(done, f"已恢复到 {done.made} 的备份（{done.entries:,} 条变更）。请用 jz request 向县里申请新证书。")
+    county = moving.is_county(file)
+    typed = paper_key(key_file) if county else ""
+    done = moving.move_in(state.folder(), file, state.password(), state.current().account, typed)
+    then = "县密钥也回来了，学校不用重新申请证书。" if county else "请用 jz request 向县里申请新证书。"
+    emit(done, f"已恢复到 {done.made} 的备份（{done.entries:,} 条变更）。{then}")
 
 
 def restore(file: Annotated[Path, typer.Argument(help="备份文件")]) -> None:

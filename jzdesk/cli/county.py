@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from jzdesk.cli import database, state
+from jzdesk.cli import database, escrow, state
 from jzdesk.cli.exchange import To
 from jzdesk.cli.merged import effect_lines
 from jzdesk.cli.naming import add_all, group
@@ -21,7 +21,8 @@ def register(app: typer.Typer) -> None:
     lists = (divisions, schools, learn_standards)
     letters = (requests, certify, certificates, renew, receipts, slip, return_, export_keys, missing)
     trust = (revoke, reinstate, revocations, keys, rotate_keys, key_notice, clocks, state_clock)
-    group(app, "county", "县教育局。", *lists, *letters, *trust, *database.COMMANDS, transfers=transfers)
+    ours = (*escrow.COMMANDS, *database.COMMANDS)
+    group(app, "county", "县教育局。", *lists, *letters, *trust, *ours, transfers=transfers)
     add_all(app, duplicates, settle, conflicts, resolve)
     group(app, "same", "判定为同一人的学生记录。", strike, put_back, reopen, list=groups)
 
@@ -149,16 +150,17 @@ def keys() -> None:
 
 
 def rotate_keys(
-    yes: Annotated[bool, typer.Option("--yes", help="知道密钥只在工作站文件夹里，换后会马上另存")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="知道密钥在工作站文件夹里，换后会马上备份或另存")] = False,
 ) -> None:
     """换县密钥：由现在的密钥签名交接，学校读回执就换过来。"""
     if not yes:
         raise UserError(
             "换县密钥要先想清楚",
-            "新旧密钥只在工作站文件夹（device.key、county-keys）里，备份不能代替；明白后加 --yes。",
+            "新旧密钥在工作站文件夹（device.key、county-keys）里；没有托管钥匙的，备份不能代替它。明白后加 --yes。",
         )
     found = state.services().rotating.rotate()
-    emit(found, f"已换，新校验字 {found.fingerprint}。请马上另存整个工作站文件夹，再写回执或 jz county key-notice。")
+    then = "请马上备份（没有托管钥匙的，另存整个工作站文件夹），再写回执或 jz county key-notice。"
+    emit(found, f"已换，新校验字 {found.fingerprint}。{then}")
 
 
 def key_notice(to: To) -> None:

@@ -101,7 +101,7 @@ def restore(folder: Path, path: Path, password: str, account: str | None = None)
         fresh = StationFolder(Path(unpacked))
         backup.unpack(path, fresh.path)
         key = check_usable(home, fresh, password, account, path)
-        epoch, last = _own_chain(fresh.database, key)
+        epoch, last = own_head(fresh.database, key)
         aside = _set_aside(home, key)
         fresh.database.replace(home.database)
         if home.server.is_file():  # what is on the server stays there; this station uses the file from now on
@@ -148,7 +148,8 @@ def _reading(database: Path, key: bytes) -> Iterator[Connection]:
         reading.dispose()
 
 
-def _own_chain(database: Path, key: bytes) -> tuple[str, int]:
+def own_head(database: Path, key: bytes) -> tuple[str, int]:
+    """(epoch, last number) of the chain that the station of this database writes."""
     with _reading(database, key) as connection:
         own = journal.own_chain(connection)
     return own.ep, own.last_n

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jzdesk.services.consents import ConsentService
     from jzdesk.services.county import CountyService
     from jzdesk.services.databases import DatabaseService
+    from jzdesk.services.escrow import EscrowService
     from jzdesk.services.exchange import ExchangeService
     from jzdesk.services.filling import FillService
     from jzdesk.services.forks import ForkService
@@ -351,6 +352,13 @@ class Services:
         from jzdesk.services.rotating import RotateService
 
         return RotateService(self.context)
+
+    @cached_property
+    def escrow(self) -> EscrowService:
+        """The county's key on paper."""
+        from jzdesk.services.escrow import EscrowService
+
+        return EscrowService(self.context)
 
     @cached_property
     def clocks(self) -> ClockService:

@@ -7,6 +7,7 @@ pair before it signed. Both stand outside every backup: an older database restor
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,22 @@ def successions(context: Context) -> list[Link]:
     return [Link(b64decode(one["raw"]), b64decode(one["signature"])) for one in max(kept, key=len)]
 
 
+def changes(context: Context) -> list[Link]:
+    """Those hand-overs that brought another pair of keys; others only told of a new paper key (`services.escrow`)."""
+    return [link for link in successions(context) if link.said.previous != link.said.card.signing]
+
+
+def escrow_recipient(context: Context) -> str | None:
+    """The paper key that packages are also sealed to, as the newest hand-over says."""
+    links = successions(context)
+    return links[-1].said.card.escrow if links else None
+
+
 def all_keys(context: Context) -> list[StationKeys]:
     """Every pair the county has had, the newest first; raises UserError when the newest is not on this computer."""
     wrapping = device_key(context.key)
     found = [StationKeys.load(context.folder.keys, wrapping)]
-    links = successions(context)
+    links = changes(context)
     for link in links:
         path = _key_file(context.folder, device_id(link.said.card.keys))
         if path.exists():
@@ -55,10 +67,23 @@ def save(context: Context, keys: StationKeys) -> None:
 
 def hand_over(context: Context, link: Link) -> None:
     """From now on the pair that this succession names signs; one durable write decides."""
-    said = [*successions(context), link]
-    listed = [{"raw": b64encode(one.raw).decode(), "signature": b64encode(one.signature).decode()} for one in said]
+    listed = _listed([*successions(context), link])
     write_durably(context.folder.sub(FOLDER) / LIST, msgspec.json.encode(listed))
     context.store.set_setting(SETTING, listed)
+
+
+def keep(home: StationFolder, wrapping: bytes, keys: Sequence[StationKeys], links: Sequence[Link]) -> None:
+    """Put all keys of a county, the oldest first, with their hand-overs into a folder that has none."""
+    keys[0].save(home.keys, wrapping)
+    for pair in keys[1:]:
+        home.sub(FOLDER)
+        pair.save(_key_file(home, pair.device), wrapping)
+    if links:
+        write_durably(home.sub(FOLDER) / LIST, msgspec.json.encode(_listed(links)))
+
+
+def _listed(links: Sequence[Link]) -> list[dict[str, str]]:
+    return [{"raw": b64encode(one.raw).decode(), "signature": b64encode(one.signature).decode()} for one in links]
 
 
 def _read(home: StationFolder) -> list[dict[str, Any]]:

@@ -129,11 +129,14 @@ def heed_revocations(context: Context, unit: Unit, body: ReceiptBody) -> str:
 
 def adopt(context: Context, connection: Connection, card: CountyCard | None) -> str:
     """Pin the county's new keys, which the old ones have vouched for; the sentence for a person, "" for no change."""
-    if card is None:
+    known = identity.county_card(context)
+    if card is None or card == known:
         return ""
-    if card.county != identity.county_card(context).county:
+    if card.county != known.county:
         raise PackageRefused("换密钥的文件是另一个县的", "certificate")
     write_setting(connection, "county", identity.stored_county(context, card))
+    if card.keys == known.keys:
+        return "县里启用了新的托管钥匙（有县密钥的签名），以后的数据包也加密给它。"
     words = fingerprint_words(card.keys)
     return f"县里换了密钥（有旧密钥的签名），本站已改用新的。县里的新校验字：{words}，请打电话核对。"
 

@@ -270,7 +270,7 @@ class ExchangeService:
                 said = enrolled.adopt(self._context, connection, card)
         except UserError as fault:
             return ReceiptOutcome(path.name, "refused", fault.sentence())
-        return ReceiptOutcome(path.name, "read" if card else "old", said or "县里的密钥没有变，没有改动。")
+        return ReceiptOutcome(path.name, "read" if said else "old", said or "县里的密钥没有变，没有改动。")
 
     def _take_down(self, path: Path) -> ReceiptOutcome:
         """Entries that this station had handed in before it was restored, or the file of a child that comes here."""

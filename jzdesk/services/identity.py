@@ -60,8 +60,9 @@ def county_card(context: Context) -> CountyCard:
     if context.info.kind == "county":
         public = station_keys(context).public
         return CountyCard(
-            county=context.info.code, county_name=context.info.name, signing=public.signing, sealing=public.sealing
-        )
+            county=context.info.code, county_name=context.info.name, signing=public.signing, sealing=public.sealing,
+            escrow=county_keys.escrow_recipient(context),
+        )  # fmt: skip
     stored = context.store.setting("county")
     if not stored:
         raise UserError("本站还没有县里的证书", "请先在“数据交换”里导出申请，送县里发证后装入。", "证书")

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import county_keys, identity, package_log
+from jzdesk.services import county_keys, escrow, identity, package_log
 from jzdesk.services.context import Context
 from jzdesk.services.merging import is_county
 from jzdesk.sync import stick, succession
@@ -33,7 +33,7 @@ class RotateService:
 
     def look(self) -> CountyKeys:
         """The keys in use, and the earlier ones, newest first."""
-        pairs, links = county_keys.all_keys(self._context), county_keys.successions(self._context)
+        pairs, links = county_keys.all_keys(self._context), county_keys.changes(self._context)
         days = [link.said.issued.isoformat() for link in reversed(links)]
         words = [fingerprint_words(keys.public) for keys in pairs]
         return CountyKeys(words[0], tuple(zip(words[1:], days, strict=False)))
@@ -48,6 +48,7 @@ class RotateService:
         )
         county_keys.save(context, fresh)
         county_keys.hand_over(context, succession.hand_over(before, card, package_log.today(context)))
+        escrow.keep_copy(context)
         return self.look()
 
     def write(self, to: Path) -> Path:
@@ -55,7 +56,9 @@ class RotateService:
         self._check()
         links = county_keys.successions(self._context)
         if not links:
-            raise UserError("县里还没有换过密钥", "学校现在的县密钥就是对的，不用送文件。", "换县密钥")
+            raise UserError(
+                "县里还没有换过密钥，也没有设过托管钥匙", "学校现在的县密钥就是对的，不用送文件。", "换县密钥"
+            )
         name = f"{self._context.info.code}_{_NAME}_{len(links):04d}{succession.SUFFIX}"
         local = identity.letters(self._context) / name
         local.unlink(missing_ok=True)

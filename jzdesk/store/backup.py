@@ -1,7 +1,7 @@
 """A station in one file: a consistent copy of the encrypted database with its key slots, made while people work.
 
 The device's private keys and the high-water mark are never part of it (sync §5): whoever finds a backup can neither
-sign as the school nor, without a password, read it.
+sign as the school nor, without a password, read it. A county's backup carries its keys sealed to the key on paper.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.store.folder import StationFacts, StationFolder
 
 SUFFIX = ".jzb"
-ABOUT, DATABASE, SLOTS = "about.json", "jzdesk.db", "slots.json"
+ABOUT, DATABASE, SLOTS, ESCROW = "about.json", "jzdesk.db", "slots.json", "county-keys.age"
 _BLOCK = 1 << 20
 _SMALL = 1 << 20  # no description and no key slots are larger
 
@@ -45,6 +45,8 @@ def pack(home: StationFolder, copy: Path, target: Path, made: str, entries: int,
             with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
                 archive.writestr(ABOUT, msgspec.json.encode(about))
                 archive.write(home.slots, SLOTS)
+                if home.escrow.is_file():
+                    archive.write(home.escrow, ESCROW)
                 archive.write(copy, DATABASE)
             file.flush()
             os.fsync(file.fileno())
@@ -65,11 +67,13 @@ def read_about(path: Path) -> About:
 
 
 def unpack(path: Path, folder: Path) -> About:
-    """Put database and slots of a backup into a folder, checked; raises UserError when the file is damaged."""
+    """Put what a backup holds into a folder, the database checked; raises UserError when the file is damaged."""
     about = read_about(path)
     try:
         with zipfile.ZipFile(path) as archive:
             (folder / SLOTS).write_bytes(_small(archive, SLOTS))
+            if ESCROW in archive.namelist():
+                (folder / ESCROW).write_bytes(_small(archive, ESCROW))
             with archive.open(DATABASE) as packed, (folder / DATABASE).open("wb") as file:
                 found = _copy(packed, file, about.size)
                 os.fsync(file.fileno())

@@ -58,6 +58,11 @@ class StationFolder:
         return self.path / "device.key"
 
     @property
+    def escrow(self) -> Path:
+        """Of a county: its keys, sealed to a key that exists on paper only; goes into every backup."""
+        return self.path / "county-keys.age"
+
+    @property
     def mark(self) -> Path:
         """The high-water mark, kept outside every backup."""
         return self.path / "mark.json"
@@ -78,8 +83,8 @@ class StationFolder:
         Nothing is deleted: the key files may still open a backup.
         """
         names = (
-            "jzdesk.db", "jzdesk.db-wal", "jzdesk.db-shm", "slots.json", "device.key", "county-keys", "mark.json",
-            "station.json",
+            "jzdesk.db", "jzdesk.db-wal", "jzdesk.db-shm", "slots.json", "device.key", "county-keys", "county-keys.age",
+            "mark.json", "station.json",
         )  # fmt: skip
         left = [self.path / name for name in (*names, SERVER) if (self.path / name).exists()]
         if left:

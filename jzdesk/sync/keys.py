@@ -61,9 +61,18 @@ class StationKeys:
         """The device id of these keys."""
         return device_id(self.public)
 
+    @classmethod
+    def of(cls, signing: str, sealing_key: str) -> StationKeys:
+        """The keys whose halves `secret` told; raises ValueError."""
+        return cls(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(signing)), sealing_key)
+
+    def secret(self) -> tuple[str, str]:
+        """Both private halves: 64 hex digits, and the age identity. Only ever to be written sealed."""
+        return self.signing.private_bytes_raw().hex(), self.sealing
+
     def save(self, path: Path, wrapping_key: bytes) -> None:
         """Write the keys sealed with a 16-, 24- or 32-byte key, in one step that survives a power cut."""
-        secret = _Secret(self.signing.private_bytes_raw().hex(), self.sealing)
+        secret = _Secret(*self.secret())
         nonce = os.urandom(_NONCE)
         sealed = AESGCM(wrapping_key).encrypt(nonce, msgspec.json.encode(secret), _MAGIC)
         write_durably(path, _MAGIC + nonce + sealed)
@@ -78,7 +87,7 @@ class StationKeys:
         try:
             plain = AESGCM(wrapping_key).decrypt(nonce, sealed, _MAGIC)
             secret = msgspec.json.decode(plain, type=_Secret)
-            return cls(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(secret.signing)), secret.sealing)
+            return cls.of(secret.signing, secret.sealing)
         except (InvalidTag, ValueError):
             what = "本站的密钥文件打不开：它已损坏，或不属于这个数据库"
             raise UserError(what, _RESTORE, path.name) from None
@@ -95,7 +104,11 @@ def fingerprint_words(public: PublicKeys) -> str:
     scrypt makes each guess cost 16 MB and some 50 ms: forty bits are few for somebody who makes keys in
     search of the same fingerprint, but not at that price.
     """
-    digest = hashlib.scrypt(_both(public), salt=b"jzdesk-fingerprint-1", n=2**14, r=8, p=1, dklen=5)
+    return in_groups(hashlib.scrypt(_both(public), salt=b"jzdesk-fingerprint-1", n=2**14, r=8, p=1, dklen=5))
+
+
+def in_groups(digest: bytes) -> str:
+    """Five bytes as eight characters in two groups, without look-alikes."""
     number = int.from_bytes(digest, "big")
     text = "".join(_ALPHABET[number >> shift & 31] for shift in range(35, -5, -5))
     return f"{text[:4]}-{text[4:]}"

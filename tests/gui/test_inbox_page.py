@@ -10,7 +10,9 @@ from pytestqt.qtbot import QtBot
 from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
 from jzdesk.ui import widgets
+from jzdesk.ui.dialogs import escrow as escrow_dialog
 from jzdesk.ui.dialogs.effects import EffectsDialog
+from jzdesk.ui.dialogs.escrow import EscrowDialog
 from jzdesk.ui.dialogs.rotating import RotateDialog
 from jzdesk.ui.pages.certificates import CertificatesPage
 from jzdesk.ui.pages.inbox import REQUESTS, InboxPage
@@ -247,6 +249,41 @@ def test_schools_and_certificates(
     stage.settle()
     assert len(list(stick.glob("*.jzc"))) == 1
     assert "可以拔出" in stage.said[-1]
+
+
+def test_a_paper_key_is_used_once_it_was_read_from_the_paper(
+    stage: Stage, county: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = stage.show(CertificatesPage)
+    assert "托管钥匙 没有" in page.figures.text()
+    printed: list[str] = []
+    monkeypatch.setattr(escrow_dialog, "preview", lambda *args: printed.append(args[2]))
+    page.open_escrow()
+    dialog = stage.dialog(page)
+    assert isinstance(dialog, EscrowDialog)
+    assert not dialog.deed.isVisible(), "there is nothing to check yet"
+    stage.press(dialog, "打印一把新的托管钥匙…")
+    assert printed == ["托管钥匙单"]
+    assert not county.escrow.look().mark, "nothing before it was typed"
+    dialog.typed.setText("ABCD EFGH")
+    stage.press(dialog, "启用")
+    assert "不一样" in dialog.banner.text()
+    key = dialog._key
+    assert key is not None
+    dialog.typed.setText(f" {key.last[:4].lower()} {key.last[4:].lower()}")
+    stage.press(dialog, "启用")
+    assert county.escrow.look().mark == key.mark
+    assert f"托管钥匙 {key.mark}" in page.figures.text()
+    assert page.notice_button.isVisible()
+    page.open_escrow()
+    dialog = stage.dialog(page)
+    assert isinstance(dialog, EscrowDialog)
+    dialog.typed.setText(key.secret[:-1])
+    stage.press(dialog, "核对")
+    assert "58 位" in dialog.banner.text()
+    dialog.typed.setText(key.secret)
+    stage.press(dialog, "核对")
+    assert "能用" in stage.said[-1]
 
 
 def test_the_county_changes_its_keys_once_it_has_promised_to_keep_them(

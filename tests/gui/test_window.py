@@ -25,6 +25,7 @@ from jzdesk.ui.ledger.page import LedgerPage
 from jzdesk.ui.shell import Hints, PlaceButton, Shell
 from jzdesk.ui.tasks import Tasks
 from tests.factories.stations import PASSWORD
+from tests.factories.world import county_copy
 from tests.gui.hands import cursor, type_into
 
 Settle = Callable[[], None]
@@ -344,6 +345,33 @@ def test_a_backup_becomes_the_station_of_a_new_computer(
     opened = stations.open_station(folder, PASSWORD)
     assert (opened.info.code, opened.info.certified) == (school.info.code, False)
     assert opened.info.device != device
+    opened.close()
+
+
+def test_a_county_comes_back_with_its_backup_and_its_paper_key(
+    qtbot: QtBot, tmp_path: Path, tasks: Tasks, settle: Settle
+) -> None:
+    county = county_copy(tmp_path / "county")
+    key = county.escrow.draw()
+    county.escrow.adopt(key.secret)
+    backup, device = county.backups.make(tmp_path).path, county.info.device
+    county.close()
+    guide = FirstRunDialog(tmp_path / "new", tasks)
+    qtbot.addWidget(guide)
+    dialog = MoveInDialog(guide, tmp_path / "new", backup, tasks)
+    dialog.show()
+    settle()
+    assert dialog.escrow.isVisible()
+    dialog.password.setText(PASSWORD)
+    press(dialog, "恢复")
+    settle()
+    assert "托管钥匙" in dialog.banner.text()
+    dialog.escrow.setText(key.secret.lower())
+    press(dialog, "恢复")
+    settle()
+    assert dialog.restored is not None
+    opened = stations.open_station(tmp_path / "new", PASSWORD)
+    assert opened.info.device == device
     opened.close()
 
 

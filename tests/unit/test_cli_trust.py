@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,3 +106,22 @@ def test_a_backup_moves_to_a_new_computer_by_command(jz: Jz, world: World) -> No
     assert line["inherits"] == [world.device]
     jz("take-certificate", jz("county", "certify", request, "--to", world.stick)["path"], at="new")
     assert len(jz("export", "--to", world.stick, at="new")["packages"]) == 2
+
+
+def test_the_county_comes_back_from_backup_and_paper_by_command(jz: Jz, world: World, tmp_path: Path) -> None:
+    assert jz("county", "escrow")["mark"] == ""
+    made = jz("county", "new-escrow", tmp_path / "sheet.pdf")
+    text = subprocess.run(
+        ["pdftotext", "-layout", made["sheet"], "-"], check=True, capture_output=True, text=True
+    ).stdout
+    key = tmp_path / "key"
+    key.write_text(text.split("AGE-SECRET-KEY-1")[1].split("请")[0], "utf-8")
+    assert jz("county", "escrow")["mark"] == "", "not in use before it was read from the paper"
+    assert jz("county", "set-escrow", "--key-file", key)["mark"] == made["mark"]
+    assert made["mark"] in jz("county", "check-escrow", "--key-file", key, plain=True)
+    assert made["mark"] in jz("county", "escrow", plain=True)
+    backup = jz("backup", "make", "--to", world.stick)["path"]
+    assert "没有给出托管钥匙" in jz("backup", "move-in", backup, at="new", code=1)
+    jz("backup", "move-in", backup, "--key-file", key, at="new")
+    before, after = (jz("county", "keys", at=place)["fingerprint"] for place in ("county", "new"))
+    assert before == after

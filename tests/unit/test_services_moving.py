@@ -113,7 +113,7 @@ def test_a_station_that_is_there_and_a_county_are_refused_untouched(world: World
     with pytest.raises(UserError, match="密码不对"):
         moving.move_in(world.stick.parent / "new", backup, "falsch1234")
     assert not (world.stick.parent / "new" / "station.json").exists()
-    with pytest.raises(UserError, match="县站的密钥不在备份里"):
+    with pytest.raises(UserError, match="还要纸上的托管钥匙"):
         moving.move_in(world.stick.parent / "new", world.county.backups.make().path, PASSWORD)
     assert moving.accounts_in(backup) == ["测试员"]
 

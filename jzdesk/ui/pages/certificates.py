@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Changes, Desk
+from jzdesk.ui.dialogs.escrow import EscrowDialog
 from jzdesk.ui.dialogs.preview import preview
 from jzdesk.ui.dialogs.revoking import Revoking
 from jzdesk.ui.dialogs.rotating import RotateDialog, write_notice
@@ -21,6 +22,7 @@ from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
 
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
+    from jzdesk.services.escrow import EscrowState
     from jzdesk.services.renewing import CertificateLine
     from jzdesk.services.revoking import RevocationLine
     from jzdesk.services.rotating import CountyKeys
@@ -38,6 +40,7 @@ class Seen:
     counts: list[int]
     keys: CountyKeys
     revocations: list[RevocationLine]
+    escrow: EscrowState
 
 
 def look(services: Services) -> Seen:
@@ -45,7 +48,8 @@ def look(services: Services) -> Seen:
     from jzdesk.services.ledger import Query
 
     counts = [len(services.ledger.ids(Query(entity))) for entity, _ in _COUNTED]
-    return Seen(services.county.issued(), counts, services.rotating.look(), services.revoking.listed())
+    keys, escrow = services.rotating.look(), services.escrow.look()
+    return Seen(services.county.issued(), counts, keys, services.revoking.listed(), escrow)
 
 
 class CertificatesPage(Page):
@@ -59,6 +63,7 @@ class CertificatesPage(Page):
         self.figures = Figures()
         self.fingerprint = widgets.label(bold=True)
         self._revocations: list[RevocationLine] = []
+        self._escrow: EscrowState | None = None
         buttons = self.heading()
         for text, do in (
             ("导入行政区划…", partial(self._ask, "行政区划.csv", desk.services.county.learn_divisions)),
@@ -95,12 +100,14 @@ class CertificatesPage(Page):
         card.body.addWidget(self.figures)
         self.earlier = widgets.label(tone="muted")
         self.rotate_button = widgets.button("换县密钥…", self.rotate, icon="key")
-        tip = "没有回执的学校，用这个文件换成县里的新密钥"
+        tip = "没有回执的学校，用这个文件知道县里的新密钥和托管钥匙"
         self.notice_button = widgets.button("写换钥通知…", partial(write_notice, desk, self), icon="stick", tip=tip)
+        tip = "印在纸上的一把钥匙：县站电脑坏了，凭它和一份备份接着用"
+        self.escrow_button = widgets.button("托管钥匙…", self.open_escrow, icon="key", tip=tip)
         ours = Flow()
         for part in (
             widgets.label("本县校验字（学校装证书时电话核对）", tone="muted"), self.fingerprint, self.earlier,
-            self.rotate_button, self.notice_button,
+            self.rotate_button, self.escrow_button, self.notice_button,
         ):  # fmt: skip
             ours.addWidget(part)
         deeds = Flow()
@@ -167,7 +174,18 @@ class CertificatesPage(Page):
         RotateDialog(self, self.desk, self._rotated).open()
 
     def _rotated(self, keys: CountyKeys) -> None:
-        self.desk.say(f"县密钥已换，新校验字 {keys.fingerprint}。请马上另存整个工作站文件夹，再写回执")
+        self.desk.say(
+            f"县密钥已换，新校验字 {keys.fingerprint}。请马上备份一次（没有托管钥匙的另存整个工作站文件夹），再写回执"
+        )
+        self.refresh()
+
+    def open_escrow(self) -> None:
+        """The key on paper: print one, use it, check it."""
+        if self._escrow is not None:
+            EscrowDialog(self, self.desk, self._escrow, self._escrowed).open()
+
+    def _escrowed(self, state: EscrowState) -> None:
+        self.desk.say(f"托管钥匙 {state.mark} 能用。请在“维护”页备份一次，纸和备份分开保管")
         self.refresh()
 
     def renew(self) -> None:
@@ -203,20 +221,21 @@ class CertificatesPage(Page):
             self.learn(take, path)
 
     def _show(self, seen: Seen) -> None:
-        issued, counts, self._revocations = seen.issued, seen.counts, seen.revocations
+        issued, counts, self._revocations, self._escrow = seen.issued, seen.counts, seen.revocations, seen.escrow
         self.middle.put_rows(issued)
         if issued and self.table.uid() is None:
             self.table.selectRow(0)
         self.fingerprint.setText(seen.keys.fingerprint)
         self.earlier.setText("；".join(f"{words} 用到 {day}" for words, day in seen.keys.earlier))
         self.earlier.setVisible(bool(seen.keys.earlier))
-        self.notice_button.setVisible(bool(seen.keys.earlier))
+        self.notice_button.setVisible(bool(seen.keys.earlier or seen.escrow.mark))
         self.figures.put(
             [
                 Figure(label, f"{count:,}", "" if count else "look")
                 for (_, label), count in zip(_COUNTED, counts, strict=True)
             ]
             + _certificate_figures(issued)
+            + [Figure("托管钥匙", seen.escrow.mark or "没有", "" if seen.escrow.mark else "look")]
         )
         self._allow()
 
