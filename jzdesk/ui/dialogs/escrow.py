@@ -33,7 +33,7 @@ class EscrowDialog(Dialog):
         for point in _POINTS:
             self.body.addWidget(widgets.label(f"· {point}", wrap=True))
         self.print_button = widgets.button("打印一把新的托管钥匙…", self.print_sheet, icon="print")
-        self.body.addLayout(widgets.row(self.print_button))
+        self.body.addLayout(widgets.row(self.print_button, None))
         self.typed = QLineEdit()
         self.typed.setAccessibleName("托管钥匙")
         self.typed.textChanged.connect(lambda _: self._allow())
