@@ -72,6 +72,8 @@ def effect_lines(effects: Any) -> Iterator[str]:
             yield f"{one.label}：{'，'.join(counts)}"
     if effects.payments:
         yield f"涉及发放明细 {effects.payments} 笔，发放合计变动 {format_yuan(effects.fen)} 元。"
+    if effects.moved:
+        yield f"涉及 {effects.moved} 名已转到别的学校的学生，对方读下一次回执后同样改变。"
     for change in effects.changes:
         what = f"{change.field_label} “{change.old}”→“{change.new}”" if change.field_label else change.kind_label
         yield f"  {change.entity_label} {change.title}：{what}"

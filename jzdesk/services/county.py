@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -25,6 +26,7 @@ from jzdesk.services import (
     returning,
     revoking,
     townships,
+    uncounted,
     waiting,
     worklist,
 )
@@ -45,7 +47,7 @@ from jzdesk.sync import certificate as certificates
 from jzdesk.sync import stick, succession
 from jzdesk.sync.keys import PublicKeys, fingerprint_words
 from jzdesk.sync.lines import withheld_line
-from jzdesk.sync.receipt import DuplicateCase, EpochMark, Problem, ReceiptBody, write_receipt
+from jzdesk.sync.receipt import DuplicateCase, EpochMark, Problem, ReceiptBody, Uncounted, write_receipt
 from jzdesk.sync.stretch import Head
 
 POLICY = ("division", "school", "programme", "standard")
@@ -74,6 +76,14 @@ class Learned:
     read: int
     added: int
     changed: int
+
+
+class _Common(NamedTuple):
+    """What is the same for every receipt: owners of moved records, schools they ever were of, what does not count."""
+
+    moved: Owners
+    reached: frozenset[str]
+    uncounted: tuple[Uncounted, ...]
 
 
 class CountyService:
@@ -237,22 +247,25 @@ class CountyService:
         self._only_county()
         with self._context.read() as connection:
             arrived, heirs = standing.received(connection), renewing.heirs(connection)
-            moved = owners(connection, self._context.store.own_chain(), POLICY)  # the same for every receipt
-        devices = {heirs.get(device, device) for device in {known.dev for known in arrived} | self._awaited()}
+            common = self._common(connection)
+        awaited = self._awaited(common.reached)
+        devices = {heirs.get(device, device) for device in {known.dev for known in arrived} | awaited}
         return [
-            self._write_receipt(device, [c for c in arrived if heirs.get(c.dev, c.dev) == device], moved, to)
+            self._write_receipt(device, [c for c in arrived if heirs.get(c.dev, c.dev) == device], common, to)
             for device in sorted(devices)
         ]
 
-    def _awaited(self) -> set[str]:
+    def _common(self, connection: Connection) -> _Common:
+        moved = owners(connection, self._context.store.own_chain(), POLICY)
+        return _Common(moved, frozenset().union(*moved.values()), tuple(uncounted.told(connection)) if moved else ())
+
+    def _awaited(self, reached: Collection[str]) -> set[str]:
         """Devices of schools that a child has come to: they hear of it even if they never sent anything."""
-        term = Term.of(self._context.today())
         with self._context.read() as connection:
             held = connection.execute(select(certificate_table.c.device, certificate_table.c.code).distinct()).all()
-            here = {code for code in {code for _, code in held} if came_to(connection, code, term)}
-            return {dev for dev, code in held if code in here and not renewing.is_revoked(connection, dev)}
+            return {dev for dev, code in held if code in reached and not renewing.is_revoked(connection, dev)}
 
-    def _write_receipt(self, device: str, chains: Sequence[Chain], moved: Owners, to: Path) -> Path:
+    def _write_receipt(self, device: str, chains: Sequence[Chain], common: _Common, to: Path) -> Path:
         context = self._context
         signed = renewing.current(context, device)
         held = signed.certificate
@@ -276,8 +289,9 @@ class CountyService:
                 revocations=tuple(revoking.told(connection, held.school, held.role)),
                 certificate=renewing.paper(signed),
                 clocks=tuple(clocks.told(connection, device, held.role)),
+                uncounted=common.uncounted if held.school in common.reached else (),
             )
-        head, entries = self._policy_for(held.school, number, moved)
+        head, entries = self._policy_for(held.school, number, common.moved)
         if revoked:  # whoever has that computer learns nothing more
             body, entries = revoking.bare(body), iter(())
         keys = identity.station_keys(context)

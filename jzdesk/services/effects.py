@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ from jzdesk.core.merge import Known, RecordState, record_state
 from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.ledger import shown, titles
+from jzdesk.services.uncounted import moved_away
 from jzdesk.store import standing
 from jzdesk.store.standing import Placed, Stretch
 
@@ -77,7 +78,8 @@ class Effects:
     """What a change of the accepted set does; `changes` are the first `LIMIT` of each entity, `listed` counts
     all that could be listed.
 
-    `payments` counts payments that appear, change or go, `fen` what the sum of all payments moves by.
+    `payments` counts payments that appear, change or go, `fen` what the sum of all payments moves by. `moved` counts
+    the children concerned whose file is with another school by now: that school follows with its next receipt.
     """
 
     entities: tuple[EntityEffect, ...] = ()
@@ -85,6 +87,7 @@ class Effects:
     listed: int = 0
     payments: int = 0
     fen: int = 0
+    moved: int = 0
 
     def total(self, name: str) -> int:
         """A count over all entities."""
@@ -210,7 +213,7 @@ def effects(
         done += block.last - block.first + 1
         if progress:
             progress(done)
-    return tally.result()
+    return replace(tally.result(), moved=moved_away(connection, listed, states))
 
 
 def _begun_in(

@@ -22,6 +22,7 @@ from jzdesk.services import (
     package_log,
     returning,
     sync_state,
+    uncounted,
     waiting,
     worklist,
 )
@@ -313,6 +314,7 @@ class ExchangeService:
                 unit.connection.execute(insert(setting).values(key="last_receipt", value=str(body.number)))
                 worklist.keep(unit.connection, body)
                 waiting.keep_waiting(unit.connection, body)
+                heeded = uncounted.heed(unit, body)
                 write_setting(unit.connection, LAST_CONTACT, _contact(body, self._context.today()))
                 write_setting(unit.connection, identity.TOWNSHIP, msgspec.to_builtins(body.township) or {})
                 carried.answered(unit.connection, body, self._context.today())
@@ -331,6 +333,7 @@ class ExchangeService:
         told = (f"第 {one.number} 号数据包：{one.sentence}" for one in body.packages if one.outcome == "held")
         problems = (
             *moves,
+            *heeded.sentences(),
             *told,
             *(item.sentence for item in body.problems),
             *(case.sentence for case in body.duplicates),

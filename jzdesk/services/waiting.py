@@ -15,17 +15,23 @@ from jzdesk.sync.receipt import ReceiptBody, Waiting
 
 
 def waiting_of(connection: Connection, chains: Sequence[Chain]) -> Iterator[Waiting]:
-    """County: what of these chains is here and does not count: held, never to count, or taken back."""
+    """County: what of these chains is here and does not count: held, never to count, taken back, or beyond a cut."""
+    for known, first, last in stretches_of(connection, chains):
+        yield Waiting(epoch=known.ep, first_n=first, last_n=last)
+
+
+def stretches_of(connection: Connection, chains: Sequence[Chain]) -> Iterator[tuple[Chain, int, int]]:
+    """(chain, first, last) of every stretch that does not count; they may overlap."""
     by_id = {known.id: known for known in chains}
     query = select(hold.c.chain, hold.c.first_n, hold.c.last_n).where(
         hold.c.chain.in_(by_id), hold.c.reason != "fork", (hold.c.ruling.is_(None)) | (hold.c.ruling == "refused")
     )
     for row in connection.execute(query.order_by(hold.c.id)):
-        yield Waiting(epoch=by_id[row.chain].ep, first_n=row.first_n, last_n=row.last_n)
+        yield by_id[row.chain], row.first_n, row.last_n
     for known in chains:
-        cut = standing.cut_of(connection, known.id)
-        if cut is not None:
-            yield Waiting(epoch=known.ep, first_n=cut, last_n=known.last_n)
+        cuts = standing.cuts_at(connection, known)
+        if (first := min(cuts.withdrawn, cuts.trusted + 1)) <= known.last_n:
+            yield known, first, known.last_n
 
 
 def keep_waiting(connection: Connection, body: ReceiptBody) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from jzdesk.core.merge import decode
 from jzdesk.models import BY_NAME, SPECS
+from jzdesk.services import uncounted
 from jzdesk.services.context import Context
 from jzdesk.services.ledger import titles
 from jzdesk.services.transfers import listing
@@ -69,13 +70,15 @@ class WorkListService:
 
 
 def _moves(connection: Connection, context: Context) -> Iterator[WorkItem]:
-    """Transfers that wait for this school; they follow from the records and go once they are dealt with."""
+    """Transfers that wait for this school, and files that lack something; they go once they are dealt with."""
     if context.info.kind == "county":
         return
     waiting = list(listing.to_do(connection, context.author.scope))
     named = titles(connection, "student", [student for student, _ in waiting])
     for student, sentence in waiting:
         yield WorkItem(MOVE, student, "", named.get(student, ""), sentence, done=False)
+    for one in uncounted.lacking(connection):
+        yield WorkItem("student", one.student, "", one.name, one.sentence(), done=False)
 
 
 def asked_about(connection: Connection, ent: str, uids: Sequence[str]) -> set[str]:

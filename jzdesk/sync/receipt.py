@@ -54,6 +54,15 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     last_n: Number
 
 
+class Uncounted(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries `first_n` to `last_n` of another station's epoch that do not count with the county, now or ever."""
+
+    device: Hex16
+    epoch: str
+    first_n: Number
+    last_n: Number
+
+
 class PackageOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one package; entries in it = applied + known + held + rejected."""
 
@@ -142,7 +151,8 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
 
     `township` is the station its packages are to be sealed to as well, from now on. To a township station, `carried`
     says what became of the packages of the schools below it. `certificate` is the newest one of the device: so a
-    renewal travels with every receipt until it arrives.
+    renewal travels with every receipt until it arrives. Of other stations' entries that were handed to this one with
+    the file of a child, all count but those in `uncounted`.
     """
 
     number: Number
@@ -161,6 +171,7 @@ class ReceiptBody(msgspec.Struct, frozen=True, kw_only=True):
     carried: tuple[PackageOutcome, ...] = ()
     certificate: Signed | None = None
     clocks: tuple[ClockAhead, ...] = ()
+    uncounted: tuple[Uncounted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

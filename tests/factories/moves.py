@@ -8,10 +8,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import select
+
 from jzdesk.core.fields import Value
-from jzdesk.models import BankAccount, Enrolment, Guardian, Hardship, Household, Member, SchoolClass, Student
+from jzdesk.models import (
+    BY_NAME,
+    BankAccount,
+    Enrolment,
+    Guardian,
+    Hardship,
+    Household,
+    Member,
+    Payment,
+    SchoolClass,
+    Student,
+)
 from jzdesk.services.bundle import Services
+from jzdesk.services.pupils import table_of
 from jzdesk.services.stations import open_station
+from jzdesk.services.transfers.files import whole
 from tests.factories.people import clock_at, id_number
 from tests.factories.stations import PASSWORD, certify, new_county, new_school
 
@@ -131,3 +146,25 @@ def paid(school: Services, term: str = "2025-2026-1") -> None:
     batch = school.aid.make_batch(term).uid
     school.aid.approve(batch, "陈建国")
     school.aid.pay(batch)
+
+
+def file_of(station: Services, uid: str) -> dict[tuple[str, str], dict[str, object]]:
+    """The rows of everything in a child's file."""
+    found: dict[tuple[str, str], dict[str, object]] = {}
+    with station.context.read() as connection:
+        for ent, uids in whole(connection, [uid]).items():
+            table = BY_NAME[ent].__table__
+            for row in connection.execute(select(table).where(table.c.uid.in_(uids))).mappings():
+                found[ent, row["uid"]] = dict(row)
+    return found
+
+
+def write_history(school: Services, pick: int) -> None:
+    """The old school puts something right in what it wrote of the child: its place on the roll, or a payment."""
+    with school.context.write() as unit:
+        if pick % 2:
+            query, values = select(table_of(Enrolment).c.uid), {"class_number": str(pick)}
+        else:
+            query, values = select(table_of(Payment).c.uid), {"reason": f"第 {pick} 次核对"}
+        for uid in unit.connection.execute(query).scalars().all():
+            unit.change(Enrolment if pick % 2 else Payment, uid, values)

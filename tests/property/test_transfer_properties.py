@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,10 +13,11 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
+from jzdesk.core.errors import UserError
 from jzdesk.core.merge import GRANT, SCOPE, Known, RecordState, record_state
 from jzdesk.services.stations import open_station
 from tests.factories.entries import entry
-from tests.factories.moves import NEW, prepared, three_stations
+from tests.factories.moves import NEW, Three, child, file_of, paid, prepared, three_stations, write_history
 from tests.factories.stations import PASSWORD
 
 PURE = settings(max_examples=150, deadline=None)
@@ -149,3 +151,46 @@ def test_receipt_and_file_may_come_in_any_order_and_again(
 ) -> None:
     files = [came_down[number] for number in (*order, 1, 0)]
     assert _after(stations, files) == _after(stations, came_down)
+
+
+# After the move the county takes packages back and lets them return, and its sticks get lost or come late.
+
+_TURNS = st.sampled_from(("withdraw", "rejoin", "edit", "answer", "lose", "find"))
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.lists(st.tuples(_TURNS, st.integers(0, 5)), min_size=4, max_size=7))
+def test_the_new_school_shows_of_the_file_what_the_county_counts(stations: Path, turns: list[tuple[str, int]]) -> None:
+    with TemporaryDirectory() as folder, three_stations(stations, Path(folder)) as three:
+        uid, packages, lost = child(three.old), list[str](), list[Path]()
+        packages += [path.name for path in three.up(three.old)]
+        paid(three.old)
+        packages += [path.name for path in three.up(three.old)]
+        three.county.transfers.approve(three.asked(uid))
+        three.down()
+        for turn, pick in turns:
+            _turn(three, turn, pick, packages, lost)
+        three.down(three.new)
+        for stick in lost:
+            three.new.exchange.read_receipts([stick])
+        assert file_of(three.new, uid) == file_of(three.county, uid)
+        assert three.new.verify().ok
+
+
+def _turn(three: Three, turn: str, pick: int, packages: list[str], lost: list[Path]) -> None:
+    match turn:
+        case "withdraw" | "rejoin":
+            with suppress(UserError):  # it stands that way already
+                deed = getattr(three.county.withdrawing, turn)
+                deed(packages[pick % len(packages)], *(["报错了"] if turn == "withdraw" else []))
+        case "edit":  # what tells history stays with the old school
+            write_history(three.old, pick)
+            packages += [path.name for path in three.up(three.old)]
+        case "answer":
+            three.down(three.new)
+        case "lose":
+            lost.append(three.stick())
+            three.county.county.write_receipts(lost[-1])
+        case _:
+            for stick in lost[pick % 3 :]:
+                three.new.exchange.read_receipts([stick])

@@ -17,7 +17,7 @@ from jzdesk.core.merge import GRANT, SCOPE, decode
 from jzdesk.core.slices import slices
 from jzdesk.core.term import Term
 from jzdesk.models import BY_NAME
-from jzdesk.services import attachments, county_keys, identity
+from jzdesk.services import attachments, county_keys, identity, uncounted
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.student_tables import SCHOOL
 from jzdesk.services.transfers.files import came_to, flat, whole
@@ -113,6 +113,7 @@ def take_file(context: Context, down: OpenedStretch) -> tuple[int, int]:
     with context.write() as unit:
         children = {body_student(body) for _, _, body in down.entries()} - {""}
         counts = take(unit, down.manifest, down.entries(), licence)
+        uncounted.stand(unit)  # a file of an earlier day opens what has stopped counting since
         attachments.take_in(unit.connection, down, context.store.clock)
     return counts.applied, len(children)
 

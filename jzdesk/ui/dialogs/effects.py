@@ -103,6 +103,8 @@ def figures_of(effects: Effects) -> list[Figure]:
         found.append(Figure("涉及发放（笔）", f"{effects.payments:,}", "look"))
         sign = "+" if effects.fen > 0 else ""
         found.append(Figure("发放合计变动（元）", f"{sign}{format_yuan(effects.fen)}", "look"))
+    if effects.moved:
+        found.append(Figure("涉及已转走的学生", f"{effects.moved:,}", "look"))
     return found
 
 
