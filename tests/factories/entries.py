@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from jzdesk.core.fields import Value
-from jzdesk.core.merge import AUTHORITY, Entry, Known
+from jzdesk.core.merge import AUTHORITY, GRANT, SCOPE, Entry, Known
 
 FIELDS = ("name", "phone", "note")
 SCOPES = {"school": "2143990001", "township": "2143990001", "county": "county"}
@@ -50,7 +50,7 @@ def naive(entries: Sequence[Known]) -> Reading:
     leaves: dict[str, frozenset[str]] = {}
     conflicts: set[str] = set()
     for name in {name for known in entries for name in known.entry.set}:
-        heads = [known for known in entries if name in known.entry.set and not _replaced(known, name, entries)]
+        heads = [known for known in entries if _says(known, name) and not _replaced(known, name, entries)]
         if heads:
             values[name] = max(heads, key=_order).entry.set[name]
             leaves[name] = frozenset(head.id for head in heads)
@@ -61,11 +61,23 @@ def naive(entries: Sequence[Known]) -> Reading:
 
 
 def _replaced(known: Known, name: str, entries: Sequence[Known]) -> bool:
-    return any(known.id in other.entry.base.get(name, ()) for other in entries)
+    return any(known.id in other.entry.base.get(name, ()) for other in entries if _may_say(other, name))
+
+
+def _says(known: Known, name: str) -> bool:
+    return name in known.entry.set and _may_say(known, name)
+
+
+def _may_say(known: Known, name: str) -> bool:
+    """A grant is about the scope and nothing else, and nothing else is about the scope."""
+    return (known.entry.op == GRANT) == (name == SCOPE)
 
 
 def _visibility(entries: Sequence[Known]) -> tuple[bool, bool]:
-    """(hidden, an edit met a void nobody has answered)."""
+    """(hidden, an edit met a void nobody has answered); a grant is no edit, and by itself no record."""
+    entries = [known for known in entries if known.entry.op != GRANT]
+    if not entries:
+        return True, False
     voids = [known for known in entries if known.entry.op == "void"]
     for void in voids:
         if all(known.entry.op == "void" or known.id in void.entry.seen for known in entries):

@@ -18,19 +18,21 @@ from sqlalchemy import Connection, func, insert, select, update
 from jzdesk.core.chain import GENESIS, chain_step
 from jzdesk.core.clock import Clock
 from jzdesk.core.fields import Value
-from jzdesk.core.merge import AUTHORITY, Entry, Known, decode, encode
+from jzdesk.core.merge import AUTHORITY, GRANT, SCOPE, Entry, Known, decode, encode
 from jzdesk.models import BY_NAME
 from jzdesk.services.arriving import arrive, hold_back
+from jzdesk.services.revoking import stand_anew
 from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.standing import Stretch
-from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, WITHDRAWN, conflict, journal, withdrawal
+from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, REVOKED, WITHDRAWN, conflict, journal, revocation, withdrawal
 from jzdesk.store.unit import Author as Writer
 from jzdesk.store.unit import Unit
 from jzdesk.store.verify import verify
 from jzdesk.sync import branches
 from jzdesk.sync.merge import FUTURE, Fork, Gap, Licence, Numbered
+from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import Manifest
 from tests.factories.entries import naive
 
@@ -143,6 +145,7 @@ class Desk:
         self.forked: list[Packet] = []
         self.taken: dict[str, bytes] = {}
         self.admitted: set[str] = set()
+        self.trusted: dict[str, set[str]] = {}
 
     def unit(self) -> Unit:
         return Unit(self.connection, Writer("县", COUNTY, COUNTY), Clock(lambda: NOW))
@@ -162,8 +165,14 @@ class Desk:
             return self._put(packet, self.parked, "parked")
         except Fork:
             return self._put(packet, self.forked, "fork")
+        except PackageRefused:
+            return self._refused(packet)
         self._put(packet, None, "applied")
         return "applied"
+
+    def _refused(self, packet: Packet) -> str:
+        assert packet.manifest.device in self.trusted, "only another beginning of a revoked device is refused"
+        return "refused"
 
     def _put(self, packet: Packet, pile: list[Packet] | None, outcome: str) -> str:
         for other in (self.parked, self.forked):
@@ -191,6 +200,8 @@ class Desk:
             runs = branches.shared(self.connection, trunk, manifest, lambda: packet.entries)
             if not runs:
                 return False
+            if theirs and trunk.dev in self.trusted:
+                return False
             if theirs and branches.leaves_at(trunk, runs) is not None and not branches.is_cut(self.connection, trunk):
                 branches.in_front(unit, trunk, runs, manifest, packet.licence)
                 self._apply(unit, packet, manifest, packet.entries)
@@ -200,18 +211,18 @@ class Desk:
         return True
 
     def rule(self, pick: int, *, admit: bool) -> None:
-        """Decide about one held entry; before a cut only."""
+        """Decide about one held entry."""
         query = select(journal).where(journal.c.state.in_((HELD, REFUSED))).order_by(journal.c.h)
         rows = [row for row in self.connection.execute(query) if not (admit and never_counts(decode(row.body)))]
         if not rows:
             return
         row = rows[pick % len(rows)]
-        cut = standing.cut_of(self.connection, row.chain)
-        if admit and cut is not None and cut <= row.n:
-            return
+        stretch = Stretch(row.chain, row.n, row.n)
         with self.connection.begin_nested():
-            stretch, becomes = Stretch(row.chain, row.n, row.n), ACCEPTED if admit else REFUSED
-            standing.restand(self.unit(), stretch, (HELD, REFUSED), becomes)
+            if admit:
+                standing.settle(self.unit(), stretch, (HELD, REFUSED))
+            else:
+                standing.restand(self.unit(), stretch, (HELD,), REFUSED)
         (self.admitted.add if admit else self.admitted.discard)(row.h[:16].hex())
 
     def admit_all(self) -> None:
@@ -238,13 +249,40 @@ class Desk:
         with self.connection.begin_nested():
             self.connection.execute(insert(withdrawal), [row])
             standing.restand(self.unit(), Stretch(known.id, first, known.last_n), (ACCEPTED,), WITHDRAWN)
+            standing.settle(self.unit(), Stretch(known.id, first, known.last_n), (REVOKED,))
 
     def rejoin(self) -> None:
         """Everything that was taken back returns."""
         with self.connection.begin_nested():
             self.connection.execute(update(withdrawal).values(undone_at=1, undone_by="县"))
             for known in self._foreign():
-                standing.restand(self.unit(), Stretch(known.id, 1, known.last_n), (WITHDRAWN,), ACCEPTED)
+                standing.settle(self.unit(), Stretch(known.id, 1, known.last_n), (WITHDRAWN,))
+
+    def revoke(self, device: str, pick: int, upto: int) -> None:
+        """Trust a device up to an entry of one of its chains, and all of the others."""
+        chains = [known for known in self._foreign() if known.dev == device and known.last_n]
+        if not chains or device in self.trusted:
+            return
+        cuts: dict[str, tuple[int, str]] = {}
+        self.trusted[device] = set()
+        for number, known in enumerate(chains):
+            query = select(journal.c.n, journal.c.h).where(journal.c.chain == known.id).order_by(journal.c.n)
+            links = self.connection.execute(query).all()
+            links = links[: 1 + upto % len(links)] if number == pick % len(chains) else links
+            cuts[known.ep] = links[-1].n, links[-1].h.hex()
+            self.trusted[device].update(link.h[:16].hex() for link in links)
+        row = {"device": device, "cuts": json.dumps(cuts), "reason": "", "account": "", "at": 0}
+        with self.connection.begin_nested():
+            self.connection.execute(insert(revocation), [row])
+            stand_anew(self.unit(), device)
+
+    def reinstate(self) -> None:
+        """Every device is trusted again."""
+        with self.connection.begin_nested():
+            self.connection.execute(update(revocation).values(undone_at=1, undone_by="县"))
+            for device in self.trusted:
+                stand_anew(self.unit(), device)
+        self.trusted.clear()
 
     def _foreign(self) -> list[Chain]:
         return sorted((known for known in book.chains(self.connection) if not known.own), key=lambda one: one.ep)
@@ -290,7 +328,7 @@ def unshowable(entry: Entry) -> bool:
 
 def never_counts(entry: Entry) -> bool:
     """Whether no county may admit an entry of a school."""
-    return unshowable(entry) or entry.role == COUNTY or entry.ent == "school"
+    return unshowable(entry) or entry.role == COUNTY or entry.ent == "school" or entry.op == GRANT
 
 
 def expected(accepted: Iterable[Known]) -> tuple[dict[Record, dict[str, Any]], set[tuple[str, str, str, str]]]:
@@ -306,7 +344,7 @@ def expected(accepted: Iterable[Known]) -> tuple[dict[Record, dict[str, Any]], s
         said = naive(entries)
         rows[ent, uid] = {
             **{name: said.values.get(name) for name in BY_NAME[ent].spec.fields},
-            "uid": uid, "scope": _founder(entries).entry.scope, "hidden": int(said.hidden),
+            "uid": uid, "scope": said.values.get(SCOPE) or _founder(entries).entry.scope, "hidden": int(said.hidden),
         }  # fmt: skip
         conflicts |= {(ent, uid, name, json.dumps(sorted(said.leaves[name]))) for name in said.conflicts}
         if said.edited_after_void:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from sqlalchemy import Connection
 
-from jzdesk.core.merge import Known
+from jzdesk.core.merge import GRANT, SCOPE, Known, decode
+from jzdesk.store.tables import REVOKED
+from tests.factories.entries import naive
 from tests.factories.journals import (
     CLOCKS,
     COUNTY,
@@ -29,6 +31,8 @@ from tests.factories.journals import (
 SCHOOLS = ("2143990001", "2143990002")
 ENTITIES = ("student", "enrolment", "school")
 VALUES = (None, "甲", "乙", "丙")
+FORGERIES = ("scope", "role", "policy", "value", "record", "at")
+MOVES = ("grant", "moves")  # forged as well
 _PICK = st.integers(0, 30)
 _TO = st.integers(0, 4)  # a desk the work goes to at once, or none
 
@@ -68,13 +72,16 @@ class MergeMachine(RuleBasedStateMachine):
         self.mail: list[Packet] = []
 
     @classmethod
-    def wander(cls, seed: int, steps: int = 40) -> None:
-        """A schedule drawn by chance alone, judged by the same oracle; raises AssertionError."""
+    def wander(cls, seed: int, steps: int = 40, *, moving: bool = True) -> None:
+        """A schedule drawn by chance alone, judged by the same oracle; raises AssertionError.
+
+        `moving`: records are moved and devices revoked as well.
+        """
         chance, machine = random.Random(seed), cls()
         machine.begin(seed)
         try:
             for _ in range(steps):
-                _step(machine, chance)
+                _step(machine, chance, moving=moving)
         except BaseException:
             machine.close()
             raise
@@ -121,7 +128,7 @@ class MergeMachine(RuleBasedStateMachine):
         else:
             author.write(("garden", uid_of(author.scope, what)), values={"trees": what}, sv=9)
 
-    @rule(who=_PICK, what=_PICK, how=st.sampled_from(("scope", "role", "policy", "value", "record", "at")))
+    @rule(who=_PICK, what=_PICK, how=st.sampled_from(FORGERIES + MOVES))
     def forge(self, who: int, what: int, how: str) -> None:
         """An entry that its author may not write."""
         author = self.author(who)
@@ -138,6 +145,10 @@ class MergeMachine(RuleBasedStateMachine):
                 author.write(record, values={"only_child": "一"})
             case "record":
                 author.write(record_of(other, what), values={"name": "改"}, base={})
+            case "grant":
+                author.write(record, GRANT, {SCOPE: author.scope})
+            case "moves":  # sets the scope without being a grant: counts for nothing
+                author.write(record, values={"name": "抢", SCOPE: other})
             case _:
                 author.write(record, values={"name": "未来"}, at=CLOCKS["2099"] << 10)
 
@@ -183,6 +194,28 @@ class MergeMachine(RuleBasedStateMachine):
             self.county.write(record, op, values)
             self.goes_to(self.county, to)
 
+    @rule(by=_PICK, what=_PICK, aware=st.booleans(), to=_TO)
+    def county_moves(self, by: int, what: int, aware: bool, to: int) -> None:
+        """The county moves a record to the other school, or back; perhaps unaware of what it moved before."""
+        self.county.known.update(self.desk(by).accepted())
+        record = record_of(SCHOOLS[what % 2], what)
+        if known := self.county.of(record):
+            moved = naive(known).values.get(SCOPE) or SCHOOLS[what % 2]
+            other = next(school for school in SCHOOLS if school != moved)
+            self.county.write(record, GRANT, {SCOPE: other}, **({} if aware else {"base": {}}))
+            self.goes_to(self.county, to)
+
+    @rule(by=_PICK, who=_PICK, what=_PICK, value=_PICK, to=_TO)
+    def write_what_moved(self, by: int, who: int, what: int, value: int, to: int) -> None:
+        """A file comes to the school that a record was moved to, which goes on writing in it."""
+        author = self.author(who)
+        record = record_of(next(school for school in SCHOOLS if school != author.scope), what)
+        there = [one for one in self.desk(by).accepted().values() if (one.entry.ent, one.entry.uid) == record]
+        if there and naive(there).values.get(SCOPE) == author.scope:
+            author.known.update({one.id: one for one in there})
+            author.write(record, values=values_of(record, value))
+            self.goes_to(author, to)
+
     @rule(who=_PICK)
     def back_up(self, who: int) -> None:
         self.backups[who % len(self.authors)] = self.author(who).copy()
@@ -217,6 +250,15 @@ class MergeMachine(RuleBasedStateMachine):
     def rejoin(self, by: int) -> None:
         self.desk(by).rejoin()
 
+    @rule(by=_PICK, who=_PICK, which=_PICK, upto=_PICK)
+    def revoke(self, by: int, who: int, which: int, upto: int) -> None:
+        """A computer is stolen: it is trusted up to an entry."""
+        self.desk(by).revoke(self.author(who).device, which, upto)
+
+    @rule(by=_PICK)
+    def reinstate(self, by: int) -> None:
+        self.desk(by).reinstate()
+
     def teardown(self) -> None:
         """The oracle, as things stand and once everything has come."""
         if not hasattr(self, "desks"):
@@ -237,6 +279,7 @@ class MergeMachine(RuleBasedStateMachine):
                 self.mail.append(author.packet(author.acknowledged))
         for desk in self.desks:
             desk.rejoin()
+            desk.reinstate()
             order = self.mail + self.chance.choices(self.mail, k=3) if self.mail else []
             self.chance.shuffle(order)
             for packet in order:
@@ -256,6 +299,7 @@ class MergeMachine(RuleBasedStateMachine):
             _nothing_is_lost(desk)
             assert desk.holes() == 0, "a chain is taken in from its beginning, without a hole"
             _nothing_foreign_counts(desk, accepted)
+            _what_counts_of_the_revoked_is_trusted(desk, accepted)
             rows, conflicts = expected(accepted.values())
             assert shown(desk.connection, ENTITIES) == rows, "tables are what the naive reading says"
             assert open_conflicts(desk.connection) == conflicts, "and so are conflicts"
@@ -266,18 +310,22 @@ _LIKELY = {
     "clone": 1, "back_up": 1, "restore": 1, "settle_a_fork": 1, "decide_a_hold": 1, "withdraw": 1, "rejoin": 1,
     "lose": 1, "write_in_a_newer_schema": 1,
 }  # fmt: skip
+_MOVING = {"county_moves": 2, "write_what_moved": 3, "revoke": 1, "reinstate": 1}
 
 
-def _step(machine: MergeMachine, chance: random.Random) -> None:
+def _step(machine: MergeMachine, chance: random.Random, *, moving: bool) -> None:
     """One step of a schedule drawn by chance."""
-    (name,) = chance.choices(list(_LIKELY), list(_LIKELY.values()))
+    likely = _LIKELY | _MOVING if moving else _LIKELY
+    (name,) = chance.choices(list(likely), list(likely.values()))
     given: dict[str, Any] = {
         "work": [(chance.randrange(31), chance.randrange(31)) for _ in range(chance.randint(1, 3))],
         "to": chance.randrange(5),
         "op": chance.choice(("put", "resolve", "void", "restore") if name == "county_writes" else ("void", "restore")),
-        "how": chance.choice(("scope", "role", "policy", "value", "record", "at")),
+        "how": chance.choice(FORGERIES + MOVES * moving),
         "clock": chance.choice(tuple(CLOCKS)), "theirs": chance.random() < 0.5, "admit": chance.random() < 0.5,
     }  # fmt: skip
+    if moving:
+        given["aware"] = chance.random() < 0.7
     step = getattr(machine, name)
     wanted = step.__code__.co_varnames[1 : step.__code__.co_argcount]
     step(**{key: given[key] if key in given else chance.randrange(31) for key in wanted})
@@ -293,14 +341,35 @@ def _nothing_is_lost(desk: Desk) -> None:
 def _nothing_foreign_counts(desk: Desk, accepted: dict[str, Known]) -> None:
     """Nothing counts that its author may not write, unless somebody admitted it."""
     writers: dict[Record, set[str]] = defaultdict(set)
+    moved = _moved(desk)
     for known in accepted.values():
         entry = known.entry
         if known.id in desk.admitted or entry.dev == "0" * 16:
             continue
         assert entry.role == "school", "its role is the one it was certified for"
         assert entry.ent != "school", "policy is the county's"
+        assert entry.op != GRANT, "only the county moves a record"
         assert entry.at <= CLOCKS["tomorrow"] << 11, "its clock can be believed"
         assert not unshowable(entry), "its values fit"
         assert entry.scope == SCHOOLS[int(entry.dev[0]) - 1], "its scope is its school's"
         writers[entry.ent, entry.uid].add(entry.scope)
-    assert all(len(scopes) == 1 for scopes in writers.values()), "a record has one school"
+    for record, scopes in writers.items():
+        assert len(scopes - moved[record]) <= 1, "a record has one school, and those it was moved to"
+
+
+def _moved(desk: Desk) -> dict[Record, set[str]]:
+    """Record → the schools that the county moved it to, as far as the desk has heard; also by what was taken back."""
+    found: dict[Record, set[str]] = defaultdict(set)
+    for held in desk.journal().values():
+        entry = decode(held.body)
+        if entry.op == GRANT and entry.role == COUNTY and entry.dev == "0" * 16:
+            found[entry.ent, entry.uid].add(str(entry.set[SCOPE]))
+    return found
+
+
+def _what_counts_of_the_revoked_is_trusted(desk: Desk, accepted: dict[str, Known]) -> None:
+    """Of a revoked device nothing counts beyond the cut, and nothing before it stands as if it were beyond."""
+    states = desk.journal()
+    for device, trusted in desk.trusted.items():
+        assert {i for i, known in accepted.items() if known.entry.dev == device} <= trusted, "nothing beyond the cut"
+        assert all(states[i].state != REVOKED for i in trusted), "everything before it is judged as ever"

@@ -60,7 +60,7 @@ class Three:
         for school in schools or (self.old, self.new):
             school.exchange.export(stick)
         for outcome in self.county.merging.merge([stick]):
-            assert outcome.outcome in ("applied", "duplicate", "held"), outcome
+            assert outcome.outcome in ("applied", "duplicate", "held", "withdrawn"), outcome
         return sorted(stick.glob("*.jzp"))
 
     def down(self, *schools: Services) -> list[str]:

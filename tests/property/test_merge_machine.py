@@ -26,10 +26,10 @@ def test_and_so_does_every_schedule_that_wanders_about(machine: type[MergeMachin
         machine.wander(seed)
 
 
-# Schedules that once went wrong.
+# Schedules that once went wrong, before records were moved and devices revoked in them.
 @pytest.mark.parametrize("seed", [29, 78, 91, 121, 218])
 def test_what_once_went_wrong_goes_right(machine: type[MergeMachine], seed: int) -> None:
-    machine.wander(seed)
+    machine.wander(seed, moving=False)
 
 
 @pytest.mark.parametrize("seed", [3, 29, 78, 91, 121, 218])

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from jzdesk.core.merge import Known, RecordState, record_state
+from jzdesk.core.merge import GRANT, SCOPE, Known, RecordState, rank, record_state
 from jzdesk.models import Student
 from jzdesk.store import journal, rows, standing
 from jzdesk.store.tables import conflict
@@ -92,6 +92,22 @@ def _only_the_shown_value_is_kept(entries: Sequence[Known]) -> RecordState:
     return record_state(entries)._replace(conflicts=frozenset())
 
 
+def _a_record_stays_where_it_began(entries: Sequence[Known]) -> RecordState:
+    return record_state([one for one in entries if one.entry.op != GRANT] or entries)
+
+
+def _anything_moves_a_record(entries: Sequence[Known]) -> RecordState:
+    words = [one for one in entries if SCOPE in one.entry.set]
+    state = record_state(entries)
+    return state._replace(scope=str(max(words, key=rank).entry.set[SCOPE])) if words else state
+
+
+def _a_move_is_an_edit(entries: Sequence[Known]) -> RecordState:
+    put = [Known(one.id, msgspec.structs.replace(one.entry, op="put")) for one in entries if one.entry.op == GRANT]
+    state = record_state([*(one for one in entries if one.entry.op != GRANT), *put])
+    return record_state(entries)._replace(hidden=state.hidden, edited_after_void=state.edited_after_void)
+
+
 def _children_before_parents_are_dropped(real: Any) -> Any:
     def accept(unit: Unit, known: Any, links: Sequence[Any], **rest: Any) -> None:
         here = set(unit.connection.execute(select(Student.__table__.c.uid)).scalars())
@@ -161,6 +177,14 @@ def _branches_are_not_known_again(_real: Any) -> Any:
     return lambda _connection, trunk: [trunk.id]
 
 
+def _the_cut_is_an_entry_too_early(real: Any) -> Any:
+    def cuts(connection: Any, known: Any) -> standing.Cuts:
+        found: standing.Cuts = real(connection, known)
+        return found._replace(trusted=found.trusted - 1)
+
+    return cuts
+
+
 MUTANTS: dict[str, Patch] = {
     "arrival order wins": _state(_arrival_order_wins),
     "the clock wins over causality": _state(_clock_wins_over_causality),
@@ -183,16 +207,24 @@ MUTANTS: dict[str, Patch] = {
     "tables are left when a standing changes": _instead(standing, "_recompute", _tables_are_left_when_standing_changes),
     "the branches of a fork are not known again": _instead(standing, "family", _branches_are_not_known_again),
 }
+MOVING: dict[str, Patch] = {
+    "a record stays where it began": _state(_a_record_stays_where_it_began),
+    "anything moves a record": _state(_anything_moves_a_record),
+    "a move is an edit": _state(_a_move_is_an_edit),
+    "a school moves records": _instead(merge, "_grant_objection", _held_ones_count),
+    "a revoked device goes on counting": _instead(standing, "cuts_of", lambda _real: lambda *_args: None),
+    "the last trusted entry does not count": _instead(standing, "cuts_at", _the_cut_is_an_entry_too_early),
+}
 
 
-@pytest.mark.parametrize("rule", MUTANTS)
+@pytest.mark.parametrize("rule", [*MUTANTS, *MOVING])
 def test_the_machine_finds_that(rule: str, machine: type[MergeMachine], monkeypatch: pytest.MonkeyPatch) -> None:
-    MUTANTS[rule](monkeypatch)
+    (MUTANTS | MOVING)[rule](monkeypatch)
     monkeypatch.setattr(machine, "thorough", False)
     with pytest.raises((AssertionError, IntegrityError)):  # the database too refuses one number twice
-        _wander(machine)
+        _wander(machine, moving=rule in MOVING)
 
 
-def _wander(machine: type[MergeMachine]) -> None:
+def _wander(machine: type[MergeMachine], *, moving: bool) -> None:
     for seed in range(SEEDS):
-        machine.wander(seed)
+        machine.wander(seed, moving=moving)
