@@ -52,7 +52,7 @@ def requests(folder: Path) -> None:
 
 def certify(path: Path, to: To) -> None:
     """为一份申请发证。"""
-    written = state.services().county.issue(path, to)
+    written = state.services().county.issue(path, state.stick(to))
     emit({"path": written}, f"证书已写到 {written}。")
 
 
@@ -74,7 +74,8 @@ def renew(
 ) -> None:
     """给同一台电脑续发证书（快到期的，写回执时也会自动带去）。"""
     county = state.services().county
-    written = [county.renew(device, to)] if device else county.renew_due(to)
+    folder = state.stick(to)
+    written = [county.renew(device, folder)] if device else county.renew_due(folder)
     emit(written, f"已写 {len(written)} 张新证书，请学校在“数据交换”里装入。")
 
 
@@ -165,13 +166,13 @@ def rotate_keys(
 
 def key_notice(to: To) -> None:
     """把换密钥的通知写到 U 盘，给没有回执的学校。"""
-    written = state.services().rotating.write(to)
+    written = state.services().rotating.write(state.stick(to))
     emit({"path": written}, f"已写到 {written}，学校用 jz read-receipts 读取。")
 
 
 def receipts(to: To) -> None:
     """为每台报过数据的电脑写回执。"""
-    written = state.services().county.write_receipts(to)
+    written = state.services().county.write_receipts(state.stick(to))
     emit(written, f"已写 {len(written)} 份回执，可以拔出 U 盘。")
 
 
@@ -183,7 +184,7 @@ def slip(device: str, path: Annotated[Path, typer.Argument(help="PDF 文件")]) 
 
 def return_(device: str, to: To) -> None:
     """把一台电脑报过的全部数据送还给它（数据库丢失或从旧备份恢复以后）。"""
-    written = state.services().county.return_entries(device, to)
+    written = state.services().county.return_entries(device, state.stick(to))
     emit(written, f"已写 {len(written)} 个文件，请学校在“数据交换”里读取。")
 
 

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def request(to: To) -> None:
     """写出证书申请，送到县里。"""
     exchange = state.services().exchange
-    path = exchange.request(to)
+    path = exchange.request(state.stick(to))
     emit(
         {"path": path, "fingerprint": exchange.fingerprint()},
         f"申请已写到 {path}，电话校验字：{exchange.fingerprint()}",
@@ -58,7 +58,7 @@ def take_certificate(
 def export(to: To) -> None:
     """把县里还没收到的全部改动导出到 U 盘，读回核对后才算完成。"""
     with progress("导出") as bar:
-        written = state.services().exchange.export(to, progress=bar)
+        written = state.services().exchange.export(state.stick(to), progress=bar)
     last = written[-1]
     shown: dict[str, object] = {"package": last.path, "entries": last.entries}
     if len(written) > 1:

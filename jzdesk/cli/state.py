@@ -67,6 +67,13 @@ def read_secret(path: Path) -> str:
         raise UserError("密码文件不是文本", "请把密码存成 UTF-8 文本文件。", str(path)) from None
 
 
+def stick(to: Path) -> Path:
+    """A folder of the stick that is about to be written, rid of what a killed export had left there."""
+    if cleared := services().exchange.tidy(to):
+        print(f"U 盘上有先前中断的导出留下的 {len(cleared)} 个未写完的文件，已清除。", file=sys.stderr)
+    return to
+
+
 def services() -> Services:
     """The open station; opened at the first call."""
     from jzdesk.services.stations import open_station

@@ -37,7 +37,7 @@ def take(paths: list[Path]) -> None:
 def forward(to: To) -> None:
     """把本站的包和县里还没收到的各校数据包写上 U 盘，送县里。"""
     with progress("写 U 盘") as bar:
-        done = state.services().township.forward(to, bar)
+        done = state.services().township.forward(state.stick(to), bar)
     own = sum(one.entries for one in done.own)
     emit(done, f"本站 {own} 条改动，各校数据包：{_counts(done)}\n可以拔出 U 盘。")
 
@@ -45,7 +45,7 @@ def forward(to: To) -> None:
 def deliver(to: To, school: School = None) -> None:
     """把县里给各校的回执写上 U 盘，带给学校。"""
     with progress("写 U 盘") as bar:
-        done = state.services().township.deliver(to, school, bar)
+        done = state.services().township.deliver(state.stick(to), school, bar)
     emit(done, f"给学校的文件：{_counts(done)}\n可以拔出 U 盘。")
 
 

@@ -13,6 +13,7 @@ from jzdesk.store.tables import carried
 from jzdesk.sync.receipt import ReceiptBody
 
 PACKAGE, RECEIPT, DOWN, CERTIFICATE = "package", "receipt", "down", "certificate"
+FOLDER = "carried"  # of the files that are carried, under their own names
 KINDS = {PACKAGE: "数据包", RECEIPT: "回执", DOWN: "送还的数据", CERTIFICATE: "证书"}
 _WITH_COUNTY = ("applied", "duplicate", "held", "parked", "fork")
 _ANSWERS = {

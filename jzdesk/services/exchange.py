@@ -112,6 +112,14 @@ class ExchangeService:
                 continue
         return found
 
+    def tidy(self, folder: Path) -> list[str]:
+        """Remove from a stick what a killed export of this station left unfinished there; returns the names meant.
+
+        Ours is what has its original here, under the very name; nobody else's file is touched.
+        """
+        here = (identity.letters(self._context), self._context.folder.path / carried.FOLDER)
+        return stick.discard_unfinished(folder, lambda name: any((made / name).is_file() for made in here))
+
     def standing(self) -> enrolled.Enrolled:
         """How this station stands with its county, and what is doubtful about it."""
         return enrolled.look(self._context)

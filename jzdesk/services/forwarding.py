@@ -29,7 +29,6 @@ from jzdesk.sync.receipt import DOWN_SUFFIX, RECEIPT_SUFFIX, look_at_answer
 from jzdesk.sync.refusal import Kind, PackageRefused
 from jzdesk.sync.stretch import Manifest
 
-KEPT = "carried"  # folder of the files that are carried
 _ENDS = (SUFFIX, RECEIPT_SUFFIX, DOWN_SUFFIX, CERTIFICATE_SUFFIX)
 _BROKEN: frozenset[Kind] = frozenset({"container", "signature", "chunk"})
 _KEPT_STATES = ("read", "sealed", "down")
@@ -90,7 +89,7 @@ class ForwardService:
                 self._view, fresh = open_view(self._context)
                 _heed(self._view, self._context)
                 if fresh:
-                    MergeService(self._view, reading=True).merge([self._context.folder.sub(KEPT)])
+                    MergeService(self._view, reading=True).merge([self._context.folder.sub(carried.FOLDER)])
             return self._view
 
     def take(
@@ -160,7 +159,7 @@ class ForwardService:
             with self._context.read() as connection:
                 if carried.known(connection, digest):
                     return Taken(path.name, "known")
-            local = stick.read_local_copy(path, self._context.folder.sub(KEPT))
+            local = stick.read_local_copy(path, self._context.folder.sub(carried.FOLDER))
             taken = self._look(path.name, local, digest)
         except (UserError, StationFault) as fault:
             taken = Taken(path.name, "refused", sentence=fault.sentence())
@@ -266,7 +265,7 @@ class ForwardService:
 
     def _put(self, row: Row[Any], to: Path) -> str:
         """One file onto the stick; the log says so only once it was read back."""
-        source = self._context.folder.sub(KEPT) / row.file
+        source = self._context.folder.sub(carried.FOLDER) / row.file
         if not source.is_file():
             return "missing"
         there = (to / row.file).is_file() and _digest(to / row.file) == row.sha256

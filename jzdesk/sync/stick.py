@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -15,6 +17,7 @@ from jzdesk.sync.container import FILE_LIMIT
 from jzdesk.sync.files import discarded_on_failure, faults_of, full, part_name, sync_folder
 
 STICK: Final = "U 盘"
+UNFINISHED: Final = re.compile(r"(.+\.jz[phdrcs])\.[0-9a-f]{8}\.part")
 _BLOCK: Final = 1 << 20
 
 Progress = Callable[[int, int], None]
@@ -31,7 +34,7 @@ def copy_to_stick(source: Path, folder: Path, progress: Progress | None = None) 
     _check_stick(folder, size)
     done = _Progress(2 * size, progress)
     part = part_name(folder / source.name)
-    with faults_of(STICK), discarded_on_failure(part):
+    with faults_of(STICK), discarded_on_failure(part), _being_written(part):
         written = _copy(source, part, done)
         if _read_back(part, done) != written:
             raise StationFault(
@@ -43,6 +46,59 @@ def copy_to_stick(source: Path, folder: Path, progress: Progress | None = None) 
         part.rename(target)
         sync_folder(folder)
     return target
+
+
+def discard_unfinished(folder: Path, ours: Callable[[str], bool]) -> list[str]:
+    """Remove what a killed export left in a folder of the stick; returns the names that the files were to have.
+
+    `ours` says whether this station writes a file of that name. Everything else stays: other names, what is no plain
+    file, and what somebody is writing just now. A stick that refuses is left as it is.
+    """
+    found = []
+    with suppress(OSError):
+        for part in sorted(folder.glob("*.part")):
+            match = UNFINISHED.fullmatch(part.name)
+            if match and ours(match[1]) and _removed(part):
+                found.append(match[1])
+    return found
+
+
+def _removed(part: Path) -> bool:
+    """Whether this was an unfinished file that nobody writes, and is gone now."""
+    with suppress(OSError):
+        if part.is_file() and not part.is_symlink():
+            with part.open("rb") as file:
+                if not _locked(file):
+                    return False
+            part.unlink()
+            return True
+    return False
+
+
+@contextmanager
+def _being_written(part: Path) -> Iterator[None]:
+    """Until it has its name nobody takes the file for one that was left behind; ends with the process."""
+    if sys.platform == "win32":  # what is open there cannot be removed anyway
+        yield
+        return
+    with part.open("xb") as file:
+        _locked(file)
+        yield
+
+
+def _locked(file: BinaryIO) -> bool:
+    """Take the lock of an open file; False when another process has it. A stick without locks locks nobody out."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def read_local_copy(path: Path, into: Path) -> Path:
@@ -99,7 +155,7 @@ def _copy(source: Path, part: Path, done: _Progress) -> str:
     digest = sha256()
     with ExitStack() as open_files:
         reading = open_files.enter_context(source.open("rb"))
-        writing = open_files.enter_context(part.open("xb"))
+        writing = open_files.enter_context(part.open("wb"))
         while block := reading.read(_BLOCK):
             writing.write(block)
             digest.update(block)

@@ -34,6 +34,7 @@ def look_around(work: str, root: Path) -> None:
     """Everything that judging does, for its own sake: it imports and compiles."""
     digests(work, root)
     check_stick(root)
+    check_nothing_unfinished(work, root)
     if work == "export":
         check_county_gets_everything(root)
 
@@ -46,9 +47,18 @@ def judge(work: str, root: Path, clean: Path) -> None:
         check_reported(work, root, reported)
     check_stick(root)
     WORKS[work](root, lambda _line: None)
+    check_nothing_unfinished(work, root)
     assert digests(work, root) == (clean / "digests").read_text(), f"{work} killed at write {root.name}"
     if work == "export":
         check_county_gets_everything(root)
+
+
+def check_nothing_unfinished(work: str, root: Path) -> None:
+    """Each station knows what it left unfinished on the stick, and takes it away."""
+    for name in TOUCHED[work]:
+        with open_at(root / name) as station:
+            station.exchange.tidy(root / "stick")
+    assert list((root / "stick").glob("*.part")) == []
 
 
 def check_reported(work: str, root: Path, reported: list[str]) -> None:

@@ -77,6 +77,23 @@ def test_a_certificate_is_taken_in_when_the_characters_agree(
     assert "示范县教育局" in page.certificate.words.text()
 
 
+def test_choosing_the_stick_clears_away_what_a_killed_export_left(
+    opened: Open, certified: Services, stick: Path
+) -> None:
+    page, stage = opened(certified)
+    written = certified.exchange.export(stick)[0].path
+    left = stick / f"{written.name}.0123abcd.part"
+    others = stick / "2143990009_ffffffff_1234abcd_000001_89abcdef.jzp.0123abcd.part"
+    for path in (left, others):
+        path.write_bytes(b"half")
+    said: list[str] = []
+    stage.desk.toasted.connect(lambda words, *_: said.append(words))
+    page.sticks.take(stick)
+    stage.settle()
+    assert said == ["U 盘上有先前中断的导出留下的 1 个未写完的文件，已清除"]
+    assert (left.exists(), others.exists(), written.exists()) == (False, True, True)
+
+
 def test_without_characters_the_page_asks_to_compare_later(
     opened: Open, school: Services, county: Services, stick: Path
 ) -> None:

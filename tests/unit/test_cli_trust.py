@@ -44,6 +44,14 @@ def jz(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Jz:
     return run
 
 
+def test_a_command_that_writes_a_stick_clears_away_what_a_killed_one_left(world: World, jz: Jz) -> None:
+    package = Path(jz("export", "--to", world.stick, at="school")["package"])
+    left = package.with_name(f"{package.name}.0123abcd.part")
+    left.write_bytes(b"half")
+    jz("export", "--to", world.stick, at="school")
+    assert not left.exists()
+
+
 def test_a_clock_is_explained_by_command(jz: Jz, world: World) -> None:
     assert jz("merge", world.stick)[0]["outcome"] == "held"
     (line,) = jz("county", "clocks")

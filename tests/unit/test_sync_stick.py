@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jzdesk.core.errors import StationFault, UserError
-from jzdesk.sync.stick import copy_to_stick, read_local_copy
+from jzdesk.sync.stick import copy_to_stick, discard_unfinished, read_local_copy
 
 ROOT = Path(__file__).parents[2]
 
@@ -180,3 +180,33 @@ def test_reading_copies_to_the_local_disk_first(source: Path, tmp_path: Path) ->
     with pytest.raises(UserError, match="512 MB"):
         read_local_copy(huge, inbox)
     assert len(list(inbox.iterdir())) == 2
+
+
+def test_what_a_killed_export_left_is_removed_and_nothing_else(usb: Path) -> None:
+    ours, others = "a_1.jzp", "b_2.jzp"
+    for name in (
+        f"{ours}.0123abcd.part",
+        f"{others}.0123abcd.part",
+        f"{ours}.part",
+        f"{ours}.0123ABCD.part",
+        "作业.part",
+    ):
+        (usb / name).write_bytes(b"half")
+    (usb / f"{ours}.89abcdef.part").mkdir()
+    (usb / ours).write_bytes(b"whole")
+    (usb / f"{ours}.76543210.part").symlink_to(usb / ours)
+    before = {path.name for path in usb.iterdir()}
+    assert discard_unfinished(usb, lambda name: name == ours) == [ours]
+    assert before - {path.name for path in usb.iterdir()} == {f"{ours}.0123abcd.part"}
+    assert (usb / ours).read_bytes() == b"whole"
+
+
+def test_what_is_being_written_is_left_alone(source: Path, usb: Path) -> None:
+    removed: list[str] = []
+    copy_to_stick(source, usb, lambda *_: removed.extend(discard_unfinished(usb, lambda _: True)))
+    assert removed == []
+    assert (usb / source.name).read_bytes() == source.read_bytes()
+
+
+def test_a_stick_that_is_gone_has_nothing_to_be_removed(tmp_path: Path) -> None:
+    assert discard_unfinished(tmp_path / "gone", lambda _: True) == []

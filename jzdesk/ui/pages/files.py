@@ -83,7 +83,17 @@ class StickPick(QWidget):
         """Use this folder or stick."""
         self.folder = folder
         self._say()
+        self._tidy(folder)
         self.chosen.emit(folder)
+
+    def _tidy(self, folder: Path) -> None:
+        """Rid the stick of what a killed export of ours left on it, and say so."""
+        job = partial(self._desk.services.exchange.tidy, folder)
+        self._desk.tasks.read(f"tidy:{id(self)}", job, self._tidied, owner=self)
+
+    def _tidied(self, names: Sequence[str]) -> None:
+        if names:
+            self._desk.say(f"U 盘上有先前中断的导出留下的 {len(names):,} 个未写完的文件，已清除")
 
     def show_chosen(self, paths: Sequence[Path]) -> None:
         """Say what was chosen elsewhere, e.g. dropped onto the page; one folder is used from now on."""
@@ -112,7 +122,10 @@ class StickPick(QWidget):
     def _show(self, sticks: list[Stick]) -> None:
         if sticks == self._sticks:
             return
+        back = self.folder is not None and self._sticks is not None and _newly(self.folder, sticks, self._sticks)
         self._sticks = sticks
+        if back and self.folder is not None:
+            self._tidy(self.folder)
         widgets.clear(self._flow)
         for stick in sticks:
             text = f"{stick.label}（可用 {size_text(stick.free)}）"
@@ -129,6 +142,11 @@ class StickPick(QWidget):
             self._words.setText("插着不止一个 U 盘，请点选其中一个。")
         else:
             self._words.setText("没有发现 U 盘。插好后会自动出现；也可以选择任意文件夹。")
+
+
+def _newly(folder: Path, now: Sequence[Stick], before: Sequence[Stick]) -> bool:
+    """Whether the stick with this folder has been put in again."""
+    return folder in {one.path for one in now} - {one.path for one in before}
 
 
 def size_text(octets: int) -> str:
