@@ -21,6 +21,7 @@ from jzdesk.core.kinds import (
     LongText,
     Money,
     Month,
+    OpenCode,
     Options,
     PersonName,
     Phone,
@@ -114,6 +115,9 @@ def kind_words(kind: Kind) -> str:
         return f"关联 {SPECS[kind.entity].label}"
     if isinstance(kind, Code):
         return f"代码 `{kind.table}`"
+    if isinstance(kind, OpenCode):
+        where = (f"`{kind.table}`" if kind.table else "", SPECS[kind.entity].label if kind.entity else "")
+        return f"代码 {'，'.join(filter(None, where))}，可以增加"
     if isinstance(kind, Options):
         return "选项：" + "、".join(label for _, label in kind.choices)
     if isinstance(kind, Integer):

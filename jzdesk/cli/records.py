@@ -12,6 +12,7 @@ from jzdesk.cli.naming import add_all
 from jzdesk.cli.output import emit
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec
+from jzdesk.core.kinds import OpenCode
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +66,9 @@ def list_(
     if wrong:
         raise UserError("；".join(wrong.values()), "请改正筛选条件。")
     uids = ledger.ids(Query(entity, text, filters, hidden=hidden))
-    rows = [{"uid": row.uid, **row.shown} for row in ledger.rows(entity, uids[:limit])]
+    found = ledger.rows(entity, uids[:limit])
+    kept = [field.name for field in spec if isinstance(field.kind, OpenCode)] if state.current().json else []
+    rows = [{"uid": row.uid, **row.shown, **{name: row.values[name] for name in kept}} for row in found]
     columns = [("uid", "编号"), *((field.name, field.label) for field in spec.columns())]
     emit(rows, f"共 {len(uids)} 条。", columns)
 

@@ -42,6 +42,9 @@ _SPOKEN: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 
+_ELSEWHERE = {"programme": ("policy", "programmes.csv")}  # tables that are more than codes
+
+
 @dataclass(frozen=True, slots=True)
 class CodeTable:
     """One code table: `labels` in order, `understood` every written form → code, `rows` all columns."""
@@ -85,7 +88,7 @@ class CodeTable:
 @cache
 def table(name: str) -> CodeTable:
     """The code table `resources/codes/<name>.csv`; raises FileNotFoundError for an unknown name."""
-    with resource("codes", f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    with resource(*_ELSEWHERE.get(name, ("codes", f"{name}.csv"))).open(encoding="utf-8", newline="") as file:
         rows = {row["code"]: row for row in csv.DictReader(file)}
     labels = {code: row["name"] for code, row in rows.items()}
     understood: dict[str, str] = {}

@@ -146,6 +146,30 @@ class Code(Kind):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenCode(Text):
+    """A code of the table `table`, or one that others have added; `entity` names the ledger that has their names.
+
+    A written label is understood where it stands in the table. What follows a dot only tells codes apart.
+    """
+
+    table: str = ""
+    entity: str = ""
+
+    @override
+    def understand(self, raw: object) -> Reading:
+        plain = _plain(raw)
+        if self.table and plain in codes.table(self.table).understood:
+            return Reading(codes.table(self.table).understood[plain])
+        if self.table and not plain.isascii():
+            raise ValueFault(f"没有叫“{plain}”的", "请填代码，或本系统名单里的名称。")
+        return super(OpenCode, self).understand(raw)
+
+    @override
+    def show(self, value: str | int) -> str:
+        return codes.table(self.table).label(str(value).partition(".")[0]) if self.table else str(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Options(Kind):
     """One of a few codes that belong to this program, not to a standard: `("draft", "草稿")`."""
 

@@ -6,7 +6,19 @@ from typing import ClassVar
 
 from sqlalchemy.orm import Mapped
 
-from jzdesk.core.kinds import Code, Date, LongText, Money, Options, PersonName, Reference, TermText, Text, YesNo
+from jzdesk.core.kinds import (
+    Code,
+    Date,
+    LongText,
+    Money,
+    OpenCode,
+    Options,
+    PersonName,
+    Reference,
+    TermText,
+    Text,
+    YesNo,
+)
 from jzdesk.models.base import Record, field
 
 CHANNELS = (
@@ -30,7 +42,7 @@ class Programme(Record):
 
     code: Mapped[str] = field("项目代码", Text(30), required=True, search=True, table=16)
     name: Mapped[str] = field("项目名称", Text(60), required=True, search=True, table=26)
-    family: Mapped[str] = field("项目族", Text(30), required=True, table=14)
+    family: Mapped[str] = field("项目族", OpenCode(30, "programme_family"), required=True, table=20)
     payer: Mapped[str | None] = field("发放单位", Text(60), table=16)
     channel: Mapped[str] = field("发放方式", Options(CHANNELS), required=True, table=12)
     source: Mapped[str | None] = field("依据", Text(200), table=30)
@@ -45,13 +57,15 @@ class Standard(Record):
     owner = "county"
     indexed: ClassVar = (("programme", "valid_from"),)
 
-    programme: Mapped[str] = field("项目代码", Text(30), required=True, table=16)
+    programme: Mapped[str] = field(
+        "资助项目", OpenCode(30, "programme", "programme"), aliases=("项目代码",), required=True, table=20
+    )
     stage: Mapped[str] = field("学段", Code("stage"), required=True, table=10)
     boarding: Mapped[str | None] = field("就读方式", Code("boarding"), table=8)
     valid_from: Mapped[str] = field("起始学期", TermText(), required=True, table=22)
     valid_to: Mapped[str | None] = field("终止学期", TermText(), table=22)
     fen: Mapped[int | None] = field("每学期金额", Money(), table=12)
-    tier: Mapped[str | None] = field("档次", Text(20), table=8)
+    tier: Mapped[str | None] = field("档次", OpenCode(20, "standard_tier"), table=8)
     source: Mapped[str | None] = field("依据", Text(200), table=30)
     certainty: Mapped[str | None] = field("确定度", Text(20), table=8)
 
@@ -66,7 +80,9 @@ class AidDecision(Record):
     indexed: ClassVar = (("term", "programme"),)
 
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
-    programme: Mapped[str] = field("项目代码", Text(30), required=True, table=16)
+    programme: Mapped[str] = field(
+        "资助项目", OpenCode(30, "programme", "programme"), aliases=("项目代码",), required=True, table=20
+    )
     term: Mapped[str] = field("学期", TermText(), required=True, table=22)
     outcome: Mapped[str] = field("结论", Options((("granted", "享受"), ("refused", "不享受"))), required=True, table=8)
     fen: Mapped[int] = field("应发金额", Money(), required=True, table=12)
@@ -89,7 +105,9 @@ class Batch(Record):
     number: Mapped[str] = field("批次号", Text(40), required=True, table=20)
     name: Mapped[str] = field("批次名称", Text(80), required=True, table=30)
     term: Mapped[str] = field("学期", TermText(), required=True, table=22)
-    programme: Mapped[str | None] = field("项目代码", Text(30), table=16)
+    programme: Mapped[str | None] = field(
+        "资助项目", OpenCode(30, "programme", "programme"), aliases=("项目代码",), table=20
+    )
     state: Mapped[str] = field("状态", Options(BATCH_STATES), required=True, table=8)
     approver: Mapped[str | None] = field("审批人", PersonName(), table=10)
     approved_on: Mapped[str | None] = field("审批日期", Date(), table=12)
@@ -107,7 +125,9 @@ class Payment(Record):
     batch: Mapped[str] = field("发放批次", Reference("batch"), required=True, table=20)
     decision: Mapped[str] = field("资助认定", Reference("decision"), required=True)
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
-    programme: Mapped[str] = field("项目代码", Text(30), required=True, table=16)
+    programme: Mapped[str] = field(
+        "资助项目", OpenCode(30, "programme", "programme"), aliases=("项目代码",), required=True, table=20
+    )
     term: Mapped[str] = field("学期", TermText(), required=True, table=22)
     due: Mapped[int] = field("应发", Money(), required=True, table=12)
     fen: Mapped[int] = field("实发", Money(), required=True, table=12)

@@ -17,6 +17,7 @@ from jzdesk.core.kinds import (
     LongText,
     Money,
     Month,
+    OpenCode,
     Options,
     PersonName,
     Phone,
@@ -180,7 +181,7 @@ class Enrolment(Record):
     indexed: ClassVar = (("scope", "status", "grade"), ("grade", "uid"))
 
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
-    school: Mapped[str] = field("学籍学校", Text(20), required=True, table=14)
+    school: Mapped[str] = field("学籍学校", OpenCode(20, entity="school"), required=True, table=18)
     grade: Mapped[str] = field("年级", Code("grade"), required=True, table=12)
     school_class: Mapped[str | None] = field("班级", Reference("school_class"), table=12)
     class_number: Mapped[str | None] = field("班内学号", Text(20))
@@ -370,7 +371,7 @@ class Question(Record):
     indexed: ClassVar = (("state",),)
 
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
-    kind: Mapped[str] = field("种类", Text(40), required=True)
+    kind: Mapped[str] = field("种类", OpenCode(40, "question_kind"), required=True, table=18)
     sentence: Mapped[str] = field("问题", Text(300), required=True, table=40, wide=True)
     state: Mapped[str] = field(
         "状态", Options((("open", "待核实"), ("confirmed", "已确认"), ("gone", "已消除"))), required=True, table=8

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, sele
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value
-from jzdesk.core.kinds import Reference
+from jzdesk.core.kinds import OpenCode, Reference
 from jzdesk.core.merge import GRANT, SCOPE, Entry
 from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME, SPECS
@@ -245,20 +245,36 @@ def shown(spec: FieldSpec, value: Value, references: Mapping[str, str]) -> str:
     """The display text of a field; references as titles, sensitive values masked."""
     if isinstance(spec.kind, Reference):
         return references.get(str(value), "（未到）") if value else ""
+    if isinstance(spec.kind, OpenCode) and value in references:
+        return references[str(value)]
     return spec.masked(value)
 
 
 def _mentioned(connection: Connection, spec: EntitySpec, values: Iterable[Mapping[str, Value]]) -> dict[str, str]:
-    """uid → title of every record the values refer to."""
+    """uid → title of every record the values refer to, and code → name of what they name by a code."""
+    values = list(values)
     wanted: dict[str, set[str]] = defaultdict(set)
     fields = [(name, field.kind.entity) for name, field in spec.fields.items() if isinstance(field.kind, Reference)]
     for row in values:
         for name, entity in fields:
             if uid := row.get(name):
                 wanted[entity].add(str(uid))
-    found: dict[str, str] = {}
+    found = _named(connection, spec, values)
     for entity, uids in wanted.items():
         found |= titles(connection, entity, sorted(uids))
+    return found
+
+
+def _named(connection: Connection, spec: EntitySpec, values: Iterable[Mapping[str, Value]]) -> dict[str, str]:
+    """Code → name, of the codes that other ledgers have the names of."""
+    found: dict[str, str] = {}
+    kinds = {name: known.kind for name, known in spec.fields.items()}
+    for name, kind in kinds.items():
+        if isinstance(kind, OpenCode) and kind.entity:
+            table, codes = _table(kind.entity), {str(row[name]) for row in values if row.get(name)}
+            for part in slices(sorted(codes)):
+                query = select(table.c.code, table.c.name).where(table.c.code.in_(part), table.c.hidden == 0)
+                found |= {row.code: row.name for row in connection.execute(query) if row.name}
     return found
 
 

@@ -78,6 +78,7 @@ def test_a_term_by_commands(jz: Jz, stations: None, stick: Path, tmp_path: Path)
     assert decided["granted"] >= 154
     line = next(one for one in jz("school", "aid", "list") if one["fen"])
     assert jz("school", "aid", "why", line["uid"])["reasons"]
+    assert {one["programme"] for one in jz("school", "list", "decision")} >= {"LIVING_BOARD"}  # machines get codes
     batch = jz("school", "batch", "make")
     notice = jz("school", "notice", "post", batch["uid"], "--phone", "0735-0000000", "--address", "学校办公楼")
     jz("school", "notice", "print", notice["uid"], tmp_path / "notice.pdf")

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 
-from jzdesk.core.errors import UserError
+from jzdesk.core import codes
+from jzdesk.core.errors import UserError, ValueFault
 from jzdesk.models import BY_NAME
+from jzdesk.services import questions
 from jzdesk.services.forms import FormProblems
+from jzdesk.services.importing import ImportService
+from jzdesk.services.importing.hardships import DISABILITY_DIFFERS
 from jzdesk.services.ledger import LedgerService, Query
+from jzdesk.services.lists.settling import NUMBER_DIFFERS
 from tests.factories.people import Desk, verified_desk
 
 
@@ -157,3 +163,38 @@ def test_the_beginning_of_a_ledger_is_the_beginning_of_its_list(desk: Desk, ledg
     assert len(ledger.ids(Query(entity))) == 3
     assert ledger.first(Query(entity), 2) == ledger.ids(Query(entity))[:2]
     assert ledger.first(Query(entity, hidden=True), 2) == uids[:1]
+
+
+def test_codes_of_programmes_and_questions_are_shown_by_name_and_stay_codes(
+    desk: Desk, ledger: LedgerService, tmp_path: Path
+) -> None:
+    with desk.context.write() as unit:
+        unit.add(BY_NAME["programme"], {"code": "OURS", "name": "县奖学金", "family": "OURS", "channel": "cash"})
+        known, ours = (
+            unit.add(BY_NAME["decision"], {"student": "a" * 32, "programme": code, "term": "2025-2026-1"})
+            for code in ("LIVING_BOARD", "OURS")
+        )
+        question = unit.add(BY_NAME["question"], {"kind": "guardian_sex.1234", "sentence": "请核对", "state": "open"})
+    shown = {
+        row.uid: (row.values["programme"], row.shown["programme"]) for row in ledger.rows("decision", [known, ours])
+    }
+    assert shown == {known: ("LIVING_BOARD", "寄宿生生活补助"), ours: ("OURS", "县奖学金")}
+    assert ledger.choices("decision")[0][1].startswith(("寄宿生生活补助", "县奖学金"))
+    assert ledger.record("question", question).shown["kind"] == "监护关系与性别不符"
+    ImportService(desk.context).export("decision", tmp_path / "认定.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "认定.xlsx").worksheets[0]
+    written = {cell for row in sheet.iter_rows(values_only=True) for cell in row}
+    assert {"寄宿生生活补助", "县奖学金"} <= written
+
+
+def test_a_programme_is_typed_by_its_name_or_its_code(ledger: LedgerService) -> None:
+    kind = ledger.specs["standard"]["programme"].kind
+    assert kind.read("寄宿生生活补助").value == kind.read("LIVING_BOARD").value == "LIVING_BOARD"
+    assert kind.read("OURS").value == "OURS"
+    with pytest.raises(ValueFault, match="没有叫“县奖学金”的"):
+        kind.read("县奖学金")
+
+
+def test_every_kind_of_question_has_a_name() -> None:
+    named = codes.table("question_kind").labels
+    assert {*questions.OWN, questions.SAME, NUMBER_DIFFERS, DISABILITY_DIFFERS} <= named.keys()

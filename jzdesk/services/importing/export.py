@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import FieldSpec, Value
-from jzdesk.core.kinds import Reference
+from jzdesk.core.kinds import OpenCode, Reference
 from jzdesk.models import BY_NAME, BankAccount, Enrolment, Guardian, Member, Pairing, SchoolClass, Staff, Student, Visit
 from jzdesk.services import disclosures, ledger
 from jzdesk.services.context import Context
@@ -73,17 +73,19 @@ def _filled(wanted: list[Column], rows: list[Values]) -> list[Column]:
 
 
 def _plain(entity: str, rows: list[ledger.Row]) -> tuple[list[Outlet], list[Values]]:
-    """Any ledger: values as they are, references as the titles of what they refer to."""
+    """Any ledger: values as they are, references as the titles of what they refer to; so are codes others have named,
+    where nobody imports them again."""
     fields = list(BY_NAME[entity].spec)
-    outlets: list[Outlet] = [field.label if isinstance(field.kind, Reference) else field for field in fields]
+    titled = (Reference, OpenCode) if BY_NAME[entity].managed else (Reference,)
+    outlets: list[Outlet] = [field.label if isinstance(field.kind, titled) else field for field in fields]
     lines: list[Values] = []
     for row in rows:
         values: Values = {}
         for field in fields:
-            is_reference = isinstance(field.kind, Reference)
-            values[field.label if is_reference else field.name] = (
-                row.shown[field.name] if is_reference else row.values[field.name]
-            )
+            if isinstance(field.kind, titled):
+                values[field.label] = row.shown[field.name]
+            else:
+                values[field.name] = row.values[field.name]
         lines.append(values)
     return outlets, lines
 
