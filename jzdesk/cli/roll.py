@@ -117,10 +117,14 @@ def as_of(
     found = service.roll(day)
     if out is not None:
         service.export(out, day)
-        emit({"path": out, "students": len(found.lines)}, f"{found.sentence()}，已写到 {out}。")
+        emit({"path": out, "students": len(found.lines)}, f"{found.sentence()}，已写到 {out}。{found.note}")
         return
-    columns = (("grade", "年级"), ("school_class", "班级"), ("name", "姓名"), ("sex", "性别"), ("status", "状态"))
-    emit(found if state.current().json else found.lines, f"{found.sentence()}。", columns)
+    columns = (
+        ("school_name", "学校"), ("grade", "年级"), ("school_class", "班级"), ("name", "姓名"), ("sex", "性别"),
+        ("status", "状态"), ("head", "班主任"),
+    )  # fmt: skip
+    wanted = columns if state.services().info.kind == "county" else columns[1:]
+    emit(found if state.current().json else found.lines, f"{found.sentence()}。{found.note}", wanted)
 
 
 def classes() -> None:

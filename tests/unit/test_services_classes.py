@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jzdesk.core.errors import UserError
-from jzdesk.models import EnrolmentEvent, SchoolClass
+from jzdesk.models import EnrolmentEvent, School, SchoolClass
 from jzdesk.services.forms import FormProblems
 from jzdesk.services.pupils import pupils
 from jzdesk.services.roll import ClassService, EventDraft, PromotionService, RollService
@@ -175,4 +175,21 @@ def test_a_list_of_an_earlier_day_calls_a_class_and_its_teacher_as_they_were(des
     assert (before.school_class, before.head) == ("1班", "吴泽建")
     as_of.export(tmp_path / "名册.xlsx", "2025-11-10")
     rows = load_workbook(str(tmp_path / "名册.xlsx")).get_sheet_by_index(0).to_python()
-    assert "吴泽建" in {cell for row in rows for cell in row}
+    cells = {cell for row in rows for cell in row}
+    assert "吴泽建" in cells
+    assert any("按登记的那天算" in str(cell) for cell in cells)  # no day on which the change took effect is kept
+    assert "按登记的那天算" in as_of.roll("2025-11-10").note
+    assert as_of.roll("2025-12-01").note == ""
+
+
+def test_the_countys_list_of_a_day_names_the_schools(desk: Desk, tmp_path: Path) -> None:
+    from python_calamine import load_workbook
+
+    desk.pupil("王小明")
+    with desk.as_county().write() as unit:
+        unit.add(School, {"code": "2143990001", "name": "青石镇中心小学", "stage": "PRI"})
+    as_of = AsOfService(desk.as_county())
+    assert [line.school_name for line in as_of.roll().lines] == ["青石镇中心小学"]
+    as_of.export(tmp_path / "名册.xlsx")
+    rows = load_workbook(str(tmp_path / "名册.xlsx")).get_sheet_by_index(0).to_python()
+    assert "青石镇中心小学" in {cell for row in rows for cell in row}

@@ -29,6 +29,7 @@ _COLUMNS = (
     Column("boarding", "就读方式", 10),
     Column("head", "班主任", 9),
 )
+_SCHOOL = Column("school_name", "学校", 14)
 
 
 class DayView(View):
@@ -44,10 +45,13 @@ class DayView(View):
         self.grade = Pick([(None, "全部年级")], "年级")
         self.count = widgets.label(bold=True, wrap=True)
         self.export_button = widgets.button("导出 Excel…", self.export, icon="export")
-        self.table = Listing(_COLUMNS)
+        self.note = widgets.label(tone="muted", wrap=True)
+        county = desk.services.info.kind == "county"
+        self.table = Listing((_SCHOOL, *_COLUMNS) if county else _COLUMNS)
         self.found: RollDay | None = None
         self.tools(widgets.label("哪一天"), self.date, self.grade, self.export_button)
         self.body.addWidget(self.count)
+        self.body.addWidget(self.note)
         self.body.addWidget(self.table, 1)
         self.search.searched.connect(lambda _: self._sift())
         self.search.down.connect(self.table.setFocus)
@@ -102,6 +106,8 @@ class DayView(View):
         grades = {line.grade_code: line.grade for line in found.lines}
         self.grade.fill([(None, "全部年级"), *sorted(grades.items())])
         self.count.setText(found.sentence())
+        self.note.setText(found.note)
+        self.note.setVisible(bool(found.note))
         theme.mark(self.count, tone="")
         self._sift()
 
@@ -112,5 +118,6 @@ class DayView(View):
         self.table.put_rows(
             line
             for line in self.found.lines
-            if grade in (None, line.grade_code) and text in f"{line.name} {line.grade}{line.school_class}"
+            if grade in (None, line.grade_code)
+            and text in " ".join((line.name, f"{line.grade}{line.school_class}", line.school_name))
         )
