@@ -56,6 +56,7 @@ def list_(
     where: Annotated[list[str] | None, typer.Option(help="字段=内容，可多次")] = None,
     limit: Annotated[int, typer.Option(help="最多显示多少条")] = 50,
     hidden: Annotated[bool, typer.Option(help="显示已作废的记录")] = False,
+    school: Annotated[str | None, typer.Option(help="县站：只看一所学校的（学校标识码）")] = None,
 ) -> None:
     """列出一种台账的记录。"""
     from jzdesk.services.forms import understood
@@ -65,11 +66,14 @@ def list_(
     filters, wrong = understood(spec, values_of(spec, where or []))
     if wrong:
         raise UserError("；".join(wrong.values()), "请改正筛选条件。")
-    uids = ledger.ids(Query(entity, text, filters, hidden=hidden))
-    found = ledger.rows(entity, uids[:limit])
+    uids = ledger.ids(Query(entity, text, filters, hidden=hidden, school=school))
+    found = ledger.page(entity, uids[:limit])
     kept = [field.name for field in spec if isinstance(field.kind, OpenCode)] if state.current().json else []
     rows = [{"uid": row.uid, **row.shown, **{name: row.values[name] for name in kept}} for row in found]
     columns = [("uid", "编号"), *((field.name, field.label) for field in spec.columns())]
+    if any(row.school for row in found):
+        rows = [{"uid": row["uid"], "of_school": one.school, **row} for row, one in zip(rows, found, strict=True)]
+        columns.insert(1, ("of_school", "学校"))
     emit(rows, f"共 {len(uids)} 条。", columns)
 
 

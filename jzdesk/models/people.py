@@ -42,7 +42,9 @@ class Household(Record):
 
     number: Mapped[str | None] = field("户编号", Text(30), search=True, table=18)
     head: Mapped[str | None] = field("户主姓名", PersonName(), search=True, aliases=("户主",), table=10)
-    division: Mapped[str | None] = field("户籍地区划", Text(12), aliases=("户口所在地行政区划", "户口所在地"), table=14)
+    division: Mapped[str | None] = field(
+        "户籍地区划", OpenCode(12, entity="division"), aliases=("户口所在地行政区划", "户口所在地"), table=14
+    )
     village_group: Mapped[str | None] = field(
         "村民小组", Text(30), search=True, aliases=("村组", "小组", "自然村"), table=10
     )
@@ -372,7 +374,7 @@ class Question(Record):
 
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
     kind: Mapped[str] = field("种类", OpenCode(40, "question_kind"), required=True, table=18)
-    sentence: Mapped[str] = field("问题", Text(300), required=True, table=40, wide=True)
+    sentence: Mapped[str] = field("问题", LongText(300), required=True, table=40, wide=True)
     state: Mapped[str] = field(
         "状态", Options((("open", "待核实"), ("confirmed", "已确认"), ("gone", "已消除"))), required=True, table=8
     )

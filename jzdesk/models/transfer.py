@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from sqlalchemy.orm import Mapped
 
-from jzdesk.core.kinds import Date, Options, Reference, Text
+from jzdesk.core.kinds import Date, OpenCode, Options, Reference, Text
 from jzdesk.models.base import Record, field
 
 APPROVED, REFUSED, REVOKED = "approved", "refused", "revoked"
@@ -23,7 +23,9 @@ class Transfer(Record):
 
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
     event: Mapped[str | None] = field("转出异动", Reference("enrolment_event"))
-    to_school: Mapped[str | None] = field("转入学校标识码", Text(20), hint="本县学校填标识码；转往外县的不填", table=14)
+    to_school: Mapped[str | None] = field(
+        "转入学校标识码", OpenCode(20, entity="school"), hint="本县学校填标识码；转往外县的不填", table=14
+    )
     to_name: Mapped[str] = field(
         "转入学校", Text(60), required=True, hint="学校名称、标识码，或外县学校的全称", table=20
     )

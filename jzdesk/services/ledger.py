@@ -28,7 +28,7 @@ _ROLES = {"school": "学校", "township": "乡镇中心学校", "county": "县�
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which records, in which order; `text` searches the fields marked for search."""
+    """Which records, in which order; `text` searches the fields marked for search, `school` is a code."""
 
     entity: str
     text: str = ""
@@ -36,19 +36,22 @@ class Query:
     order: tuple[str, ...] = ()
     descending: bool = False
     hidden: bool = False
+    school: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One record: stored values, and the display text of every field (labels, masked, references as titles).
 
-    `travel` says how far it has travelled to the county, where that was asked for.
+    `travel` says how far it has travelled to the county, where that was asked for, `school` whose record it is, where
+    there are those of several.
     """
 
     uid: str
     values: dict[str, Value]
     shown: dict[str, str]
     travel: str = ""
+    school: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +107,21 @@ class LedgerService:
             return rows(connection, entity, uids)
 
     def page(self, entity: str, uids: Sequence[str]) -> list[Row]:
-        """The same with how far each has travelled, for as many as are looked at."""
+        """The same with how far each has travelled, at the county whose it is, for as many as are looked at."""
         with self._context.read() as connection:
             found = rows(connection, entity, uids)
+            if self._context.info.kind == "county":
+                names = {} if SPECS[entity].owner == "county" else schools(connection)
+                return [replace(row, school=names.get(str(row.values["scope"]), "")) for row in found]
             states: dict[str, str] = {}
             for part in slices(uids):
                 states |= sync_states(connection, entity, part)
         return [replace(row, travel=states.get(row.uid, "")) for row in found]
+
+    def schools(self) -> list[tuple[str, str]]:
+        """(code, name) of the schools whose records a county's ledger holds, by name."""
+        with self._context.read() as connection:
+            return list(schools(connection).items())
 
     def record(self, entity: str, uid: str) -> Row:
         """One record; raises UserError when it does not exist."""
@@ -219,6 +230,8 @@ def _sorting(table: Table, entity: str, name: str) -> ColumnElement[Any]:
 def _conditions(table: Table, query: Query) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [table.c.hidden == int(query.hidden)]
     found += [table.c[name] == value for name, value in query.filters.items() if value is not None]
+    if query.school:
+        found.append(table.c.scope == query.school)
     if words := query.text.split():
         searched = [table.c[spec.name] for spec in SPECS[query.entity] if spec.search]
         found += [or_(*(column.contains(word, autoescape=True) for column in searched)) for word in words if searched]
@@ -239,6 +252,13 @@ def rows(connection: Connection, entity: str, uids: Sequence[str]) -> list[Row]:
         for uid in uids
         if uid in found
     ]
+
+
+def schools(connection: Connection) -> dict[str, str]:
+    """School code → name, by name."""
+    table = _table("school")
+    query = select(table.c.code, table.c.name).where(table.c.hidden == 0).order_by(table.c.name)
+    return {row.code: row.name or row.code for row in connection.execute(query)}
 
 
 def shown(spec: FieldSpec, value: Value, references: Mapping[str, str]) -> str:

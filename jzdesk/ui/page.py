@@ -99,7 +99,10 @@ class Page(QWidget):
         buttons = Flow(right=True)
         title = widgets.label(self.title, size=1.35, bold=True)
         row = widgets.row(title, *parts, widgets.holder(buttons))
-        row.setStretch(row.count() - 1, 1)
+        row.setStretch(row.count() - 1, 3)
+        for part in parts:
+            if isinstance(part, widgets.Elided):  # takes what the buttons leave
+                row.setStretch(row.indexOf(part), 2)
         self.body.addLayout(row)
         return buttons
 

@@ -32,7 +32,7 @@ from jzdesk.ui.tasks import Task
 from jzdesk.ui.toast import Toast
 
 NAVIGATION = 11
-PLACE_KEYS = "1234567890-="  # with Alt, in the order of the navigation: the upper row of a keyboard
+PLACE_KEYS = "1234567890-=`"  # with Alt, in the order of the navigation: the upper row, and its left end last
 KIND_LABELS = {"school": "学校", "township": "乡镇中心学校", "county": "县教育局"}
 PRODUCT = "教育帮扶台账"
 

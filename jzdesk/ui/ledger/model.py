@@ -76,6 +76,11 @@ def travel_column() -> Column:
     return Column("travel", "上报情况", 8, tone=lambda row: TRAVEL_TONES.get(row.travel, "muted"))
 
 
+def school_column() -> Column:
+    """Whose record each is, in a county's ledgers."""
+    return Column("school", "学校", 18)
+
+
 def _shown(name: str) -> Callable[[Any], str]:
     def cell(row: Any) -> str:
         return str(row.shown.get(name, ""))

@@ -12,7 +12,7 @@ from jzdesk.services.ledger import Query
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.inputs import Pick
-from jzdesk.ui.ledger.model import columns_of, travel_column
+from jzdesk.ui.ledger.model import columns_of, school_column, travel_column
 from jzdesk.ui.ledger.record import RecordPanel, nothing_chosen
 from jzdesk.ui.page import FIRST, ListPage
 
@@ -28,11 +28,18 @@ class LedgerPage(ListPage):
         self._writable = desk.services.ledger.may_write(entity)
         self.hints = LedgerPage.hints if self._writable else "F3 查找　回车 打开　F5 刷新"
         fetch, columns = partial(desk.services.ledger.page, entity), columns_of(self.spec)
-        if self.spec.owner != "county" and desk.services.info.kind != "county":
+        county = desk.services.info.kind == "county"
+        self._of_schools = county and self.spec.owner != "county"
+        if self._of_schools:
+            columns.insert(1, school_column())
+        elif not county and self.spec.owner != "county":
             columns.append(travel_column())
         super().__init__(desk, columns, fetch, hint=_hint(self.spec), several=True)
         self._panel: RecordPanel | None = None
         self.choices = {spec.name: self._filter(spec) for spec in filtered_fields(self.spec)}
+        self.school = self.add_filter("学校", [(None, "全部学校")]) if self._of_schools else None
+        if self.school is not None:
+            desk.tasks.read(f"schools:{id(self)}", desk.services.ledger.schools, self._fill_schools, owner=self)
         self.state = self.add_filter("现行或已作废", [(0, "现行"), (1, "已作废")])
         if self._writable:
             self.add_action("新增 (Ctrl+N)", self.new, icon="plus", primary=True)
@@ -70,7 +77,12 @@ class LedgerPage(ListPage):
             (name,) if name else (),
             descending,
             bool(self.state.value()),
+            str(self.school.value()) if self.school is not None and self.school.value() else None,
         )
+
+    def _fill_schools(self, schools: Sequence[tuple[str, str]]) -> None:
+        assert self.school is not None
+        self.school.fill([(None, "全部学校"), *schools])
 
     def show_record(self, uid: str) -> None:
         """Show the row with the cursor; asks first when the form holds changes."""

@@ -24,8 +24,10 @@ class Figure:
 class Figures(QWidget):
     """Figures side by side, with signs between them when they make a sum; goes on beneath when the row is full."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, low: bool = False) -> None:
+        """With `low` each figure stands beside its name, where a table needs the height."""
         super().__init__()
+        self._low = low
         self._flow = Flow(0.5)
         self._apart = theme.em(1.6), theme.em(0.5)
         inside = QVBoxLayout(self)
@@ -39,12 +41,17 @@ class Figures(QWidget):
         for number, figure in enumerate(figures):
             if total_first and number:
                 self._flow.addWidget(widgets.label("=" if number == 1 else "+", tone="muted", size=1.2))
-            self._flow.addWidget(_tile(figure))
+            self._flow.addWidget(_line(figure) if self._low else _tile(figure))
         self.setAccessibleDescription("，".join(f"{figure.label} {figure.value}" for figure in figures))
 
     def text(self) -> str:
         """The figures in words, as a screen reader hears them."""
         return self.accessibleDescription()
+
+
+def _line(figure: Figure) -> QWidget:
+    value = widgets.label(figure.value, tone=figure.tone, size=1.15, bold=True)
+    return widgets.holder(widgets.row(widgets.label(figure.label, tone="muted"), value, space=0.35))
 
 
 def _tile(figure: Figure) -> QWidget:

@@ -59,8 +59,10 @@ class StickPick(QWidget):
 
     chosen = Signal(object)
 
-    def __init__(self, desk: Desk, pick: Callable[[], Path | None]) -> None:
+    def __init__(self, desk: Desk, pick: Callable[[], Path | None], aside: widgets.Elided | None = None) -> None:
+        """`aside` says what was chosen, where the page has another place for that."""
         super().__init__()
+        self._aside = aside
         self._desk, self._pick = desk, pick
         self.folder: Path | None = None
         self._sticks: list[Stick] | None = None
@@ -101,7 +103,7 @@ class StickPick(QWidget):
         if self.folder is not None:
             self._say()
         else:
-            self._words.setText(f"已选 {len(paths):,} 个文件：{'、'.join(path.name for path in paths[:3])}")
+            self._tell(f"已选 {len(paths):,} 个文件：{'、'.join(path.name for path in paths[:3])}", chosen=True)
 
     def ask(self) -> None:
         """Let the person choose any folder."""
@@ -137,11 +139,19 @@ class StickPick(QWidget):
 
     def _say(self) -> None:
         if self.folder is not None:
-            self._words.setText(f"已选：{self.folder}")
+            self._tell(f"已选：{self.folder}", chosen=True)
         elif self._sticks:
-            self._words.setText("插着不止一个 U 盘，请点选其中一个。")
+            self._tell("插着不止一个 U 盘，请点选其中一个。")
         else:
-            self._words.setText("没有发现 U 盘。插好后会自动出现；也可以选择任意文件夹。")
+            self._tell("没有发现 U 盘。插好后会自动出现；也可以选择任意文件夹。")
+
+    def _tell(self, words: str, *, chosen: bool = False) -> None:
+        """Beneath the buttons; what was chosen aside, where there is a place."""
+        aside = self._aside if chosen else None
+        if self._aside is not None:
+            self._aside.put(words if aside else "")
+        self._words.setText("" if aside else words)
+        self._words.setVisible(aside is None)
 
 
 def _newly(folder: Path, now: Sequence[Stick], before: Sequence[Stick]) -> bool:

@@ -70,7 +70,9 @@ class InboxPage(Page):
         self.paths: list[Path] = []
         self._task: Task[list[MergeOutcome]] | None = None
         self._looking: Task[Found] | None = None
-        buttons = self.heading()
+        chosen = widgets.Elided()
+        theme.mark(chosen, tone="muted")
+        buttons = self.heading(chosen)
         self.answer_button = widgets.button("写回执", self.write_receipts, icon="export")
         self.preview_button = widgets.button(
             "预览", self.preview, icon="search", tip="回车：看这个包会改动什么，不写入"
@@ -79,7 +81,7 @@ class InboxPage(Page):
         buttons.addWidget(self.answer_button)
         buttons.addWidget(self.preview_button)
         buttons.addWidget(self.merge_button)
-        self.sticks = StickPick(desk, lambda: widgets.pick_folder(self, "选择 U 盘或放数据包的文件夹"))
+        self.sticks = StickPick(desk, lambda: widgets.pick_folder(self, "选择 U 盘或放数据包的文件夹"), chosen)
         self.sticks.chosen.connect(lambda folder: self.take([folder]))
         self.banner = widgets.Banner()
         self.packages = PackagesView()

@@ -51,7 +51,7 @@ class PackagesView(QWidget):
         super().__init__()
         self.waiting: list[InboxLine] = []
         self.words = widgets.label(tone="muted", wrap=True)
-        self.figures = Figures()
+        self.figures = Figures(low=True)
         self.table = Listing(
             (
                 Column("school", "学校", 22),

@@ -54,7 +54,7 @@ class LogView(QWidget):
         )  # fmt: skip
         hint = "在“收件箱”里选 U 盘并入学校的数据包，经过会记在这里。"
         self.middle = ListingOrEmpty(self.table, widgets.Empty("merge", "还没有收到过数据包", hint))
-        self.figures = Figures()
+        self.figures = Figures(low=True)
         self.school = Pick([(None, "全部学校")], tip="只看一所学校")
         self.which = Pick([(None, "全部结果"), ("look", "只看没有全部并入的")], tip="只看要处理的")
         for pick in (self.school, self.which):

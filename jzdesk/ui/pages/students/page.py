@@ -58,12 +58,12 @@ COLUMNS = (
     Column("school_class", "班级", 5, order="school_class"),
     Column("hardships", "困难类型", 12),
     Column("questions", "资料", 9, text=_state, tone=_state_tone),
+    Column("sync_state", "上报情况", 8, tone=_sync_tone),
     Column("caseworker", "责任人", 8),
     Column("id_number", "身份证件号", 11, text=short_number),
     Column("phone", "联系电话", 12),
     Column("boarding", "就读方式", 8),
     Column("status", "学籍状态", 9, order="status"),
-    Column("sync_state", "上报情况", 8, tone=_sync_tone),
 )
 
 
@@ -79,7 +79,14 @@ class StudentPage(ListPage):
     def __init__(self, desk: Desk) -> None:
         self._children: int | None = None  # at the county: how many the rows are about
         self._typed = self._text = ""  # what was searched for, and what the rows shown were found by
-        super().__init__(desk, COLUMNS, self._rows, hint="姓名 / 拼音首字母 / 证件号任意一段 (F3)", several=True)
+        self._schools: dict[str, str] = {}
+        super().__init__(
+            desk,
+            self._columns(desk.services.info.kind),
+            self._rows,
+            hint="姓名 / 拼音首字母 / 证件号任意一段 (F3)",
+            several=True,
+        )
         self.work_in_table("student", adds=False)
         self._quiet = False
         self._goal: str | None = None
@@ -101,6 +108,14 @@ class StudentPage(ListPage):
         QShortcut(QKeySequence("F6"), self, lambda: self.panel.open_twin())
         hint = "选中左边一行即可查看。" if self._county else "选中左边一行即可查看和修改；按 Ctrl+N 新增。"
         self.side.hold(widgets.Empty("student", "还没有选中学生", hint))
+
+    def _columns(self, kind: str) -> list[Column]:
+        """A county sees the school in place of how far the record has travelled: there it has arrived."""
+        if kind != "county":
+            return list(COLUMNS)
+        school = Column("school", "学校", 16, text=lambda row: self._schools.get(row.school, row.school))
+        found = [column for column in COLUMNS if column.name != "sync_state"]
+        return [*found[:4], school, *found[4:]]
 
     @property
     def panel(self) -> StudentPanel:
@@ -271,7 +286,8 @@ class StudentPage(ListPage):
         if self.school is not None:
             ledger = self.desk.services.ledger
             schools = ledger.rows("school", ledger.ids(Query("school")))
-            self.school.fill([(None, "全部学校"), *((row.values["code"], row.shown["name"]) for row in schools)])
+            self._schools = {str(row.values["code"]): row.shown["name"] for row in schools}
+            self.school.fill([(None, "全部学校"), *self._schools.items()])
 
     def _picks(self) -> list[Pick]:
         picks = (self.school, self.grade, self.school_class, self.hardship, self.status, self.wanted, self.travel)
