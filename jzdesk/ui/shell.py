@@ -221,6 +221,8 @@ class Shell(QMainWindow):
             self.navigation.mark_here(self._here)
             return False
         page = self._built(place)
+        if key != self._here and self.banner.property("tone") != "wrong":
+            self.banner.dismiss()  # what was to be put right was about the page that is left
         self._here = key
         self.setWindowTitle(f"{PRODUCT} — {self.desk.services.info.name} — {place.title}")
         self.navigation.mark_here(key)

@@ -284,6 +284,10 @@ class Elided(QLabel):
         self._whole = text
         self._fit()
 
+    def whole(self) -> str:
+        """All of the text."""
+        return self._whole
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit again."""
         super().resizeEvent(event)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from jzdesk.core.errors import UserError
+from jzdesk.core.errors import StationFault, UserError
 from jzdesk.models import SPECS
 from jzdesk.services import stations
 from jzdesk.services.bundle import Services
@@ -22,7 +23,8 @@ from jzdesk.ui.dialogs.login import LoginDialog
 from jzdesk.ui.dialogs.moving import MoveInDialog
 from jzdesk.ui.dialogs.reason import ReasonDialog
 from jzdesk.ui.ledger.page import LedgerPage
-from jzdesk.ui.shell import Hints, PlaceButton, Shell
+from jzdesk.ui.places import places_of
+from jzdesk.ui.shell import PLACE_KEYS, Hints, PlaceButton, Shell
 from jzdesk.ui.tasks import Tasks
 from tests.factories.stations import PASSWORD
 from tests.factories.world import county_copy
@@ -175,6 +177,12 @@ def test_alt_and_a_number_opens_a_place(qtbot: QtBot, shell: Shell, settle: Sett
     assert page.title == shell.places[1].title
 
 
+@pytest.mark.parametrize("kind", ["school", "township", "county"])
+def test_every_place_has_a_key(kind: str) -> None:
+    assert len(places_of(kind)) <= len(PLACE_KEYS)
+    assert all(QKeySequence(f"Alt+{key}").toString() == f"Alt+{key}" for key in PLACE_KEYS)
+
+
 def test_the_places_after_the_ninth_have_keys_too(qtbot: QtBot, shell: Shell, settle: Settle) -> None:
     for key, number in ((Qt.Key.Key_0, 10), (Qt.Key.Key_Minus, 11), (Qt.Key.Key_Equal, 12)):
         QTest.keyClick(shell, key, Qt.KeyboardModifier.AltModifier)
@@ -226,6 +234,19 @@ def test_every_place_opens_without_a_word_of_complaint(shell: Shell, settle: Set
         assert shell.open(place.key)
         settle()
     assert messages == []
+
+
+def test_what_is_to_be_put_right_stays_with_its_page_and_what_the_machine_failed_at_stays(
+    shell: Shell, settle: Settle
+) -> None:
+    shell.desk.present(UserError("没有要填的学生", "请放宽筛选。"))
+    shell.open("ledger")
+    settle()
+    assert shell.banner.text() == ""
+    shell.desk.present(StationFault("磁盘已满", "没有保存", "请清理磁盘。"))
+    shell.open("home")
+    settle()
+    assert "磁盘已满" in shell.banner.text()
 
 
 def test_an_error_stands_in_the_banner_and_the_window_stays_open(shell: Shell) -> None:

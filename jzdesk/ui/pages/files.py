@@ -60,9 +60,9 @@ class StickPick(QWidget):
     chosen = Signal(object)
 
     def __init__(self, desk: Desk, pick: Callable[[], Path | None], aside: widgets.Elided | None = None) -> None:
-        """`aside` says what was chosen, where the page has another place for that."""
+        """`aside` says what was chosen, instead of what it says now, where the page has another place for that."""
         super().__init__()
-        self._aside = aside
+        self._aside, self._usual = aside, aside.whole() if aside is not None else ""
         self._desk, self._pick = desk, pick
         self.folder: Path | None = None
         self._sticks: list[Stick] | None = None
@@ -149,7 +149,7 @@ class StickPick(QWidget):
         """Beneath the buttons; what was chosen aside, where there is a place."""
         aside = self._aside if chosen else None
         if self._aside is not None:
-            self._aside.put(words if aside else "")
+            self._aside.put(words if aside else self._usual)
         self._words.setText("" if aside else words)
         self._words.setVisible(aside is None)
 

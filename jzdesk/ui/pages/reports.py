@@ -30,11 +30,11 @@ _TONES = {
 class ReportsView(QWidget):
     """The schools, worst first; which are shown, after how many days one is overdue, and the list on paper."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, low: bool = False) -> None:
         super().__init__()
         self.desk = desk
         self.seen: Overview | None = None
-        self.figures = Figures()
+        self.figures = Figures(low=low)
         self.shown = Pick([(_CALL, "只看有问题的"), (_ALL, "全部学校")], tip="看哪些学校")
         self.limit = Pick([(days, f"超过 {days} 天算逾期") for days in LIMITS], tip="多少天没有上报算逾期")
         self.shown.picked.connect(self._fill)

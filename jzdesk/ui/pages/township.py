@@ -41,17 +41,19 @@ class TownshipPage(Page):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._task: Task[list[Taken]] | None = None
-        buttons = self.heading(widgets.label("收下、转交、带回，文件不改一字", tone="muted"))
+        chosen = widgets.Elided("收下、转交、带回，文件不改一字")
+        theme.mark(chosen, tone="muted")
+        buttons = self.heading(chosen)
         self.take_button = widgets.button("收下 (Ctrl+N)", self.new, icon="inbox")
         self.back_button = widgets.button("带给学校", self.deliver, icon="back", tip="把县里的回执写上 U 盘")
         self.send_button = widgets.button("送县里 (Ctrl+S)", self.save, icon="forward", role="primary")
         for button in (self.take_button, self.back_button, self.send_button):
             buttons.addWidget(button)
-        self.sticks = StickPick(desk, lambda: widgets.pick_folder(self, "选择 U 盘或文件夹"))
+        self.sticks = StickPick(desk, lambda: widgets.pick_folder(self, "选择 U 盘或文件夹"), chosen)
         self.sticks.chosen.connect(lambda _: self._allow())
         self.banner = widgets.Banner()
         self.carried = CarriedView()
-        self.reports, self.schools = ReportsView(desk), SchoolsView(desk)
+        self.reports, self.schools = ReportsView(desk, low=True), SchoolsView(desk)
         self._build()
         self._allow()
 
@@ -161,7 +163,7 @@ class CarriedView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.figures = Figures()
+        self.figures = Figures(low=True)
         self.table = Listing(
             (
                 Column("came", "收到", 16),

@@ -63,6 +63,7 @@ class UpkeepPage(Page):
         self.middle = ListingOrEmpty(self.table, widgets.Empty("save", "还没有备份", hint))
         self.accounts = Listing((Column("name", "可以登录的账户", 24),), key=lambda one: one.name)
         self.accounts.setMaximumHeight(theme.em(12))
+        self.accounts.setMinimumHeight(theme.em(4.6))  # the heading and one whole line
         self.body.addWidget(self.middle, 2)
         explain = (
             "备份是加密的，只有本站账户的密码能打开，里面没有本站的签名钥匙。电脑出故障时：退出后在登录窗口点“从备份恢复”。"
