@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ import pytest
 from hypothesis import settings
 
 from jzdesk.services.bundle import Services
+from jzdesk.store import engine, slots
 from jzdesk.store.store import Store
 from jzdesk.store.verify import verify
+from tests.factories import ready
 from tests.factories.places import on_server
 from tests.factories.servers import TestServer, binaries, server
 from tools import system
@@ -43,6 +46,22 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(system.sentence(lacking), returncode=1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_power_cuts() -> Iterator[None]:
+    """Nobody pulls the plug of a test: nothing waits for the disk; and a password is turned into its key once."""
+
+    def prepare(raw: Any, key: bytes, writing: bool) -> None:
+        really(raw, key, writing)
+        raw.execute("PRAGMA synchronous = OFF")
+
+    with pytest.MonkeyPatch.context() as patch:
+        really = engine._prepare
+        patch.setattr(engine, "_prepare", prepare)
+        patch.setattr(slots, "_derive", lru_cache(slots._derive))
+        patch.setattr(os, "fsync", lambda _handle: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def tables_agree_with_journal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Recompute the tables of every store a test opened, when it is closed or when the test ends."""
@@ -63,7 +82,8 @@ def tables_agree_with_journal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
     monkeypatch.setattr(Store, "__init__", opening)
     monkeypatch.setattr(Store, "close", closing)
-    yield
+    with ready.for_one_test():
+        yield
     while opened:
         opened[-1].close()
     assert not differences, f"tables differ from the journal: {differences}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
@@ -62,6 +64,12 @@ def options(
     now.station, now.password_file, now.account = station_folder, password_file, account
 
 
+@cache
+def _program() -> Callable[..., Any]:
+    """All commands, read from their signatures once: with two hundred of them that takes longer than most of them do."""
+    return typer.main.get_command(app)
+
+
 def run(argv: list[str]) -> int:
     """Run one command; see `jzdesk.cli.main` for the exit codes."""
     state.reset()
@@ -69,7 +77,7 @@ def run(argv: list[str]) -> int:
         argv = [word for word in argv if word != "--json"]
         state.current().json = True
     try:
-        code = app(argv, standalone_mode=False)
+        code = _program()(argv, standalone_mode=False)
         return code if isinstance(code, int) else DONE
     except typer.Exit as leave:
         return leave.exit_code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -98,6 +99,7 @@ def device_id(public: PublicKeys) -> str:
     return hashlib.sha256(_both(public)).hexdigest()[:16]
 
 
+@lru_cache(maxsize=1024)
 def fingerprint_words(public: PublicKeys) -> str:
     """Eight characters in two groups, `ABCD-EFGH`, for comparing keys by phone.
 

@@ -13,7 +13,7 @@ from jzdesk.services.context import Context
 from jzdesk.services.stations import create_station, open_station
 from jzdesk.store import location, slots
 from jzdesk.store.folder import StationFolder
-from tests.factories import places
+from tests.factories import places, ready
 from tests.factories.servers import TestServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -28,8 +28,12 @@ SCHOOLS = {
 
 def new_station(folder: Path, kind: str, code: str, name: str, clock: Clock | None = None) -> Services:
     """Make and open a station."""
-    create_station(folder, kind=kind, code=code, name=name, account="测试员", password=PASSWORD)
+    ready.put(folder, (kind, code, name), lambda place: _make_station(place, kind, code, name))
     return open_station(folder, PASSWORD, clock=clock)
+
+
+def _make_station(folder: Path, kind: str, code: str, name: str) -> None:
+    create_station(folder, kind=kind, code=code, name=name, account="测试员", password=PASSWORD)
 
 
 def new_school(folder: Path, code: str = "2143990001", clock: Clock | None = None) -> Services:
@@ -44,7 +48,15 @@ def new_county(folder: Path, clock: Clock | None = None) -> Services:
     """
     if (server := places.server()) is not None:
         return _county_on_server(server, folder, clock)
-    county = new_station(folder, "county", "431099", "示范县教育局", clock)
+    if clock is None:
+        ready.put(folder, ("the sample county",), lambda place: _learned(place, None).close())
+        return open_station(folder, PASSWORD)
+    return _learned(folder, clock)
+
+
+def _learned(folder: Path, clock: Clock | None) -> Services:
+    _make_station(folder, "county", "431099", "示范县教育局")
+    county = open_station(folder, PASSWORD, clock=clock)
     county.county.learn_divisions(EXAMPLES / "行政区划.csv")
     county.county.learn_schools(EXAMPLES / "学校名单.csv")
     county.standards.learn()
