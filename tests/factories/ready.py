@@ -1,7 +1,8 @@
 """Stations that stand ready: each is made once in a run, and copied whenever a test asks for one like it.
 
 Two of one test are never copies of the same one, that would be a cloned disk: the second school of a name is made as a
-second one. What is made outside of tests (by fixtures that several tests share) is always new.
+second one. What is made outside of tests (by fixtures that several tests share, or on the way to another station that
+is to stand ready) is always new.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 _KEPT = 4  # of the same name; a test that makes more of them will hardly have an equal
 
@@ -44,8 +45,12 @@ def put(folder: Path, name: Name, make: Callable[[Path], None]) -> None:
 
 def _original(name: Name, number: int, make: Callable[[Path], None]) -> Path:
     if (name, number) not in _ready:
-        made = Path(_home().name) / str(len(_ready))
-        make(made)
+        made = Path(mkdtemp(dir=_home().name)) / "station"
+        asked, _asked[0] = _asked[0], None
+        try:
+            make(made)
+        finally:
+            _asked[0] = asked
         _ready[name, number] = made
     return _ready[name, number]
 

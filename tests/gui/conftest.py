@@ -27,9 +27,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support", extend=True))
 
 
-@pytest.fixture(autouse=True)
-def dressed(qapp: QApplication) -> None:
+@pytest.fixture(scope="session")
+def usual_dress(qapp: QApplication) -> str:
+    """The style sheet of text in its usual size."""
     theme.apply(qapp)
+    return qapp.styleSheet()
+
+
+@pytest.fixture(autouse=True)
+def dressed(qapp: QApplication, usual_dress: str) -> None:
+    """Dressed once; anew only after a test that left another size of text behind."""
+    if qapp.styleSheet() != usual_dress:
+        theme.apply(qapp)
 
 
 @pytest.fixture(autouse=True)

@@ -13,13 +13,15 @@ from PySide6.QtWidgets import QApplication, QDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from jzdesk.services.bundle import Services
+from jzdesk.services.stations import open_station
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.drafts import StationDrafts
 from jzdesk.ui.errors_shown import Message, Presenter
 from jzdesk.ui.ledger.table import Table
 from jzdesk.ui.page import Page
 from jzdesk.ui.tasks import Tasks
-from tests.factories.stations import EXAMPLES
+from tests.factories import ready
+from tests.factories.stations import EXAMPLES, PASSWORD, new_school
 
 P = TypeVar("P", bound=Page)
 TERM = "2025-2026-1"
@@ -84,12 +86,18 @@ def unwritable(folder: Path) -> Iterator[None]:
         os.rename(away, folder)  # noqa: PTH104
 
 
-def imported(services: Services) -> Services:
+def imported_school(folder: Path) -> Services:
     """The first school of the sample with its roll, lists, staff, pairings and accounts."""
+    ready.put(folder, ("the first school", "imported"), lambda place: _imported(new_school(place)).close())
+    services = open_station(folder, PASSWORD)
     services.choose_term(TERM)
-    name = "青石镇中心小学"
+    return services
+
+
+def _imported(services: Services) -> Services:
+    services.choose_term(TERM)
     services.imports.run("roll", ROLL)
     services.imports.run("hardship_list", EXAMPLES / "脱贫户与监测对象名单-青石镇.xls")
     for kind, stem in (("staff", "教师名册"), ("pairing", "结对帮扶"), ("accounts", "银行账户")):
-        services.imports.run(kind, EXAMPLES / f"{stem}-{name}.xlsx")
+        services.imports.run(kind, EXAMPLES / f"{stem}-青石镇中心小学.xlsx")
     return services

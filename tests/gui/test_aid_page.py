@@ -14,12 +14,20 @@ from jzdesk.ui.pages.aid import AidPage, batches
 from jzdesk.ui.pages.aid.page import BATCHES
 from jzdesk.ui.pages.students.dialog import FieldsDialog
 from jzdesk.ui.tasks import Tasks
-from tests.gui.stage import TERM, Stage, imported, well_behaved
+from tests.factories.stations import certify
+from tests.gui.stage import TERM, Stage, imported_school, well_behaved
+
+
+@pytest.fixture
+def certified(tmp_path: Path, county: Services) -> Services:
+    school = imported_school(tmp_path / "certified")
+    certify(school, county, tmp_path)
+    return school
 
 
 @pytest.fixture
 def stage(qtbot: QtBot, tasks: Tasks, certified: Services) -> Stage:
-    return Stage(qtbot, tasks, imported(certified))
+    return Stage(qtbot, tasks, certified)
 
 
 @pytest.fixture

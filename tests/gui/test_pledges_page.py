@@ -14,12 +14,17 @@ from jzdesk.ui.dialogs.preview import PreviewDialog
 from jzdesk.ui.pages.pledges import PledgesPage
 from jzdesk.ui.pages.students.dialog import FieldsDialog
 from jzdesk.ui.tasks import Task, Tasks
-from tests.gui.stage import TERM, Stage, imported, well_behaved
+from tests.gui.stage import TERM, Stage, imported_school, well_behaved
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> Services:
+    return imported_school(tmp_path / "school")
 
 
 @pytest.fixture
 def stage(qtbot: QtBot, tasks: Tasks, school: Services) -> Stage:
-    return Stage(qtbot, tasks, imported(school))
+    return Stage(qtbot, tasks, school)
 
 
 @pytest.fixture
