@@ -1,8 +1,7 @@
 """Stations that stand ready: each is made once in a run, and copied whenever a test asks for one like it.
 
 Two of one test are never copies of the same one, that would be a cloned disk: the second school of a name is made as a
-second one. What is made outside of tests (by fixtures that several tests share, or on the way to another station that
-is to stand ready) is always new.
+second one. What is made outside of tests, or `apart` (for fixtures that several tests share), is always new.
 """
 
 from __future__ import annotations
@@ -32,6 +31,16 @@ def for_one_test() -> Iterator[None]:
         _asked[0] = None
 
 
+@contextmanager
+def apart() -> Iterator[None]:
+    """Make anew what is asked for within: it will be kept beyond this test."""
+    asked, _asked[0] = _asked[0], None
+    try:
+        yield
+    finally:
+        _asked[0] = asked
+
+
 def put(folder: Path, name: Name, make: Callable[[Path], None]) -> None:
     """Put a station into a new folder; `make` would make one, closed, and `name` says all that it is made from."""
     asked = _asked[0]
@@ -46,11 +55,8 @@ def put(folder: Path, name: Name, make: Callable[[Path], None]) -> None:
 def _original(name: Name, number: int, make: Callable[[Path], None]) -> Path:
     if (name, number) not in _ready:
         made = Path(mkdtemp(dir=_home().name)) / "station"
-        asked, _asked[0] = _asked[0], None
-        try:
+        with apart():
             make(made)
-        finally:
-            _asked[0] = asked
         _ready[name, number] = made
     return _ready[name, number]
 

@@ -66,7 +66,7 @@ def _learned(folder: Path, clock: Clock | None) -> Services:
 def _county_on_server(server: TestServer, folder: Path, clock: Clock | None) -> Services:
     original = server.mine / "county-in-a-file"
     if not original.exists():
-        with places.on_file():
+        with places.on_file(), ready.apart():
             new_county(original).close()
     copy_to_server(server, original, folder)
     return open_station(folder, PASSWORD, clock=clock)

@@ -17,7 +17,7 @@ from jzdesk.services.bundle import Services
 from jzdesk.services.exchange import ReceiptOutcome
 from jzdesk.services.stations import open_station
 from jzdesk.services.students import StudentQuery
-from tests.factories import places
+from tests.factories import places, ready
 from tests.factories.stations import PASSWORD, certify, copy_to_server, new_county, new_school
 
 
@@ -26,7 +26,7 @@ def _prepared() -> Path:
     folder = TemporaryDirectory()
     atexit.register(folder.cleanup)
     root = Path(folder.name)
-    with places.on_file():
+    with places.on_file(), ready.apart():
         county, school = new_county(root / "county"), new_school(root / "school")
     certify(school, county, root)
     county.close()
