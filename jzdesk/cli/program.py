@@ -66,7 +66,7 @@ def options(
 
 @cache
 def _program() -> Callable[..., Any]:
-    """All commands, read from their signatures once: with two hundred of them that takes longer than most of them do."""
+    """All commands, read from their signatures once: of two hundred that takes longer than most of them do."""
     return typer.main.get_command(app)
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from jzdesk.core.slices import slices
 from jzdesk.models import Identity, Student
+from jzdesk.store import figures
 
 Pair = tuple[str, str]
 _STUDENT = Student.__table__
@@ -57,19 +58,21 @@ def cases_to_come(connection: Connection, foretold: Foretold) -> int:
 def _groups(connection: Connection) -> dict[str, list[str]]:
     """Number → uids of the students in use that share it, ordered; one alone where the others are voided.
 
-    What is shared is read from the index alone, whoever is in use.
+    The county keeps the numbers that are shared; elsewhere they are read from the index, whoever is in use.
     """
-    shared = (
-        select(_STUDENT.c.id_number)
-        .where(_STUDENT.c.id_number.is_not(None))
-        .group_by(_STUDENT.c.id_number)
-        .having(func.count() > 1)
-    )
-    query = select(_STUDENT.c.id_number, _STUDENT.c.uid).where(_STUDENT.c.hidden == 0, _STUDENT.c.id_number.in_(shared))
     groups: dict[str, list[str]] = defaultdict(list)
-    for number, uid in connection.execute(query.order_by(_STUDENT.c.id_number, _STUDENT.c.uid)):
-        groups[number].append(uid)
+    known = figures.read(connection)
+    for part in [None] if known is None else slices(sorted(known[figures.SHARED])):
+        among = _shared() if part is None else _STUDENT.c.id_number.in_(part)
+        query = select(_STUDENT.c.id_number, _STUDENT.c.uid).where(_STUDENT.c.hidden == 0, among)
+        for number, uid in connection.execute(query.order_by(_STUDENT.c.id_number, _STUDENT.c.uid)):
+            groups[number].append(uid)
     return dict(groups)
+
+
+def _shared() -> ColumnElement[bool]:
+    number = _STUDENT.c.id_number
+    return number.in_(select(number).where(number.is_not(None)).group_by(number).having(func.count() > 1))
 
 
 def _with_numbers(connection: Connection, numbers: Sequence[str]) -> Iterator[tuple[str, str]]:

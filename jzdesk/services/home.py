@@ -21,6 +21,8 @@ from jzdesk.services.sync_state import unexported
 from jzdesk.services.transfers.listing import count_waiting
 from jzdesk.services.visits import VisitService
 from jzdesk.services.worklist import WorkListService
+from jzdesk.store import figures
+from jzdesk.store.figures import Figures
 from jzdesk.store.tables import conflict, hold, parked_row
 
 if TYPE_CHECKING:
@@ -91,7 +93,8 @@ class HomeService:
         county = self._context.info.kind == "county"
         scope = self._context.author.scope
         with self._context.read() as connection:
-            counting = Counting(connection, scope if self._context.info.kind == "school" else None)
+            known = _known(connection) if county else None
+            counting = Counting(connection, scope if self._context.info.kind == "school" else None, known)
             cards = self._cards(counting)
             todos = _county_todos(counting) if county else self._school_todos(counting)
             moving = count_waiting(connection, None if county else scope)
@@ -140,30 +143,22 @@ class HomeService:
 
     def _aid_by_school(self) -> Chart:
         """The schools with most hardship students: how many of them were paid this term."""
-        paid = select(PAYMENT.c.student).where(
-            PAYMENT.c.hidden == 0, PAYMENT.c.state == "paid", PAYMENT.c.term == str(self._context.term())
-        )
-        children = func.count(HARDSHIP.c.student.distinct())
-        whole = (
-            select(SCHOOL.c.name, children)
-            .join(HARDSHIP, HARDSHIP.c.scope == SCHOOL.c.code)
-            .where(HARDSHIP.c.hidden == 0, HARDSHIP.c.valid_to.is_(None), SCHOOL.c.hidden == 0)
-            .group_by(SCHOOL.c.code, SCHOOL.c.name)
-            .order_by(children.desc())
-        )
+        term = str(self._context.term())
         with self._context.read() as connection:
-            wholes = connection.execute(whole.limit(_BARS)).all()
-            done = {row[0]: row[1] for row in connection.execute(whole.where(HARDSHIP.c.student.in_(paid)))}
-        bars = tuple((name, done.get(name, 0), count) for name, count in wholes)
+            known = _known(connection)
+            schools = connection.execute(select(SCHOOL.c.code, SCHOOL.c.name).where(SCHOOL.c.hidden == 0)).all()
+        poor, paid = known[figures.POOR_AT], known[figures.PAID_AT]
+        most = sorted((row for row in schools if row.code in poor), key=lambda row: (-poor[row.code], row.code))
+        bars = tuple((row.name, paid.get(f"{row.code} {term}", 0), poor[row.code]) for row in most[:_BARS])
         return Chart("各校困难学生受助情况（本学期已发放 / 困难学生）", "还没有学校上报困难学生", bars)
 
     def _cards(self, counting: Counting) -> tuple[Card, ...]:
         term = self._context.term()
         active = ENROLMENT.c.status.in_(("01", "11"))
-        enrolled = counting.children(ENROLMENT, active)
-        boarding = counting.children(ENROLMENT, active, ENROLMENT.c.boarding == "2")
-        poor = counting.children(HARDSHIP, HARDSHIP.c.valid_to.is_(None))
-        paired = counting.children(PAIRING, PAIRING.c.valid_to.is_(None))
+        enrolled = counting.children(figures.ENROLLED, ENROLMENT, active)
+        boarding = counting.children(figures.BOARDING, ENROLMENT, active, ENROLMENT.c.boarding == "2")
+        poor = counting.children(figures.POOR, HARDSHIP, HARDSHIP.c.valid_to.is_(None))
+        paired = counting.children(figures.PAIRED, PAIRING, PAIRING.c.valid_to.is_(None))
         fen, lines = counting.paid(str(term))
         open_questions = counting.count(QUESTION, QUESTION.c.state == "open")
         parked = _parked(counting.connection)
@@ -203,25 +198,34 @@ class HomeService:
 
 
 class Counting:
-    """Counts records in use: of one school, or with `scope` None of everybody, children on two rolls once."""
+    """Counts records in use: of one school, or with `scope` None of everybody, children on two rolls once.
 
-    def __init__(self, connection: Connection, scope: str | None) -> None:
-        self.connection, self._scope = connection, scope
+    What is `known` of everybody need not be counted.
+    """
+
+    def __init__(self, connection: Connection, scope: str | None, known: Figures | None = None) -> None:
+        self.connection, self._scope, self._known = connection, scope, known
 
     def count(self, table: Table, *conditions: ColumnElement[bool]) -> int:
         """How many records."""
         query = select(func.count()).select_from(table).where(*self._wanted(table), *conditions)
         return self.connection.execute(query).scalar_one()
 
-    def children(self, table: Table, *conditions: ColumnElement[bool]) -> int:
-        """How many children the records are about."""
+    def children(self, name: str, table: Table, *conditions: ColumnElement[bool]) -> int:
+        """How many children the records are about; `name` is what the figure is known by."""
         student = table.c.student
-        query = select(func.count(student.distinct())).where(*self._wanted(table), *conditions)
         among = select(student).where(*self._wanted(table), *conditions)
-        return self.connection.execute(query).scalar_one() - same_child.surplus(self.connection, among)
+        if self._known is not None:
+            number = self._known[name].get("", 0)
+        else:
+            query = select(func.count(student.distinct())).where(*self._wanted(table), *conditions)
+            number = self.connection.execute(query).scalar_one()
+        return number - same_child.surplus(self.connection, among)
 
     def paid(self, term: str) -> tuple[int, int]:
         """(分, lines) that went out in a term."""
+        if self._known is not None:
+            return self._known[figures.FEN].get(term, 0), self._known[figures.LINES].get(term, 0)
         query = select(func.coalesce(func.sum(PAYMENT.c.fen), 0), func.count()).where(
             *self._wanted(PAYMENT), PAYMENT.c.state == "paid", PAYMENT.c.term == term
         )
@@ -237,6 +241,11 @@ class Counting:
     def _wanted(self, table: Table) -> list[ColumnElement[bool]]:
         """In use, and not of another school whose file came with a child."""
         return [table.c.hidden == 0, *([table.c.scope == self._scope] if self._scope else [])]
+
+
+def _known(connection: Connection) -> Figures:
+    """The figures of a county, which keeps them; counted where they do not stand just now."""
+    return figures.read(connection) or figures.counted(connection)
 
 
 def _parked(connection: Connection) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from jzdesk.core.clock import Clock
+from jzdesk.core.errors import StationFault
 from jzdesk.services.bundle import Services
 from jzdesk.services.context import Actor, Context, StationInfo
 from jzdesk.services.device import read_mark
@@ -31,6 +33,9 @@ def open_unlocked(home: StationFolder, facts: StationFacts, key: bytes, account:
     store = Store(database_of(home, key, account), key, clock)
     try:
         _watch_high_water(home, store, facts)
+        if facts.kind == "county":
+            with suppress(StationFault):  # no room, or somebody else writes: counted each time, as long as need be
+                store.keep_figures()
         county = store.setting("county") or {}
         info = StationInfo(
             facts.kind,

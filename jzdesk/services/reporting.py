@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select
 
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
@@ -196,13 +196,20 @@ def _carried(connection: Connection) -> _Facts:
     return _Facts({row.school: row for row in connection.execute(query)})
 
 
+_ENDS = (
+    select(journal.c.body)
+    .join(chain, chain.c.id == journal.c.chain)
+    .where(chain.c.dev == bindparam("the_dev"), chain.c.ep == bindparam("the_ep"))
+    .where(or_(journal.c.n == bindparam("first"), journal.c.n == bindparam("last")))
+)
+
+
 def _periods(connection: Connection, rows: Any) -> dict[str, str]:
     """School → from when to when the entries of its last package were made, where we hold them."""
     found: dict[str, str] = {}
     for row in rows:
-        query = select(journal.c.body).join(chain, chain.c.id == journal.c.chain)
-        query = query.where(chain.c.dev == row.dev, chain.c.ep == row.ep, journal.c.n.in_((row.first_n, row.last_n)))
-        days = sorted(moment(decode(body).at)[:10] for body in connection.execute(query).scalars())
+        ends = {"the_dev": row.dev, "the_ep": row.ep, "first": row.first_n, "last": row.last_n}
+        days = sorted(moment(decode(body).at)[:10] for body in connection.execute(_ENDS, ends).scalars())
         if days:
             found[row.school] = days[0] if days[0] == days[-1] else f"{days[0]} 至 {days[-1]}"
     return found

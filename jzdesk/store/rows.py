@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, delete, insert
 
 from jzdesk.core.merge import Entry, RecordState
 from jzdesk.models import BY_NAME
-from jzdesk.store import dialects
+from jzdesk.store import dialects, figures
 from jzdesk.store.tables import conflict
 
 META = ("uid", "scope", "hidden")
@@ -48,6 +48,11 @@ def insert_entries(connection: Connection, ent: str, entries: Sequence[Entry]) -
 
     Only the fields that an entry sets are bound: most of a record's many columns are empty.
     """
+    with figures.kept(connection, ent, lambda name: (entry.set.get(name) for entry in entries)):
+        _insert_entries(connection, ent, entries)
+
+
+def _insert_entries(connection: Connection, ent: str, entries: Sequence[Entry]) -> None:
     shapes: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for entry in entries:
         row = (*entry.set.values(), entry.uid, entry.scope, 0)
@@ -58,7 +63,8 @@ def insert_entries(connection: Connection, ent: str, entries: Sequence[Entry]) -
     known = frozenset(columns(ent))
     if len(shapes) > _SHAPES or not all(known.issuperset(names) for names in shapes):
         names = columns(ent)
-        insert_rows(connection, ent, [(*map(entry.set.get, names), entry.uid, entry.scope, 0) for entry in entries])
+        rows = [(*map(entry.set.get, names), entry.uid, entry.scope, 0) for entry in entries]
+        dialects.of(connection).insert(connection, ent, (*names, *META), rows)
         return
     for names, rows in shapes.items():
         dialects.of(connection).insert(connection, ent, (*names, *META), rows)
@@ -66,20 +72,28 @@ def insert_entries(connection: Connection, ent: str, entries: Sequence[Entry]) -
 
 def insert_rows(connection: Connection, ent: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert new rows of one entity."""
-    dialects.of(connection).insert(connection, ent, (*columns(ent), *META), rows)
+    with figures.kept(connection, ent, lambda name: _column(ent, name, rows)):
+        dialects.of(connection).insert(connection, ent, (*columns(ent), *META), rows)
+
+
+def _column(ent: str, name: str, rows: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
+    place = columns(ent).index(name)
+    return (row[place] for row in rows)
 
 
 def update_rows(connection: Connection, ent: str, rows: Iterable[tuple[Any, ...]]) -> None:
     """Overwrite existing rows of one entity."""
     rotated = [(*row[:-3], *row[-2:], row[-3]) for row in rows]
-    dialects.of(connection).update(connection, ent, (*columns(ent), *META[1:], META[0]), rotated)
+    with figures.kept(connection, ent, lambda name: _column(ent, name, rotated), [row[-1] for row in rotated]):
+        dialects.of(connection).update(connection, ent, (*columns(ent), *META[1:], META[0]), rotated)
 
 
 def delete_rows(connection: Connection, ent: str, uids: Collection[str]) -> None:
     """Take records of one entity out of its table, and their conflicts out of the list."""
     if uids:
         table = BY_NAME[ent].__table__
-        connection.execute(delete(table).where(table.c.uid.in_(uids)))  # type: ignore[arg-type]
+        with figures.kept(connection, ent, lambda _name: (), uids):
+            connection.execute(delete(table).where(table.c.uid.in_(uids)))  # type: ignore[arg-type]
         connection.execute(delete(conflict).where(conflict.c.ent == ent, conflict.c.uid.in_(uids)))
 
 

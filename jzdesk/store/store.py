@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from jzdesk.core import garbage
 from jzdesk.core.clock import Clock
 from jzdesk.core.errors import StationFault
-from jzdesk.store import engine, journal, search
+from jzdesk.store import engine, figures, journal, search
 from jzdesk.store.databases import Database, FileDatabase, faults_of
 from jzdesk.store.tables import draft, setting
 from jzdesk.store.unit import Author, Changes, Unit
@@ -84,7 +84,7 @@ class Store:
 
         With `label` it is an action that people see under these words and can undo (`store.actions`).
         """
-        with self._writing() as connection:
+        with self._writing() as connection, figures.standing(connection):
             unit = Unit(connection, author, self.clock, label)
             yield unit
             unit.finish()
@@ -103,6 +103,14 @@ class Store:
         with self._lock, faults_of(self._database), self._writer.begin() as connection:
             self._database.check_current(connection)
             yield connection
+
+    def keep_figures(self) -> None:
+        """Keep the figures of `store.figures` from now on, right from the beginning."""
+        with self.read() as connection:
+            standing = figures.read(connection) is not None
+        if not standing:
+            with self.local() as connection:
+                figures.begin(connection)
 
     def catch_up(self, progress: Callable[[int], None] | None = None) -> None:
         """Bring the search index up to date, however much waits; interrupted, it goes on where it stopped."""

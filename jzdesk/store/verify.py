@@ -14,8 +14,8 @@ from sqlalchemy import Connection, func, select
 from jzdesk.core.chain import chain_step
 from jzdesk.core.merge import Known, decode, record_state
 from jzdesk.models import BY_NAME
+from jzdesk.store import figures, rows
 from jzdesk.store import journal as book
-from jzdesk.store import rows
 from jzdesk.store.journal import GENESIS
 from jzdesk.store.tables import ACCEPTED, conflict, journal
 
@@ -34,7 +34,7 @@ class Verified:
 
 
 def verify(connection: Connection) -> Verified:
-    """Recompute all tables and all conflicts from the journal, check every chain hash, and compare."""
+    """Recompute all tables, conflicts and figures from the journal, check every chain hash, and compare."""
     digest = hashlib.sha256()
     differences = _check_chains(connection)
     expected_conflicts: list[tuple[str, str, str, str]] = []
@@ -44,6 +44,8 @@ def verify(connection: Connection) -> Verified:
     stored = sorted(tuple(row) for row in found)
     if stored != sorted(expected_conflicts):
         differences.append("conflict")
+    if (known := figures.read(connection)) is not None and known != figures.counted(connection):
+        differences.append("figures")
     for row in stored:
         digest.update(_encode(row))
     entries = connection.execute(select(func.count()).select_from(journal)).scalar_one()
