@@ -30,7 +30,7 @@ _AT, _STAMPED = "figures", "figures_stamp"
 _STAMP = (
     "SELECT (SELECT max(seq) FROM journal),"
     " (SELECT count(*) FROM withdrawal), (SELECT count(undone_at) FROM withdrawal),"
-    " (SELECT count(*) FROM hold), (SELECT count(ruling) FROM hold),"
+    " (SELECT count(ruling) FROM hold),"
     " (SELECT count(*) FROM revocation), (SELECT count(undone_at) FROM revocation)"
 )
 
