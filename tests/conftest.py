@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.util import LRUCache
 
 from jzdesk.services.bundle import Services
 from jzdesk.store import engine, slots
@@ -47,18 +50,31 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_power_cuts() -> Iterator[None]:
-    """Nobody pulls the plug of a test: nothing waits for the disk; and a password is turned into its key once."""
+def haste() -> Iterator[None]:
+    """Nobody pulls the plug of a test: nothing waits for the disk.
+
+    A password is turned into its key once, and a statement into SQL once, not anew for every station of every test.
+    """
 
     def prepare(raw: Any, key: bytes, writing: bool) -> None:
         really(raw, key, writing)
         raw.execute("PRAGMA synchronous = OFF")
+
+    statements: LRUCache[Any, Any] = LRUCache(5000)
+
+    def alike(*args: Any, **options: Any) -> Engine:
+        made = create_engine(*args, **options)
+        made._compiled_cache = statements
+        return made
 
     with pytest.MonkeyPatch.context() as patch:
         really = engine._prepare
         patch.setattr(engine, "_prepare", prepare)
         patch.setattr(slots, "_derive", lru_cache(slots._derive))
         patch.setattr(os, "fsync", lambda _handle: None)
+        patch.setattr(engine, "create_engine", alike)
+        patch.setattr(SQLiteDialect, "__eq__", lambda one, other: type(one) is type(other))
+        patch.setattr(SQLiteDialect, "__hash__", lambda one: hash(type(one)))
         yield
 
 

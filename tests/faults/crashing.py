@@ -8,6 +8,7 @@ write, and another child judges what is left and does the work again. Prints the
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -228,6 +229,7 @@ def main(work: str, prepared: str, out: str, inside: str) -> None:
     if notes.exists():
         raise SystemExit(notes.read_text("utf-8"))
     writes = json.loads((clean / "counted").read_text())
+    gc.disable()  # no child lives long enough to need it, and each would copy every page of ours to look for garbage
     chosen, survived = points(writes, int(inside)), []
     for limit in chosen:
         root = target / str(limit)
