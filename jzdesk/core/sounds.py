@@ -36,6 +36,8 @@ def _toneless(text: str) -> str:
 
 def spoken(name: str) -> str:
     """The characters of a name that have a sound: all but the middle dot and blanks."""
+    if name.isalnum():
+        return name
     return "".join(character for character in name if character.isalnum() or character == "〇")
 
 

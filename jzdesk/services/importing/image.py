@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from jzdesk.core.fields import Value
-from jzdesk.core.ids import new_uid
+from jzdesk.core.ids import new_uids
 from jzdesk.models import Record
 from jzdesk.services.importing.diary import Diary
 from jzdesk.store.unit import Unit
 
 Values = dict[str, Value]
-_AT_ONCE = 4000
+_AT_ONCE, _DRAWN = 4000, 256  # records written together, uids drawn together
 
 
 class Image:
@@ -31,6 +31,7 @@ class Image:
         self.voided: dict[str, Values] = {}
         self._new: dict[str, Values] = {}
         self._changed: dict[str, Values] = {}
+        self._drawn: list[str] = []
         self._load(connection, scope)
 
     def _load(self, connection: Connection, scope: str) -> None:
@@ -44,7 +45,9 @@ class Image:
 
     def add(self, values: Values) -> str:
         """A new record, kept for `write`; returns its uid. `values` is kept as it is."""
-        uid = new_uid()
+        if not self._drawn:
+            self._drawn = new_uids(_DRAWN)[::-1]
+        uid = self._drawn.pop()
         self.rows[uid] = self._new[uid] = values
         if self._diary is not None:
             self._diary.add(self.entity, uid)

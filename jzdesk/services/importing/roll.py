@@ -19,7 +19,7 @@ from jzdesk.services.importing.hardships import Hardships
 from jzdesk.services.importing.image import Values
 from jzdesk.services.importing.report import ADDED, CHANGED, PARKED, UNCHANGED
 from jzdesk.services.questions import SAME, same_sentence
-from jzdesk.sheets.mapping import Note, SheetRow
+from jzdesk.sheets.mapping import Layout, Note, SheetRow
 
 _ID, _ROLL, _NAME, _BIRTH = "student.id_number", "student.roll_number", "student.name", "student.birth"
 _PINYIN = "student.pinyin"
@@ -47,7 +47,8 @@ class RollImporter(Importer):
         self._standings = standing.Standings(desk)
         self._asks: dict[str, str] = {}
         self._open = _open_enrolments(self._enrolments.rows, desk.school)
-        self._keys = [(name, f"student.{name}") for name in columns.plain_fields(Student)]
+        self._layout: Layout | None = None
+        self._keys: list[tuple[str, str]] = []
 
     def reconsider(self, row: SheetRow) -> None:
         """A passport number is no faulty citizen number; a reading that nobody understands is told, not parked.
@@ -61,8 +62,7 @@ class RollImporter(Importer):
 
     def take(self, row: SheetRow) -> str:
         """See `Importer.take`."""
-        values = row.values
-        cells: Values = {name: value for name, key in self._keys if (value := values.get(key)) is not None}
+        cells = self._cells(row)
         uid = self._finder.find(cells)
         self._check(row, uid, cells)
         if row.faults:
@@ -71,6 +71,15 @@ class RollImporter(Importer):
         if uid is None:
             return self._add(row, cells)
         return self._update(row, uid, cells)
+
+    def _cells(self, row: SheetRow) -> Values:
+        """What the row says of the pupil itself, by field; asked are only the columns that its sheet has."""
+        if row.layout is not self._layout:
+            self._layout, places = row.layout, row.layout.heading.places
+            names = columns.plain_fields(Student)
+            self._keys = [(name, key) for name in names if (key := f"student.{name}") in places]
+        values = row.values
+        return {name: value for name, key in self._keys if (value := values.get(key)) is not None}
 
     def closing(self) -> list[str]:
         """See `Importer.closing`: siblings stand on later rows, so families are judged last."""
