@@ -41,6 +41,7 @@ from jzdesk.services.transfers.files import came_to, flat, whole
 from jzdesk.store import journal, standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.rows import streamed
+from jzdesk.store.store import read_setting
 from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.tables import journal as journal_table
 from jzdesk.sync import certificate as certificates
@@ -50,6 +51,7 @@ from jzdesk.sync.lines import withheld_line
 from jzdesk.sync.receipt import DuplicateCase, EpochMark, Problem, ReceiptBody, Uncounted, write_receipt
 from jzdesk.sync.stretch import Head
 
+_BEGINNING_MS = 1_577_836_800_000  # 2020-01-01
 POLICY = ("division", "school", "programme", "standard")
 
 
@@ -168,6 +170,7 @@ class CountyService:
         certificates.write_certificate(local, signed, card, keys, head, entries, links)
         target = stick.copy_to_stick(local, to)
         renewing.remember(self._context, signed)
+        self._write_earlier(signed.certificate, None, to)
         return target
 
     def renew(self, device: str, to: Path) -> Path:
@@ -256,21 +259,26 @@ class CountyService:
         ]
 
     def _common(self, connection: Connection) -> _Common:
-        moved = owners(connection, self._context.store.own_chain(), POLICY)
+        moved = owners(connection, POLICY)
         return _Common(moved, frozenset().union(*moved.values()), tuple(uncounted.told(connection)) if moved else ())
 
     def _awaited(self, reached: Collection[str]) -> set[str]:
-        """Devices of schools that a child has come to: they hear of it even if they never sent anything."""
+        """Devices of schools that a child has come to: they hear of it even if they never sent anything.
+
+        After a restoration everybody does: they may have sent what the backup knows nothing of.
+        """
         with self._context.read() as connection:
+            everybody = _was_restored(connection)
             held = connection.execute(select(certificate_table.c.device, certificate_table.c.code).distinct()).all()
-            return {dev for dev, code in held if code in reached and not renewing.is_revoked(connection, dev)}
+            there = {dev for dev, code in held if everybody or code in reached}
+            return {device for device in there if not renewing.is_revoked(connection, device)}
 
     def _write_receipt(self, device: str, chains: Sequence[Chain], common: _Common, to: Path) -> Path:
         context = self._context
         signed = renewing.current(context, device)
         held = signed.certificate
-        number = int(context.store.setting(f"receipt:{device}", 0)) + 1
         with context.read() as connection:
+            number = _next_number(connection, device, context.store.clock.now_ms())
             revoked = renewing.is_revoked(connection, device)
             body = ReceiptBody(
                 number=number,
@@ -301,6 +309,7 @@ class CountyService:
         context.store.set_setting(f"receipt:{device}", number)
         if revoked:
             return target
+        self._write_earlier(held, common.moved, to)
         restored = returning.restored_since(context, device, chains)
         write_files(context, held, to, ever=restored)
         if restored:
@@ -330,11 +339,19 @@ class CountyService:
         head = identity.head_of(context, known, after=0, before=journal.GENESIS, number=number)
         return head, self._lines_for(known, school, moved)
 
+    def _write_earlier(self, held: certificates.Certificate, moved: Owners | None, to: Path) -> None:
+        """What we laid down before we were restored from a backup stands in journals of its own: they come along."""
+        with self._context.read() as connection:
+            *earlier, _ = [known for known in journal.chains(connection) if known.own]
+        for known in earlier:
+            if known.last_n:
+                returning.hand_down(self._context, held, known, self._lines_for(known, held.school, moved), to)
+
     def _lines_for(self, known: Chain, school: str, moved: Owners | None) -> Iterator[bytes]:
         with self._context.read() as connection:
-            theirs = visible_to(connection, known, school, POLICY)
+            theirs = visible_to(connection, school, POLICY)
             theirs |= flat(whole(connection, came_to(connection, school, Term.of(self._context.today()))))
-            moved = owners(connection, known, POLICY) if moved is None else moved
+            moved = owners(connection, POLICY) if moved is None else moved
             query = (
                 select(journal_table.c.ent, journal_table.c.uid, journal_table.c.body)
                 .where(journal_table.c.chain == known.id, journal_table.c.n <= known.last_n)
@@ -350,6 +367,20 @@ class CountyService:
     def _only_county(self) -> None:
         if not is_county(self._context):
             raise UserError("这项工作只能在县教育局的工作站上做", "请在县站登录后再试。")
+
+
+def _was_restored(connection: Connection) -> bool:
+    """Whether we have begun a journal anew, having been restored from a backup."""
+    return sum(known.own for known in journal.chains(connection)) > 1
+
+
+def _next_number(connection: Connection, device: str, now_ms: int) -> int:
+    """The number of the next receipt of a device.
+
+    A county restored from its backup does not know of its last receipts: it goes on far above them, by the hour.
+    """
+    floor = (now_ms - _BEGINNING_MS) // 3_600_000 if _was_restored(connection) else 0
+    return max(int(read_setting(connection, f"receipt:{device}", 0)), floor) + 1
 
 
 def county_of(path: Path) -> tuple[str, str]:

@@ -292,6 +292,8 @@ class ExchangeService:
             return ReceiptOutcome(path.name, "refused", fault.sentence())
         if not came.entries:
             return ReceiptOutcome(path.name, "old", "县里送来的记录本站都有，没有改动。")
+        if came.county:
+            return ReceiptOutcome(path.name, "read", f"县里以前定下的内容已经补齐，{came.entries:,} 条记录。")
         if came.children is None:
             return ReceiptOutcome(path.name, "read", f"县里送还的 {came.entries:,} 条记录已经补齐。")
         return ReceiptOutcome(path.name, "read", f"县里转来的学生档案已收下，{came.entries:,} 条记录。")
@@ -384,7 +386,14 @@ def county_licence() -> Licence:
 
 
 def _acknowledge(connection: Connection, body: ReceiptBody) -> None:
-    """Believe a receipt only where its hash is on our own chain; raises PackageRefused otherwise."""
+    """Believe a receipt only where its hash is on our own chain; raises PackageRefused otherwise.
+
+    A county restored from its backup may have less than before: what it lacks is handed in once more.
+    """
+    named = {mark.epoch for mark in body.epochs}
+    for one in journal.chains(connection):
+        if one.own and one.ep not in named and one.received_n:
+            journal.mark_chain(connection, one.id, received_n=0)
     for mark in body.epochs:
         known = next((own for own in journal.chains(connection) if own.own and own.ep == mark.epoch), None)
         if known is None:
@@ -397,5 +406,5 @@ def _acknowledge(connection: Connection, body: ReceiptBody) -> None:
             )
         if journal.hash_at(connection, known, mark.n) != bytes.fromhex(mark.chain):
             raise PackageRefused("回执与本站的记录对不上", "chain")
-        if mark.n > known.received_n:
+        if mark.n != known.received_n:
             journal.mark_chain(connection, known.id, received_n=mark.n)

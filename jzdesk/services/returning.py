@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import msgspec
 
 from jzdesk.core.errors import UserError
 from jzdesk.services import county_keys, identity
-from jzdesk.services.context import Context
+from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.transfers.carrying import take_file
 from jzdesk.store import journal
 from jzdesk.store.journal import GENESIS, Chain
@@ -55,12 +55,23 @@ def _write(context: Context, held: Certificate, known: Chain, to: Path) -> Path:
     return stick.copy_to_stick(written.path, to)
 
 
+def hand_down(context: Context, held: Certificate, known: Chain, lines: Iterable[bytes], to: Path) -> Path:
+    """County: put one of its own earlier journals onto the stick, as far as the device's school may read it."""
+    head = identity.head_of(context, known, after=0, before=GENESIS, number=known.packages + 1)
+    keys, folder = identity.station_keys(context), identity.letters(context)
+    links = succession.members(county_keys.successions(context))
+    written = write_down(folder, head, lines, keys, held.school, held.device, held.sealing, also=links)
+    return stick.copy_to_stick(written.path, to)
+
+
 @dataclass(frozen=True, slots=True)
 class CameDown:
-    """What a way down brought: entries that were new here; `children` whose files came, None for our own journal."""
+    """What a way down brought: entries that were new here; `children` whose files came, None for our own journal;
+    `county` when it is one of the county's own earlier journals."""
 
     entries: int
     children: int | None = None
+    county: bool = False
 
 
 def take_down(context: Context, path: Path) -> CameDown:
@@ -69,8 +80,11 @@ def take_down(context: Context, path: Path) -> CameDown:
     Raises PackageRefused (not for this device, not signed by the county) and UserError.
     """
     local = stick.read_local_copy(path, context.folder.sub("received"))
-    with open_down(local, identity.station_keys(context), identity.county_card(context).signing) as down:
+    card = identity.county_card(context)
+    with open_down(local, identity.station_keys(context), card.signing) as down:
         try:
+            if down.manifest.school == card.county:
+                return CameDown(_take_countys(context, down), county=True)
             if down.manifest.device not in _ours(context):
                 return CameDown(*take_file(context, down))
             return CameDown(_take(context, down))
@@ -86,6 +100,12 @@ def _ours(context: Context) -> set[str]:
     """This computer, and those whose place it took."""
     with context.read() as connection:
         return {known.dev for known in journal.chains(connection) if known.own}
+
+
+def _take_countys(context: Context, down: OpenedStretch) -> int:
+    licence = Licence(frozenset({COUNTY_SCOPE}), "county", policy=True, latest=_NEVER)
+    with context.write() as unit:
+        return take(unit, down.manifest, down.entries(), licence).applied
 
 
 def _take(context: Context, down: OpenedStretch) -> int:

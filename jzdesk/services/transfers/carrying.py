@@ -124,10 +124,10 @@ def body_student(body: bytes) -> str:
     return entry.uid if entry.ent == "student" else ""
 
 
-def visible_to(connection: Connection, own: Chain, school: str, policy: Sequence[str]) -> set[tuple[str, str]]:
+def visible_to(connection: Connection, school: str, policy: Sequence[str]) -> set[tuple[str, str]]:
     """Records that our own entries touch and that the school may read: its own, and the files that came to it."""
     found: set[tuple[str, str]] = set()
-    for ent, uids in _touched(connection, own, policy).items():
+    for ent, uids in _touched(connection, policy).items():
         table = BY_NAME[ent].__table__
         for part in slices(sorted(uids)):
             query = select(table.c.uid).where(table.c.uid.in_(part), table.c.scope == school)
@@ -135,8 +135,9 @@ def visible_to(connection: Connection, own: Chain, school: str, policy: Sequence
     return found
 
 
-def _touched(connection: Connection, own: Chain, policy: Sequence[str]) -> dict[str, set[str]]:
-    query = select(journal.c.ent, journal.c.uid).where(journal.c.chain == own.id, journal.c.ent.not_in(policy))
+def _touched(connection: Connection, policy: Sequence[str]) -> dict[str, set[str]]:
+    own = [known.id for known in book.chains(connection) if known.own]
+    query = select(journal.c.ent, journal.c.uid).where(journal.c.chain.in_(own), journal.c.ent.not_in(policy))
     found: dict[str, set[str]] = {}
     for ent, uid in connection.execute(query.distinct()):
         if ent in BY_NAME:
@@ -144,10 +145,10 @@ def _touched(connection: Connection, own: Chain, policy: Sequence[str]) -> dict[
     return found
 
 
-def owners(connection: Connection, own: Chain, policy: Sequence[str]) -> dict[tuple[str, str], set[str]]:
+def owners(connection: Connection, policy: Sequence[str]) -> dict[tuple[str, str], set[str]]:
     """Records that we have moved → every school that ever wrote them, or was to: each learns of every move."""
     found: dict[tuple[str, str], set[str]] = {}
-    for ent, uids in _touched(connection, own, policy).items():
+    for ent, uids in _touched(connection, policy).items():
         for part in slices(sorted(uids)):
             for uid, known in book.known_entries(connection, ent, part).items():
                 moves = {str(one.entry.set.get(SCOPE)) for one in known if one.entry.op == GRANT}

@@ -1,0 +1,85 @@
+"""A county restored from its backup: schools believe it again, hand in what it lacks, and new ones get everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from jzdesk.services import backups
+from jzdesk.services.bundle import Services
+from jzdesk.services.ledger import Query
+from jzdesk.services.stations import open_station
+from jzdesk.services.students import StudentQuery
+from tests.factories import places
+from tests.factories.stations import PASSWORD, certify, new_school
+from tests.factories.world import World, new_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with places.on_file():
+        made = new_world(tmp_path)
+    yield made
+    made.school.close()
+    made.county.close()
+
+
+def restored(world: World, backup: Path) -> Services:
+    """The county's database is what it was when the backup was made."""
+    folder = world.county.context.folder.path
+    world.county.close()
+    backups.restore(folder, backup, PASSWORD)
+    world.county = open_station(folder, PASSWORD)
+    return world.county
+
+
+def names(station: Services) -> set[str]:
+    return {row.name for row in station.students.rows(station.students.ids(StudentQuery()))}
+
+
+def answer(world: World, folder: Path) -> list[str]:
+    """Receipts of the county, read by the school; what became of them."""
+    folder.mkdir()
+    world.county.county.write_receipts(folder)
+    return [one.outcome for one in world.school.exchange.read_receipts([folder])]
+
+
+def test_what_was_merged_after_the_backup_is_handed_in_again(world: World, tmp_path: Path) -> None:
+    world.hand_in("一")
+    backup = world.county.backups.make().path
+    world.hand_in("二")
+    assert answer(world, tmp_path / "a") == ["read"]
+    assert world.school.exchange.pending().unacknowledged == 0
+    for again in ("b", "c"):  # and when it is restored from that same backup once more
+        county = restored(world, backup)
+        assert "二" not in names(county)
+        assert "refused" not in answer(world, tmp_path / again)
+        assert world.school.exchange.pending().unacknowledged > 0
+        assert world.merge(world.export()) == ["applied"]
+        assert names(county) >= {"一", "二"}
+        assert county.verify().ok
+
+
+def test_a_school_that_the_backup_does_not_know_of_hands_in_everything(world: World, tmp_path: Path) -> None:
+    backup = world.county.backups.make().path
+    world.hand_in("一", "二")
+    answer(world, tmp_path / "a")
+    county = restored(world, backup)
+    assert world.merge(world.export()) == ["parked"]  # what it holds to be acknowledged was left out
+    assert "refused" not in answer(world, tmp_path / "b")
+    assert set(world.merge(world.export())) == {"applied"}  # and what had waited
+    assert names(county) == {"一", "二"}
+
+
+def test_a_school_that_comes_afterwards_gets_what_was_laid_down_before(world: World, tmp_path: Path) -> None:
+    county = restored(world, world.county.backups.make().path)
+    later = new_school(tmp_path / "later", "2143990002")
+    certify(later, county, tmp_path)
+    told = later.exchange.read_receipts([tmp_path / f"stick-{later.info.device}"])
+    assert [one.outcome for one in told] == ["read"]
+    for entity in ("school", "programme", "standard"):
+        assert later.ledger.ids(Query(entity)) == county.ledger.ids(Query(entity)) != []
+    assert later.verify().ok
+    later.close()
