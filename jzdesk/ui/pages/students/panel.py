@@ -237,7 +237,8 @@ class StudentPanel(Panel):
     def _build_foot(self) -> None:
         self.back = self.add_button("上一个", lambda: self.stepped.emit(-1), left=True)
         self.forward = self.add_button("下一个", lambda: self.stepped.emit(1), left=True)
-        self.roll_button = self.add_button("学籍异动…", self.go_to_roll, left=True)
+        self.roll_button = self.add_button("异动…", self.go_to_roll, left=True)
+        self.roll_button.setToolTip("学籍异动：休学、转出、调班……")
         self.roll_button.setToolTip("登记休学、复学、转出、调班等，以前的学期仍按当时的学籍")
         self.move_button = self.add_button("转学…", self.go_to_transfers, left=True)
         self.move_button.setToolTip("申请转学：登记转出，县里同意后档案移交转入学校")
