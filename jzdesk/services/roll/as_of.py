@@ -22,7 +22,7 @@ from jzdesk.services.townships import names
 _PLACE = "某日名册"
 _AS_WRITTEN = "班级名称和班主任没有单独的生效日期，按登记的那天算：当天以后才登记的更换，名册上还是原来的。"
 _COLUMNS = (
-    School.spec["name"], Enrolment.spec["grade"], SchoolClass.spec["name"], Student.spec["name"],
+    replace(Enrolment.spec["school"], kind=School.spec["name"].kind), Enrolment.spec["grade"], SchoolClass.spec["name"], Student.spec["name"],
     Student.spec["sex"], Enrolment.spec["status"], Enrolment.spec["boarding"],
     replace(SchoolClass.spec["head"], kind=PersonName()),  # a name to read, not a reference
 )  # fmt: skip
