@@ -40,7 +40,7 @@ _HEAD_FILL, _ESSENTIAL_FILL = "FFE3EFE6", "FFFFF1CC"
 def write_book(
     path: Path, title: str, columns: Sequence[Outlet], rows: Iterable[Row], *, note: str | None = None
 ) -> int:
-    """Export: title, note, heading and one line a row, as people read the values; returns the number of rows.
+    """Export: title, note (a row a line), heading and one line a row, as people read the values; returns the rows.
 
     `rows` are stored values, by field name (or column key) or in the order of the columns. Everything but money and
     whole numbers is written as text, so that no spreadsheet damages a number or a date, and reading the file again
@@ -50,7 +50,7 @@ def write_book(
 
     book = Workbook(write_only=True)
     sheet: Worksheet = book.create_sheet(sheet_name(title))
-    head = [(title, _title_font())] + ([(note, _note_font())] if note else [])
+    head = [(title, _title_font()), *((line, _note_font()) for line in (note or "").splitlines())]
     sheet.freeze_panes = f"A{len(head) + 2}"
     lay_out(sheet, [_width(column) for column in columns], f"{len(head) + 1}:{len(head) + 1}")
     for text, font in head:

@@ -22,8 +22,9 @@ from jzdesk.services.townships import names
 _PLACE = "某日名册"
 _AS_WRITTEN = "班级名称和班主任没有单独的生效日期，按登记的那天算：当天以后才登记的更换，名册上还是原来的。"
 _COLUMNS = (
-    replace(Enrolment.spec["school"], kind=School.spec["name"].kind), Enrolment.spec["grade"], SchoolClass.spec["name"], Student.spec["name"],
-    Student.spec["sex"], Enrolment.spec["status"], Enrolment.spec["boarding"],
+    replace(Enrolment.spec["school"], kind=School.spec["name"].kind),  # a name to read, not a code
+    Enrolment.spec["grade"], SchoolClass.spec["name"], Student.spec["name"], Student.spec["sex"],
+    Enrolment.spec["status"], Enrolment.spec["boarding"],
     replace(SchoolClass.spec["head"], kind=PersonName()),  # a name to read, not a reference
 )  # fmt: skip
 
@@ -99,7 +100,7 @@ class AsOfService:
             for one in people
         ]
         enrolled = self._children(people)
-        note = f"{when} 的名册，在册 {enrolled} 人，共 {len(people)} 行。{self._note(when)}"
+        note = f"{when} 的名册，在册 {enrolled} 人，共 {len(people)} 行\n{self._note(when)}"
         return write_book(path, f"{self._context.info.name}名册", fields, rows, note=note)
 
     def _note(self, when: str) -> str:
