@@ -12,11 +12,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from jzdesk.cli.merged import effect_lines
 from jzdesk.models import Student
 from jzdesk.services.bundle import Services
+from jzdesk.services.effects import Effects
 from jzdesk.services.ledger import Query
 from jzdesk.services.stations import open_station
-from jzdesk.ui.dialogs.effects import EffectsDialog
+from jzdesk.ui.dialogs.effects import EffectsDialog, figures_of
 from jzdesk.ui.dialogs.ruling import RulingDialog
 from jzdesk.ui.pages import held
 from jzdesk.ui.pages.inbox import InboxPage
@@ -284,3 +286,9 @@ def test_after_a_decision_the_next_conflict_is_at_hand(
     stage.settle()
     assert here(table).uid == third
     assert len(county.settling.conflicts()) == 2
+
+
+def test_how_many_children_have_moved_on_is_told_before_a_package_is_taken_back() -> None:
+    seen = Effects(moved=2)
+    assert [(one.label, one.value) for one in figures_of(seen)][-1] == ("涉及已转走的学生", "2")
+    assert list(effect_lines(seen)) == ["涉及 2 名已转到别的学校的学生，对方读下一次回执后同样改变。"]
