@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from jzdesk.core.clock import Clock
 from jzdesk.core.fields import Value
@@ -33,6 +34,7 @@ from jzdesk.store.folder import StationFolder
 from jzdesk.store.store import Store
 from jzdesk.store.unit import Author
 from jzdesk.store.verify import verify
+from tests.factories.stores import KEY
 
 TERM, SPRING = "2025-2026-1", "2025-2026-2"
 TODAY = "2025-11-10"
@@ -158,19 +160,32 @@ class Desk:
 def new_desk(folder: Path, *, standards: bool = True, today: str = TODAY, stage: str = "PRI") -> Desk:
     """A school with an encrypted database and, unless told otherwise, the county's standards."""
     folder.mkdir(parents=True, exist_ok=True)
-    key = os.urandom(32)
+    (folder / "jzdesk.db").write_bytes(_database(today, stage if standards else None))
+    return _desk(folder, today)
+
+
+@cache
+def _database(today: str, stage: str | None) -> bytes:
+    """The bytes of the database of such a school, made once; without `stage` it has heard nothing of the county."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        create_database(folder / "jzdesk.db", KEY)
+        desk = _desk(folder, today)
+        with desk.context.store._writer.begin() as connection:
+            journal.open_chain(connection, "a" * 16, "b" * 16, SCHOOL_CODE, own=True)
+        if stage is not None:
+            StandardService(desk.as_county()).learn()
+            with desk.as_county().write() as unit:
+                unit.add(School, {"code": SCHOOL_CODE, "name": SCHOOL_NAME, "stage": stage, "rural": 1})
+        desk.context.store.close()
+        return (folder / "jzdesk.db").read_bytes()
+
+
+def _desk(folder: Path, today: str) -> Desk:
     home = StationFolder(folder)
-    create_database(home.database, key)
-    store = Store(home.database, key, clock_at(today))
-    with store._writer.begin() as connection:
-        journal.open_chain(connection, "a" * 16, "b" * 16, SCHOOL_CODE, own=True)
+    store = Store(home.database, KEY, clock_at(today))
     info = StationInfo("school", SCHOOL_CODE, SCHOOL_NAME, folder, "a" * 16, False, "示范县教育局")
-    desk = Desk(Context(store, home, info, Actor("宋老师", "school"), key))
-    if standards:
-        StandardService(desk.as_county()).learn()
-        with desk.as_county().write() as unit:
-            unit.add(School, {"code": SCHOOL_CODE, "name": SCHOOL_NAME, "stage": stage, "rural": 1})
-    return desk
+    return Desk(Context(store, home, info, Actor("宋老师", "school"), KEY))
 
 
 @contextmanager
