@@ -29,9 +29,12 @@ def value_types(ent: str) -> dict[str, type]:
     return {name: int if spec.kind.integer else str for name, spec in BY_NAME[ent].spec.fields.items()}
 
 
-def streamed(connection: Connection, query: Select[Any]) -> Iterator[Any]:
+_STREAMED = {"stream_results": True, "yield_per": 2000}
+
+
+def streamed(connection: Connection, query: Select[Any], values: Mapping[str, Any] | None = None) -> Iterator[Any]:
     """Rows as they come, in bounded memory; whoever stops early leaves nothing open on the server."""
-    with connection.execute(query.execution_options(stream_results=True, yield_per=2000)) as result:
+    with connection.execute(query, values, execution_options=_STREAMED) as result:
         yield from result
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby, zip_longest
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from jzdesk.core.chain import chain_step
 from jzdesk.core.merge import Known, decode, record_state
@@ -72,16 +73,18 @@ def _first_break(connection: Connection, known: book.Chain) -> int:
     return known.last_n if (last == known.last_n or known.own) and previous != known.last_h else 0
 
 
+_OF_ENTITY = (
+    select(journal.c.uid, journal.c.h, journal.c.body)
+    .where(journal.c.ent == bindparam("the_ent"), journal.c.state == ACCEPTED)
+    .order_by(journal.c.uid)
+)
+
+
 def _expected(
     connection: Connection, ent: str, conflicts: list[tuple[str, str, str, str]]
 ) -> Iterator[tuple[Any, ...]]:
     """Rows of an entity as the journal says they should be, by uid."""
-    query = (
-        select(journal.c.uid, journal.c.h, journal.c.body)
-        .where(journal.c.ent == ent, journal.c.state == ACCEPTED)
-        .order_by(journal.c.uid)
-    )
-    for uid, group in groupby(rows.streamed(connection, query), key=lambda row: row[0]):
+    for uid, group in groupby(rows.streamed(connection, _OF_ENTITY, {"the_ent": ent}), key=lambda row: row[0]):
         state = record_state([Known(h[:16].hex(), decode(body)) for _, h, body in group])
         conflicts += [(row["ent"], row["uid"], row["field"], row["ids"]) for row in rows.conflict_rows(uid, state)]
         yield rows.row_of(uid, state)
@@ -89,10 +92,14 @@ def _expected(
 
 def _stored(connection: Connection, ent: str) -> Iterator[tuple[Any, ...]]:
     """Rows of an entity as they stand, by uid."""
-    table = BY_NAME[ent].__table__
-    query = select(*(table.c[name] for name in (*rows.columns(ent), *rows.META))).order_by(table.c.uid)
-    for row in rows.streamed(connection, query):
+    for row in rows.streamed(connection, _whole(ent)):
         yield tuple(row)
+
+
+@cache
+def _whole(ent: str) -> Select[Any]:
+    table = BY_NAME[ent].__table__
+    return select(*(table.c[name] for name in (*rows.columns(ent), *rows.META))).order_by(table.c.uid)
 
 
 def _compare(connection: Connection, ent: str, digest: Any, conflicts: list[tuple[str, str, str, str]]) -> list[str]:
