@@ -16,6 +16,7 @@ OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 DEMO = ROOT / "build" / "demo"
 SHOTS = ROOT / "build" / "shots"
 CHECKED = ("jzdesk", "tools", "benchmarks", "tests")
+TWO_AT_ONCE = ("-n", "2", "--dist", "worksteal")  # a module stays together, and nobody waits while another is busy
 
 
 def run(arguments: list[str]) -> int:
@@ -44,7 +45,7 @@ def test(arguments: list[str]) -> int:
     """All checks, then all tests; further arguments go to pytest."""
     prepare("offscreen", "window", "test")
     checked = _check()
-    tested = call("-m", "pytest", "-n", "2", *(arguments or ["tests"]), env=OFFSCREEN)
+    tested = call("-m", "pytest", *TWO_AT_ONCE, *(arguments or ["tests"]), env=OFFSCREEN)
     return tested or checked
 
 

@@ -258,7 +258,7 @@ def test_demo_takes_folders_from_where_the_person_stands(
 def test_test_runs_the_checks_and_then_all_tests_on_two_cores(calls: list[tuple[str, ...]]) -> None:
     assert verbs.main(["test"]) == 0
     assert [command[1] for command in calls[:3]] == ["ruff", "ruff", "mypy"]
-    assert calls[-1] == ("-m", "pytest", "-n", "2", "tests")
+    assert calls[-1] == ("-m", "pytest", *verbs.TWO_AT_ONCE, "tests")
 
 
 @pytest.mark.parametrize("failing", ["ruff", "mypy", "pytest"])
