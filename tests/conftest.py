@@ -13,15 +13,13 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import Engine, create_engine
-from sqlalchemy.dialects.sqlite.base import SQLiteDialect
-from sqlalchemy.util import LRUCache
 
 from jzdesk.services.bundle import Services
 from jzdesk.store import engine, slots
 from jzdesk.store.store import Store
 from jzdesk.store.verify import verify
 from tests.factories import ready
+from tests.factories.haste import shared_statements
 from tests.factories.places import on_server
 from tests.factories.servers import TestServer, binaries, server
 from tools import system
@@ -60,21 +58,11 @@ def haste() -> Iterator[None]:
         really(raw, key, writing)
         raw.execute("PRAGMA synchronous = OFF")
 
-    statements: LRUCache[Any, Any] = LRUCache(5000)
-
-    def alike(*args: Any, **options: Any) -> Engine:
-        made = create_engine(*args, **options)
-        made._compiled_cache = statements
-        return made
-
-    with pytest.MonkeyPatch.context() as patch:
+    with shared_statements(), pytest.MonkeyPatch.context() as patch:
         really = engine._prepare
         patch.setattr(engine, "_prepare", prepare)
         patch.setattr(slots, "_derive", lru_cache(slots._derive))
         patch.setattr(os, "fsync", lambda _handle: None)
-        patch.setattr(engine, "create_engine", alike)
-        patch.setattr(SQLiteDialect, "__eq__", lambda one, other: type(one) is type(other))
-        patch.setattr(SQLiteDialect, "__hash__", lambda one: hash(type(one)))
         yield
 
 

@@ -28,6 +28,7 @@ from jzdesk.services.bundle import Services
 from jzdesk.services.opening import open_unlocked
 from jzdesk.store import slots
 from jzdesk.store.folder import StationFolder
+from tests.factories.haste import shared_statements
 from tests.factories.stations import PASSWORD
 
 NAMES = ("甲", "乙", "丙", "丁")  # in the school already, and not yet exported
@@ -245,4 +246,5 @@ def main(work: str, prepared: str, out: str, inside: str) -> None:
 if __name__ == "__main__":
     from tests.faults import crashing
 
-    crashing.main(*sys.argv[1:])
+    with shared_statements():
+        crashing.main(*sys.argv[1:])
