@@ -35,7 +35,7 @@ def measure(scale: Scale) -> Measured:
     number, students = int(os.environ.get("JZ_BENCH_SCHOOLS") or scale.pick(400, 4)), scale.pick(1000, 10)
     idle = memory("VmRSS")
     taken, entries = _merge_all(county, folder, number, students)
-    indexed = seconds(county.index)
+    indexed, first = seconds(county.index), seconds(county.home.summary) * 1000
     pages = _pages(county)
     county.close()
     slowest = sorted(pages, key=lambda name: -pages[name])
@@ -44,10 +44,11 @@ def measure(scale: Scale) -> Measured:
         _told(taken),
         f"the search index follows in {indexed:.1f} s; memory rose {_risen(idle)}",
         f"{len(pages)} pages, ms (at most {_PATIENCE}): " + ", ".join(f"{name} {pages[name]:.0f}" for name in slowest),
+        f"home for the first time {first:.0f} ms",
     )
     per_thousand = [one / entries * number * 1000 for one in taken]
     quarter = number // 4
-    kept = pages[slowest[0]] <= _PATIENCE
+    kept = max(first, pages[slowest[0]]) <= _PATIENCE
     return Measured(per_thousand[:quarter], per_thousand[-quarter:], kept=kept, notes=notes)
 
 

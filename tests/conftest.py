@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,10 @@ import pytest
 from hypothesis import settings
 
 from jzdesk.services.bundle import Services
-from jzdesk.store import engine, slots
 from jzdesk.store.store import Store
 from jzdesk.store.verify import verify
 from tests.factories import ready
-from tests.factories.haste import shared_statements
+from tests.factories.haste import shared_statements, without_power_cuts
 from tests.factories.places import on_server
 from tests.factories.servers import TestServer, binaries, server
 from tools import system
@@ -49,20 +47,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def haste() -> Iterator[None]:
-    """Nobody pulls the plug of a test: nothing waits for the disk.
-
-    A password is turned into its key once, and a statement into SQL once, not anew for every station of every test.
-    """
-
-    def prepare(raw: Any, key: bytes, writing: bool) -> None:
-        really(raw, key, writing)
-        raw.execute("PRAGMA synchronous = OFF")
-
-    with shared_statements(), pytest.MonkeyPatch.context() as patch:
-        really = engine._prepare
-        patch.setattr(engine, "_prepare", prepare)
-        patch.setattr(slots, "_derive", lru_cache(slots._derive))
-        patch.setattr(os, "fsync", lambda _handle: None)
+    """What is the same for every station of every test is done once, and nothing waits for the disk."""
+    with without_power_cuts(), shared_statements():
         yield
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlcipher3.dbapi2 as sqlcipher
 from sqlalchemy import func, select
 
 from jzdesk.core.chain import GENESIS, chain_step
@@ -22,6 +23,7 @@ from jzdesk.store.tables import conflict
 from jzdesk.store.tables import journal as journal_table
 from jzdesk.store.unit import Changes
 from jzdesk.sync.lines import LINE_LIMIT
+from tests.factories import haste
 from tests.factories.stores import AUTHOR, KEY, add_student, check, new_store
 
 
@@ -290,3 +292,10 @@ def test_a_broken_chain_and_a_changed_row_are_found(store: Store) -> None:
     assert f"chain {own.dev} 1" in list(tamper("UPDATE chain SET last_h = zeroblob(32)"))
     assert list(tamper("INSERT INTO conflict VALUES ('student', 'x', 'name', '[]')")) == ["conflict"]
     assert check(store).ok
+
+
+def test_what_is_called_saved_has_reached_the_disk(tmp_path: Path) -> None:
+    raw = sqlcipher.connect(str(tmp_path / "x.db"))
+    haste.PREPARE(raw, KEY, True)
+    assert raw.execute("PRAGMA synchronous").fetchone() == (2,), "FULL: tests do without, the product does not"
+    raw.close()
