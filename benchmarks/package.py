@@ -2,9 +2,9 @@
 
 Limit: the prototype of the format, re-enacted on the same entries: writing encodes, hashes, compresses and seals them
 in chunks (96,000 rows/s on the machine of the goals); reading opens, hashes and decodes them (461,000 rows/s). No
-limits on what a line may hold, no manifest, no signature. Product: `write_package` of the same entries, `open_package`
-and every line of it. The row shows the direction that does worse. Goal: at least the prototype; memory at most 64 MB
-above idle, whatever the size.
+limits on what a line may hold, no manifest, no signature. Product: `write_package` of the same entries, which must lead
+to the link that a journal has for the last of them, as in every export; `open_package` and every line of it. The row
+shows the direction that does worse. Goal: at least the prototype; memory at most 64 MB above idle, whatever the size.
 """
 
 from __future__ import annotations
@@ -78,8 +78,10 @@ def measure(scale: Scale) -> Measured:
     bones.folder.mkdir()
     written: list[Path] = []
 
+    end = _last_link(listed)
+
     def write() -> None:
-        written.append(world.package(scale.folder, map(encode, listed)).path)
+        written.append(world.package(scale.folder, map(encode, listed), end).path)
 
     def read() -> None:
         with open_package(written[-1], world.county.sealing, world.trust) as reader:
@@ -88,6 +90,13 @@ def measure(scale: Scale) -> Measured:
     writing = in_turns(scale.runs, lambda: count / seconds(lambda: bones.write(listed)), lambda: count / seconds(write))
     reading = in_turns(scale.runs, lambda: count / seconds(bones.read), lambda: count / seconds(read))
     return _worse(writing, reading, written[-1].stat().st_size / count, _memory(scale))
+
+
+def _last_link(listed: list[Entry]) -> bytes:
+    link = GENESIS
+    for entry in listed:
+        link = chain_step(link, encode(entry))
+    return link
 
 
 def _worse(

@@ -16,6 +16,7 @@ from jzdesk.core.fields import Value
 GRANT, SCOPE = "grant", "scope"
 """The operation with which the county moves the writing right of a record, and the one thing that it sets."""
 
+OPERATIONS = ("put", "void", "restore", "resolve", GRANT)
 AUTHORITY = {"county": 2, "township": 1, "school": 0}
 BODY_LIMIT = 64 << 10  # bytes of an entry's JSON line; no reader takes a longer one (sync §4)
 _Whole = Annotated[int, msgspec.Meta(gt=-(2**53), lt=2**53)]  # sync §1: what every JSON reader keeps exactly
@@ -161,8 +162,3 @@ def encode(entry: Entry) -> bytes:
 def decode(body: bytes) -> Entry:
     """The entry in a JSON line; raises msgspec.ValidationError or msgspec.DecodeError."""
     return _decoder.decode(body)
-
-
-def decode_all(bodies: Iterable[bytes]) -> list[Entry]:
-    """The entries in many JSON lines, as `decode` has each."""
-    return list(map(_decoder.decode, bodies))

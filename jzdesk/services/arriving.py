@@ -14,9 +14,9 @@ from jzdesk.store import standing
 from jzdesk.store.standing import Cuts, Stretch
 from jzdesk.store.tables import ACCEPTED, HELD, REVOKED, WITHDRAWN, hold, journal
 from jzdesk.store.unit import Unit
-from jzdesk.sync.merge import Counts, Licence, Numbered, objection, take
+from jzdesk.sync.merge import Counts, Licence, objection, take
 from jzdesk.sync.refusal import PackageRefused
-from jzdesk.sync.stretch import Manifest
+from jzdesk.sync.stretch import Manifest, Numbered
 
 CLOCK, RECORD, FORK, FOLLOWS, BEYOND = "clock", "record", "fork", "withdrawn", "revoked"
 REASONS = {

@@ -109,7 +109,8 @@ def explain(unit: Unit, device: str, hours: int, reason: str, account: str) -> i
 def _touches_others(connection: Connection, row: Row[Any]) -> bool:
     """Whether held entries are about a record of another scope than their own."""
     links = [book.Link(n, b"", b"", entry) for n, entry in entries(connection, stretch_of(row))]
-    return bool(book.foreign_records(connection, links, frozenset(link.entry.scope for link in links)))
+    own = {link.entry.scope for link in links}
+    return any(scope not in own for scope in book.scopes_of(connection, book.touched_by(links)).values())
 
 
 def lines(connection: Connection, device: str) -> Sequence[Row[Any]]:

@@ -238,13 +238,14 @@ class ExchangeService:
         signed, keys = identity.signed_certificate(context), identity.station_keys(context)
         report = (lambda done: progress(done, last - after)) if progress else None
         with context.read() as connection:
-            before = journal.hash_at(connection, known, after)
-            assert before is not None
+            before, end = (journal.hash_at(connection, known, n) for n in (after, last))
+            assert before is not None, "a part begins after an entry that we hold"
+            assert end is not None, "and ends with one"
             head = identity.head_of(context, known, after=after, before=before, number=known.packages + 1)
             bodies = (body for n, _, body in journal.stretch(connection, known.id, after) if n <= last)
             written = write_package(
                 identity.letters(context), head, bodies, keys, signed, identity.recipients(context),
-                report, attachments.contents(connection, photos),
+                report, attachments.contents(connection, photos), end,
             )  # fmt: skip
         write_mark(context.folder, known.ep, written.manifest.last_n)  # first: what is marked may have left
         target = stick.copy_to_stick(written.path, to)

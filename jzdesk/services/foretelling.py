@@ -27,8 +27,8 @@ from jzdesk.services.ledger import shown, titles
 from jzdesk.store import journal, standing
 from jzdesk.store.journal import GENESIS, Chain, Link
 from jzdesk.store.tables import ACCEPTED
-from jzdesk.sync.merge import Counts, Licence, Numbered, place, weighed
-from jzdesk.sync.stretch import Manifest
+from jzdesk.sync.merge import Counts, Licence, place, weighed
+from jzdesk.sync.stretch import Manifest, Numbered
 
 SHARE = 40_000  # entries held in memory at a time
 Progress = Callable[[int, int], None]
@@ -90,7 +90,7 @@ class _Look:
     def _gather(self, counts: Counts, wanted: Callable[[str], bool]) -> _Records:
         """The accepted new entries of the wanted records; all entries are counted."""
         found: _Records = defaultdict(lambda: defaultdict(list))
-        for links in weighed(self._connection, self._known, self._read(), self._licence, counts):
+        for links, _ in weighed(self._connection, self._known, self._read(), self._licence, counts):
             for link in links:
                 if self._counts(link, counts) and wanted(link.entry.uid):
                     found[link.entry.ent][link.entry.uid].append((link.id, link.body))

@@ -30,9 +30,8 @@ from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, hold, package
 from jzdesk.store.unit import Unit
 from jzdesk.sync import branches
 from jzdesk.sync.branches import Run
-from jzdesk.sync.merge import Numbered
 from jzdesk.sync.package import SUFFIX, PackageReader, open_package
-from jzdesk.sync.stretch import Manifest
+from jzdesk.sync.stretch import Manifest, Numbered
 
 OURS, THEIRS = "ours", "theirs"
 EXAMPLES = 8
@@ -103,7 +102,7 @@ class ForkService:
                 begin = reader.manifest.first_n - 1 if after is None else after
                 ours = _branch(_held_here(connection, trunk, begin), trunk.last_n - begin)
                 theirs = _branch(
-                    (decode(body) for n, _, body in reader.entries() if n > begin), reader.manifest.last_n - begin
+                    (entry for n, *_, entry in reader.entries() if n > begin), reader.manifest.last_n - begin
                 )
         return ForkDetail(line, after, ours, theirs)
 

@@ -21,10 +21,10 @@ from jzdesk.store.tables import chain, package
 from jzdesk.store.unit import Unit
 from jzdesk.sync import stick
 from jzdesk.sync.certificate import Trust
-from jzdesk.sync.merge import FUTURE, Fork, Gap, Licence, Numbered
+from jzdesk.sync.merge import FUTURE, Fork, Gap, Licence
 from jzdesk.sync.package import SUFFIX, PackageReader, open_package
 from jzdesk.sync.refusal import PackageRefused
-from jzdesk.sync.stretch import Manifest
+from jzdesk.sync.stretch import Manifest, Numbered
 
 _HOUR = (3600 * 1000) << 10  # hybrid time
 Progress = Callable[[int, int], None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -101,7 +101,8 @@ def mark_chain(connection: Connection, chain_id: int, **values: Any) -> None:
 
 
 _KNOWN = "SELECT uid, h, body FROM journal WHERE ent = ? AND state = ? AND uid IN ({marks})"
-_FOREIGN = "SELECT uid FROM {ent} WHERE scope NOT IN ({scopes}) AND uid IN ({marks})"
+_HASHES = "SELECT n, h FROM journal WHERE chain = ? AND n BETWEEN ? AND ?"
+_SCOPES = "SELECT uid, scope FROM {ent} WHERE uid IN ({marks})"
 
 
 def known_entries(connection: Connection, ent: str, uids: Iterable[str]) -> dict[str, list[Known]]:
@@ -137,24 +138,16 @@ def hash_at(connection: Connection, known: Chain, n: int) -> bytes | None:
 
 def hashes(connection: Connection, known: Chain, first: int, last: int) -> dict[int, bytes]:
     """Number → chain hash of the entries held between `first` and `last`, both included."""
-    query = select(journal.c.n, journal.c.h).where(
-        journal.c.chain == known.id, journal.c.n >= first, journal.c.n <= last
-    )
-    return {row.n: row.h for row in connection.execute(query)}
+    return dict(iter(run(connection, _HASHES, (known.id, first, last))))
 
 
-def foreign_records(connection: Connection, links: Sequence[Link], scopes: frozenset[str]) -> set[Key]:
-    """Those records the links touch that exist here and belong to none of these scopes.
-
-    What looks like a new record is looked up too: a known uid without `base` would be a way into another's record.
-    """
-    by_ent = {ent: uids for ent, uids in touched_by(links).items() if ent in BY_NAME}
-    found: set[Key] = set()
-    ours = sorted(scopes)
-    for ent, uids in by_ent.items():
-        for part in slices(sorted(uids)):
-            query = _FOREIGN.format(ent=ent, scopes=marks(len(ours)), marks=marks(len(part)))
-            found.update((ent, uid) for uid in run(connection, query, (*ours, *part)).scalars())
+def scopes_of(connection: Connection, touched: Mapping[str, Collection[str]]) -> dict[Key, str]:
+    """The scope of each of these records (entity → uids) that is here."""
+    found: dict[Key, str] = {}
+    for ent in touched.keys() & BY_NAME.keys():
+        for part in slices(sorted(touched[ent])):
+            query = _SCOPES.format(ent=ent, marks=marks(len(part)))
+            found.update(((ent, uid), scope) for uid, scope in run(connection, query, tuple(part)))
     return found
 
 
@@ -174,27 +167,29 @@ def touched_by(links: Iterable[Link]) -> dict[str, set[str]]:
 
 
 def append(
-    connection: Connection, chain_id: int, links: Sequence[Link], made_here: Collection[str] = frozenset()
+    connection: Connection, chain_id: int, links: Sequence[Link], unknown: Collection[str] = frozenset()
 ) -> dict[str, set[str]]:
     """Append consecutive links to a chain and bring the rows they touch up to date; returns entity → uids touched.
 
-    `made_here` are uids that this process drew by chance for these very links: nothing can be known of them yet.
+    `unknown` are uids of which nothing is here: they were looked up, or drawn by chance for these very links.
     """
     if not links:
         return {}
     last = links[-1]
     with gate(connection):
-        touched = _apply(connection, [link for link in links if link.state == ACCEPTED], made_here)
+        touched = _apply(connection, links, unknown)
         _insert_links(connection, chain_id, links)
         head = {"the_chain": chain_id, "last_n": last.n, "last_h": last.h, "last_at": last.entry.at}
         connection.execute(_MOVE_HEAD, head)
     return touched
 
 
-def fill(connection: Connection, chain_id: int, links: Sequence[Link]) -> dict[str, set[str]]:
-    """Put links into a chain where entries had been withheld from us; its head stays. Returns entity → uids touched."""
+def fill(
+    connection: Connection, chain_id: int, links: Sequence[Link], unknown: Collection[str] = frozenset()
+) -> dict[str, set[str]]:
+    """As `append`, where entries of the chain had been withheld from us; its head stays."""
     with gate(connection):
-        touched = _apply(connection, [link for link in links if link.state == ACCEPTED], ())
+        touched = _apply(connection, links, unknown)
         _insert_links(connection, chain_id, links)
     return touched
 
@@ -210,7 +205,7 @@ _COLUMNS = ("chain", "n", "h", "ent", "uid", "state", "body")
 
 
 def _insert_links(connection: Connection, chain_id: int, links: Sequence[Link]) -> None:
-    entries = [(chain_id, link.n, link.h, link.entry.ent, link.entry.uid, link.state, link.body) for link in links]
+    entries = [(chain_id, n, h, entry.ent, entry.uid, state, body) for n, h, body, entry, state in links]
     dialects.of(connection).insert(connection, "journal", _COLUMNS, entries)
 
 
@@ -240,40 +235,34 @@ def recompute(connection: Connection, ent: str, uids: set[str]) -> None:
         search.mark(connection, uids)
 
 
-def _apply(connection: Connection, links: Sequence[Link], made_here: Collection[str]) -> dict[str, set[str]]:
-    """Write the rows of the records that these (not yet stored) links touch; returns entity → uids."""
-    by_ent: dict[str, dict[str, list[Link]]] = defaultdict(dict)
+def _apply(connection: Connection, links: Iterable[Link], unknown: Collection[str]) -> dict[str, set[str]]:
+    """Write the rows of the records that the accepted of these (not yet stored) links touch; returns entity → uids."""
+    by_ent: dict[str, list[Link]] = defaultdict(list)
     for link in links:
+        if link.state == ACCEPTED:
+            by_ent[link.entry.ent].append(link)
+    return {ent: _apply_entity(connection, ent, fresh, unknown) for ent, fresh in by_ent.items() if ent in BY_NAME}
+
+
+def _apply_entity(connection: Connection, ent: str, fresh: Sequence[Link], unknown: Collection[str]) -> set[str]:
+    """A record with one entry is that entry; any other is worked out from everything known of it. Returns uids."""
+    uids = [link.entry.uid for link in fresh]
+    touched = set(uids)
+    before = known_entries(connection, ent, touched.difference(unknown))
+    number = None if len(touched) == len(uids) else Counter(uids)  # of entries of a record
+    single, others = list[Entry](), dict[str, list[Known]]()
+    for uid, link in zip(uids, fresh, strict=True):
         entry = link.entry
-        of_record = by_ent[entry.ent].setdefault(entry.uid, [])
-        of_record.append(link)
-    shown = {ent: fresh for ent, fresh in by_ent.items() if ent in BY_NAME}
-    for ent, fresh in shown.items():
-        _apply_entity(connection, ent, fresh, made_here)
-    return {ent: set(fresh) for ent, fresh in shown.items()}
-
-
-def _apply_entity(
-    connection: Connection, ent: str, fresh: Mapping[str, Sequence[Link]], made_here: Collection[str]
-) -> None:
-    """A record with one entry is that entry; any other is worked out from everything known of it."""
-    before = known_entries(connection, ent, [uid for uid in fresh if uid not in made_here])
-    single = [
-        links[0].entry
-        for uid, links in fresh.items()
-        if len(links) == 1 and uid not in before and links[0].entry.op not in ("void", GRANT)
-    ]
+        if uid not in before and (number is None or number[uid] == 1) and entry.op not in ("void", GRANT):
+            single.append(entry)
+        else:
+            others.setdefault(uid, before.get(uid, [])).append(Known(link.id, entry))
     if single:
         rows.insert_entries(connection, ent, single)
-    if len(single) == len(fresh):
-        return
-    done = {entry.uid for entry in single}
-    states = {
-        uid: record_state(before.get(uid, []) + [Known(link.id, link.entry) for link in links])
-        for uid, links in fresh.items()
-        if uid not in done
-    }
-    _write(connection, ent, states, before.keys())
+    if others:
+        states = {uid: record_state(known) for uid, known in others.items()}
+        _write(connection, ent, states, before.keys())
+    return touched
 
 
 def _write(connection: Connection, ent: str, states: Mapping[str, RecordState], existing: Iterable[str]) -> None:

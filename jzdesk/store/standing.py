@@ -18,7 +18,7 @@ from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME
 from jzdesk.store import journal as book
 from jzdesk.store.engine import gate
-from jzdesk.store.journal import Chain, Key, Link
+from jzdesk.store.journal import Chain, Key
 from jzdesk.store.tables import ACCEPTED, HELD, REVOKED, WITHDRAWN, hold, journal, revocation, withdrawal
 from jzdesk.store.tables import chain as chain_table
 from jzdesk.store.unit import Unit
@@ -122,6 +122,8 @@ def _after(progress: Progress | None, done: int) -> Progress | None:
 def touched(connection: Connection, stretch: Stretch, states: Collection[int]) -> dict[str, list[str]]:
     """Entity → uids of the records that entries of these standings touch, each once."""
     found: dict[str, list[str]] = defaultdict(list)
+    if not states:
+        return found
     query = select(journal.c.ent, journal.c.uid).where(stretch.where(states)).distinct()
     for ent, uid in connection.execute(query.order_by(journal.c.ent, journal.c.uid)):
         found[ent].append(uid)
@@ -207,15 +209,17 @@ def held_by_a_branch(connection: Connection, trunk: Chain, n: int, h: bytes) -> 
     return connection.execute(query.limit(1)).first() is not None
 
 
-def waiting_of_others(connection: Connection, links: Iterable[Link], scopes: frozenset[str]) -> set[Key]:
-    """Those records the links touch that others wrote and that do not count just now: taken back, or dated ahead.
+def waiting_of_others(
+    connection: Connection, touched: Mapping[str, Collection[str]], scopes: frozenset[str]
+) -> set[Key]:
+    """Those of the records (entity → uids) that others wrote and that do not count now: taken back, or dated ahead.
 
     They have no row, and are somebody's all the same: when they count again, nobody else must have written in them.
     """
     if not _anything_waits(connection):
         return set()
     found: set[Key] = set()
-    for ent, uids in book.touched_by(links).items():
+    for ent, uids in touched.items():
         for part in slices(sorted(uids)):
             for uid, placed in histories(connection, ent, _waiting(connection, ent, part)).items():
                 known = [one.known for one in placed if _may_count(connection, one)]

@@ -191,14 +191,21 @@ class Unit:
         """The states of several records of one entity."""
         return {uid: record_state(known) for uid, known in self._known(entity, uids).items()}
 
-    def accept(self, known: journal.Chain, links: Sequence[journal.Link], *, behind: bool = False) -> None:
+    def accept(
+        self,
+        known: journal.Chain,
+        links: Sequence[journal.Link],
+        *,
+        behind: bool = False,
+        unknown: Collection[str] = frozenset(),
+    ) -> None:
         """Append verified links of another station's chain; the caller has checked hashes, scope and order.
 
-        `behind`: they lie before the head of the chain, withheld from us until now.
+        `behind`: they lie before the head of the chain, withheld from us until now. `unknown`: as in `journal.append`.
         """
         self.flush()
         put = journal.fill if behind else journal.append
-        touched = put(self._connection, known.id, links)
+        touched = put(self._connection, known.id, links, unknown)
         for ent, uids in touched.items():
             self._note(ent, uids)
 

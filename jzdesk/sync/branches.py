@@ -21,8 +21,8 @@ from jzdesk.store.journal import Chain
 from jzdesk.store.standing import Stretch
 from jzdesk.store.tables import ACCEPTED, REFUSED, hold, journal, package
 from jzdesk.store.unit import Unit
-from jzdesk.sync.merge import Licence, Numbered, objection
-from jzdesk.sync.stretch import Manifest
+from jzdesk.sync.merge import Licence, objection
+from jzdesk.sync.stretch import Manifest, Numbered
 
 Entries = Callable[[], Iterable[Numbered]]
 _AT_ONCE = 5000
@@ -48,7 +48,7 @@ def shared(connection: Connection, trunk: Chain, manifest: Manifest, entries: En
     runs, iterator = [Run(held[n, before], n, n, before)], iter(entries())
     while part := list(islice(iterator, _AT_ONCE)):
         held = _held(connection, family, part[0][0], part[-1][0])
-        for n, h, _ in part:
+        for n, h, *_ in part:
             if (n, h) not in held:
                 return runs
             runs[-1:] = _joined(runs[-1], Run(held[n, h], n, n, h))
@@ -82,7 +82,7 @@ def beside(
 ) -> tuple[Manifest, Iterator[Numbered]] | None:
     """The trunk stays: what is new of a package (None: nothing), as a stretch of the branch it continues or begins."""
     connection, last = unit.connection, runs[-1]
-    first = next((h for n, h, _ in entries() if n > last.last), None)
+    first = next((h for n, h, *_ in entries() if n > last.last), None)
     if first is None:
         return None
     chain = book.chain_of(connection, last.chain)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from itertools import compress
-from operator import attrgetter
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, Generic, Literal, NamedTuple, TypeVar, cast
 
 import msgspec
 
-from jzdesk.core.fields import Value
+from jzdesk.core.merge import AUTHORITY, BODY_LIMIT, OPERATIONS, Entry
+from jzdesk.core.slices import slices
+from jzdesk.models import BY_NAME
 from jzdesk.sync.refusal import PackageRefused
 
 CHUNK_ENTRIES: Final = 5000
-LINE_LIMIT: Final = 64 << 10  # bytes of a line
-DEPTH_LIMIT: Final = 4  # brackets within brackets: what `_shallow` accepts
+LINE_LIMIT: Final = BODY_LIMIT  # bytes of a line
+_TOGETHER: Final = 150  # lines handed on together: what lies in the processor's cache is decoded twice as fast
 
 _T = TypeVar("_T")
 _Scalar = str | int | float | bool | None
@@ -26,37 +28,68 @@ _Depth3 = _Scalar | list[_Depth2] | dict[str, _Depth2]
 _WITHHELD: Final = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
 _WITHHELD_START: Final = b'{"withheld":'
 
+_WORDS: Final = {"ent": tuple(BY_NAME), "op": OPERATIONS, "role": tuple(AUTHORITY)}
+_Plain: type[Entry] = cast(
+    "type[Entry]",
+    msgspec.defstruct(
+        "_Plain", [(name, Literal[words]) for name, words in _WORDS.items()], bases=(Entry,), frozen=True,
+        omit_defaults=True, gc=False, forbid_unknown_fields=True,
+    ),
+)  # fmt: skip
+"""An entry without keys that we do not know: its brackets are those of its type, three deep at most.
 
-class _Line(msgspec.Struct, gc=False):
-    """What every entry says of itself, whatever its version; `set` holds texts and whole numbers only."""
+Nor has it words that we do not know; those that recur in every line need not be made anew for each.
+"""
+
+
+class Placed(msgspec.Struct, gc=False):
+    """What an entry says of its place and its kind; the rest of the line is gone through and not looked at."""
 
     dev: str
     ent: str
     ep: str
     n: int
     op: str
-    set: dict[str, Value] = {}
 
 
-_number, _author, _kind = attrgetter("n"), attrgetter("dev", "ep"), attrgetter("ent", "op")
-_line: Final = msgspec.json.Decoder(_Line).decode
+Said = Entry | Placed
+_Said = TypeVar("_Said", bound=Said)
+_plain: Final = msgspec.json.Decoder(_Plain).decode
+_entry: Final = msgspec.json.Decoder(Entry).decode
+_placed: Final = msgspec.json.Decoder(Placed).decode
 _shallow: Final = msgspec.json.Decoder(dict[str, _Depth3]).decode
 
 
-class Examined(NamedTuple):
-    """Lines that kept all limits: body hashes of all; entity and operation of those that are `shown`."""
+class Source(NamedTuple):
+    """Whose lines they are, and whether the bodies of some may be withheld (in receipts and on the way down)."""
+
+    device: str
+    epoch: str
+    may_withhold: bool
+
+
+class Examined(NamedTuple, Generic[_Said]):
+    """Lines that kept all limits: body hashes of all; what those say that are `shown`, counted by (entity, operation).
+
+    `shown` is None when none is withheld.
+    """
 
     hashes: list[bytes]
-    kinds: list[tuple[str, str]]
+    said: list[_Said]
+    kinds: Counter[tuple[str, str]]
     shown: list[bool] | None
 
-    def visible(self, rows: Iterable[_T]) -> Iterable[_T]:
-        """Of one row a line, those whose line is not withheld."""
-        return rows if self.shown is None else compress(rows, self.shown)
+    def visible(self, row: Iterable[_T]) -> Iterable[_T]:
+        """Of one item a line, those whose line is not withheld."""
+        return _visible(row, self.shown)
+
+
+def _visible(row: Iterable[_T], shown: list[bool] | None) -> Iterable[_T]:
+    return row if shown is None else compress(row, shown)
 
 
 def split_lines(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Lines without their ends, in lists as they arrive; a long or unfinished line is refused."""
+    """Lines without their ends, some at a time; a long or unfinished line is refused."""
     rest = b""
     for block in blocks:
         bodies = (rest + block).split(b"\n", CHUNK_ENTRIES + 1)
@@ -65,31 +98,82 @@ def split_lines(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
             raise _refused(f"一个数据块里的记录超过 {CHUNK_ENTRIES} 条的上限")
         if len(rest) > LINE_LIMIT:
             raise _refused("有一条记录太长")
-        if bodies:
-            yield bodies
+        yield from slices(bodies, _TOGETHER)
     if rest:
         raise _refused("最后一条记录不完整")
 
 
-def examine(bodies: list[bytes], device: str, epoch: str, n: int, *, may_withhold: bool) -> Examined:
-    """Check lines that begin with entry `n` of this device and epoch; raises PackageRefused `entry`.
+def examine(bodies: list[bytes], source: Source, n: int) -> Examined[Entry]:
+    """Check lines that begin with entry `n` of this source; raises PackageRefused `entry`.
 
-    Each must be one JSON object within the limits that names its own place.
+    Each must be one JSON object within the limits, an entry that names its own place. Best given some at a time, as
+    `split_lines` does.
     """
-    if max(map(len, bodies)) > LINE_LIMIT:
-        raise _refused("有一条记录太长")
-    shown = [not body.startswith(_WITHHELD_START) for body in bodies] if may_withhold else None
-    if shown is not None and all(shown):
-        shown = None
-    numbers: Iterable[int] = range(n, n + len(bodies))
-    lines = _decoded(bodies if shown is None else list(compress(bodies, shown)))
-    _check_place(lines, device, epoch, numbers if shown is None else compress(numbers, shown))
-    return Examined(_hashes(bodies, shown), list(map(_kind, lines)), shown)
+    return _examined(bodies, source, n, _entries)
+
+
+def glance(bodies: list[bytes], source: Source, n: int) -> Examined[Placed]:
+    """As `examine`, for lines that were examined when they came into the journal: each says its place and its kind.
+
+    That not a byte of them has changed since is for the chain to prove.
+    """
+    return _examined(bodies, source, n, lambda visible: list(map(_placed, visible)))
 
 
 def withheld_line(digest: bytes) -> bytes:
     """The line that stands for an entry whose body (with this SHA-256) the reader may not see."""
     return b'{"withheld":"%s"}' % digest.hex().encode()
+
+
+def _examined(
+    bodies: list[bytes], source: Source, n: int, decode: Callable[[Iterable[bytes]], list[_Said]]
+) -> Examined[_Said]:
+    if max(map(len, bodies)) > LINE_LIMIT:
+        raise _refused("有一条记录太长")
+    shown = _shown(bodies) if source.may_withhold else None
+    try:
+        said = decode(_visible(bodies, shown))
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        raise _refused("有一条记录的写法不对，或嵌套太深") from None
+    kinds = _kinds(said, source, _visible(range(n, n + len(bodies)), shown))
+    return Examined(_hashes(bodies, shown), said, kinds, shown)
+
+
+def _shown(bodies: list[bytes]) -> list[bool] | None:
+    shown = [not body.startswith(_WITHHELD_START) for body in bodies]
+    return None if all(shown) else shown
+
+
+def _entries(bodies: Iterable[bytes]) -> list[Entry]:
+    """What the lines say. Whoever has only keys that we know cannot be deep; the others are measured one by one."""
+    listed = list(bodies)
+    try:
+        return list[Entry](map(_plain, listed))
+    except msgspec.ValidationError:
+        for body in listed:
+            _shallow(body)
+        return list(map(_entry, listed))
+
+
+def _kinds(said: Iterable[Said], source: Source, numbers: Iterable[int]) -> Counter[tuple[str, str]]:
+    """How many there are of each kind; all must be of the source, and have these numbers.
+
+    Counted in runs: most records were entered kind by kind.
+    """
+    kinds = Counter[tuple[str, str]]()
+    device, epoch, _ = source
+    entity, operation, run = "", "", 0
+    for one, n in zip(said, numbers, strict=True):
+        if one.n != n:
+            raise _refused("记录的序号不连续")
+        if one.dev != device or one.ep != epoch:
+            raise _refused("夹有另一台电脑的记录")
+        if one.ent != entity or one.op != operation:
+            kinds[entity, operation] += run
+            entity, operation, run = one.ent, one.op, 0
+        run += 1
+    kinds[entity, operation] += run
+    return +kinds
 
 
 def _hashes(bodies: list[bytes], shown: list[bool] | None) -> list[bytes]:
@@ -103,24 +187,6 @@ def _withheld_hash(body: bytes) -> bytes:
     if match is None:
         raise _refused("有一条记录的写法不对")
     return bytes.fromhex(match[1].decode())
-
-
-def _decoded(bodies: list[bytes]) -> list[_Line]:
-    try:
-        lines = list(map(_line, bodies))
-        for body in bodies:  # whoever has few brackets cannot be deep; msgspec measures the others
-            if body.count(b"{") + body.count(b"[") > DEPTH_LIMIT:
-                _shallow(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise _refused("有一条记录的写法不对，或嵌套太深") from None
-    return lines
-
-
-def _check_place(lines: list[_Line], device: str, epoch: str, numbers: Iterable[int]) -> None:
-    if list(map(_number, lines)) != list(numbers):
-        raise _refused("记录的序号不连续")
-    if set(map(_author, lines)) - {(device, epoch)}:
-        raise _refused("夹有另一台电脑的记录")
 
 
 def _refused(reason: str) -> PackageRefused:

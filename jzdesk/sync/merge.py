@@ -9,27 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
+from typing import NamedTuple
 
-import msgspec
 from sqlalchemy import Connection
 
 from jzdesk.core import garbage
-from jzdesk.core.merge import GRANT, SCOPE, Entry, decode_all
+from jzdesk.core.merge import GRANT, SCOPE, Entry
 from jzdesk.models import BY_NAME
 from jzdesk.store import journal, rows, standing
 from jzdesk.store.journal import Chain, Link
-from jzdesk.store.tables import ACCEPTED, HELD
+from jzdesk.store.tables import HELD
 from jzdesk.store.unit import Unit
 from jzdesk.sync.refusal import PackageRefused
-from jzdesk.sync.stretch import Manifest
+from jzdesk.sync.stretch import Manifest, Numbered
 
 AT_ONCE = 5000
+_KNOWN_AT_ONCE = 500  # there is little to ask about those that are known
 FUTURE = (48 * 3600 * 1000) << 10  # hybrid time: two days
 _DIFFERENT = "record"
+_ALIKE = 4096  # kinds of entries that one remembers: who sends more kinds than that has each looked at
 _NUL = rb"\u0000"  # how a NUL is written in JSON
-
-Numbered = tuple[int, bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,78 +114,111 @@ def take(
         known = journal.open_chain(connection, manifest.device, manifest.epoch, manifest.school, own=False)
     counts = Counts()
     with garbage.none_expected():
-        for links in weighed(connection, known, entries, licence, counts):
+        for links, unknown in weighed(connection, known, entries, licence, counts):
             if links:
-                unit.accept(known, links, behind=links[0].n <= known.last_n)
+                unit.accept(known, links, behind=links[0].n <= known.last_n, unknown=unknown)
             if progress:
                 progress(counts.total)
     _finish(unit, known, manifest)
     return counts
 
 
+class Weighed(NamedTuple):
+    """Entries with their standing, and uids they name of which nothing is known here (perhaps not all of them)."""
+
+    links: list[Link]
+    unknown: set[str]
+
+
 def weighed(
     connection: Connection, known: Chain, entries: Iterable[Numbered], licence: Licence, counts: Counts
-) -> Iterator[list[Link]]:
+) -> Iterator[Weighed]:
     """What is new of a stretch beyond `known`, part by part, each entry with its standing; `counts` grows along.
 
     What comes down may also open entries before the end of our chain that were withheld until now: parts of their own.
 
     Writes nothing; whether a part is accepted before the next one is asked for makes no difference. Raises Fork.
     """
-    for part in _parts(entries):
-        fresh, withheld = _fresh(connection, known, part, counts)
+    weighing = _Weighing(licence, counts)
+    for old, fresh in _parts(known, entries, weighing):
+        withheld = _not_held(connection, known, old)
+        counts.known += len(old) - len(withheld)
         if licence.policy or licence.vouched:
-            yield _bound(connection, _links(withheld, licence, counts), licence, counts)
+            yield _bound(connection, list(map(weighing.link, withheld)), licence, counts)
         else:
             counts.known += len(withheld)
-        yield _bound(connection, _links(fresh, licence, counts), licence, counts)
+        yield _bound(connection, fresh, licence, counts)
 
 
-def _parts(entries: Iterable[Numbered]) -> Iterator[list[Numbered]]:
-    iterator = iter(entries)
-    while part := list(islice(iterator, AT_ONCE)):
-        yield part
+def _parts(
+    known: Chain, entries: Iterable[Numbered], weighing: _Weighing
+) -> Iterator[tuple[list[Numbered], list[Link]]]:
+    """(entries up to the end of our chain, entries after it), some thousand at a time.
 
-
-def _fresh(
-    connection: Connection, known: Chain, part: Sequence[Numbered], counts: Counts
-) -> tuple[list[Numbered], list[Numbered]]:
-    """(entries after those we know of, entries before the end of our chain that we do not hold).
-
-    Those we hold must hash the same.
+    Each is weighed as it comes, while it still lies in the processor's cache.
     """
-    fresh = [item for item in part if item[0] > known.last_n]
-    old = part[: len(part) - len(fresh)]
-    withheld: list[Numbered] = []
-    if old:
-        held_here = journal.hashes(connection, known, old[0][0], old[-1][0])
-        for n, h, _ in old:
-            if (known.last_h if n == known.last_n else held_here.get(n, h)) != h:
-                raise Fork(n)
-        withheld = [item for item in old if item[0] not in held_here]
-        counts.known += len(old) - len(withheld)
-    return fresh, withheld
-
-
-def _links(fresh: Sequence[Numbered], licence: Licence, counts: Counts) -> list[Link]:
-    """The entries with their standing: accepted, or held for a reason that is counted."""
-    try:
-        entries = decode_all(body for _, _, body in fresh)
-    except (msgspec.ValidationError, msgspec.DecodeError):
-        raise PackageRefused("有一条记录的写法不对", "entry") from None
-    links = []
-    for (n, h, body), entry in zip(fresh, entries, strict=True):  # this runs for every entry of a county
-        clean = _NUL not in body
-        if not clean and ("\0" in entry.ent or "\0" in entry.uid):
-            raise PackageRefused("有一条记录的写法不对", "entry")
-        if (reason := objection(entry, licence, clean=clean)) is None:
-            links.append(Link(n, h, body, entry))
+    last, old, fresh = known.last_n, list[Numbered](), list[Link]()
+    for entry in entries:
+        if entry[0] > last:
+            fresh.append(weighing.link(entry))
         else:
-            counts.held += 1
-            counts.reasons[reason] = counts.reasons.get(reason, 0) + 1
-            links.append(Link(n, h, body, entry, HELD))
-    counts.applied += sum(link.state == ACCEPTED for link in links)
-    return links
+            old.append(entry)
+        if len(fresh) >= AT_ONCE or len(old) >= _KNOWN_AT_ONCE:
+            yield old, fresh
+            old, fresh = [], []
+    if old or fresh:
+        yield old, fresh
+
+
+def _not_held(connection: Connection, known: Chain, old: Sequence[Numbered]) -> list[Numbered]:
+    """Those of the entries up to the end of our chain that were withheld from us; the others must hash the same."""
+    if not old:
+        return []
+    held_here = journal.hashes(connection, known, old[0][0], old[-1][0])
+    for n, h, *_ in old:
+        if held_here.get(n, h) != h or (n == known.last_n and h != known.last_h):
+            raise Fork(n)
+    return [item for item in old if item[0] not in held_here]
+
+
+class _Weighing:
+    """Gives entries their standing, and counts it: accepted, or held for a reason.
+
+    `objection` is asked once for entries that are alike in all it depends on: most of a package are.
+    """
+
+    def __init__(self, licence: Licence, counts: Counts) -> None:
+        self._licence, self._counts = licence, counts
+        self._found: dict[tuple[object, ...], str | None] = {}
+
+    def link(self, numbered: Numbered) -> Link:
+        """The entry with its standing; raises PackageRefused for one that names no record."""
+        n, h, body, entry = numbered
+        counts = self._counts
+        if (reason := self._reason(body, entry)) is None:
+            counts.applied += 1
+            return Link(n, h, body, entry)
+        counts.held += 1
+        counts.reasons[reason] = counts.reasons.get(reason, 0) + 1
+        return Link(n, h, body, entry, HELD)
+
+    def _reason(self, body: bytes, entry: Entry) -> str | None:
+        if _NUL in body:
+            return self._closely(entry)
+        said = entry.set
+        about = (entry.ent, entry.op, entry.role, entry.scope, entry.at > self._licence.latest)
+        alike = (*about, *said, *map(type, said.values()))
+        try:
+            return self._found[alike]
+        except KeyError:
+            if len(self._found) >= _ALIKE:
+                self._found.clear()
+            return self._found.setdefault(alike, objection(entry, self._licence, clean=True))
+
+    def _closely(self, entry: Entry) -> str | None:
+        if "\0" in entry.ent or "\0" in entry.uid:
+            raise PackageRefused("有一条记录的写法不对", "entry")
+        return objection(entry, self._licence)
 
 
 def objection(entry: Entry, licence: Licence, *, clean: bool = False) -> str | None:
@@ -233,15 +265,20 @@ def _fits(ent: str, names: tuple[str, ...], kinds: tuple[type, ...]) -> bool:
     )
 
 
-def _bound(connection: Connection, links: list[Link], licence: Licence, counts: Counts) -> list[Link]:
-    """Hold what would change a record of somebody else's scope, unless the author may write policy."""
-    if licence.policy or licence.vouched:
-        return links
-    foreign = journal.foreign_records(connection, links, licence.scopes)
-    foreign |= standing.waiting_of_others(connection, links, licence.scopes)
-    if not foreign:
-        return links
-    return [_hold(link, counts) if (link.entry.ent, link.entry.uid) in foreign else link for link in links]
+def _bound(connection: Connection, links: list[Link], licence: Licence, counts: Counts) -> Weighed:
+    """Hold what would change a record of somebody else's scope, unless the author may write policy.
+
+    What looks like a new record is looked up too: a known uid without `base` would be a way into another's record.
+    """
+    if licence.policy or licence.vouched or not links:
+        return Weighed(links, set())
+    touched = journal.touched_by(links)
+    here = journal.scopes_of(connection, touched)
+    foreign = {key for key, scope in here.items() if scope not in licence.scopes}
+    foreign |= standing.waiting_of_others(connection, touched, licence.scopes)
+    if foreign:
+        links = [_hold(link, counts) if (link.entry.ent, link.entry.uid) in foreign else link for link in links]
+    return Weighed(links, set().union(*touched.values()) - {uid for _, uid in here})
 
 
 def _hold(link: Link, counts: Counts) -> Link:

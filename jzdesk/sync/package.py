@@ -69,12 +69,13 @@ def write_package(
     recipients: Sequence[str],
     progress: Progress | None = None,
     blobs: Iterable[tuple[str, bytes]] = (),
+    proof: bytes | None = None,
 ) -> PackageWritten:
     """Write entries (JSON lines without line ends, from `head.first_n` on) as a package into a local folder.
 
-    `recipients` are `age1…` keys: county, escrow, township. `blobs` are (`blob_name(uid)`, content). Memory
-    holds one chunk. Raises StationFault (disk full…); ValueError when head or lines are not what the keys may
-    sign.
+    `recipients` are `age1…` keys: county, escrow, township. `blobs` are (`blob_name(uid)`, content). `proof` is the
+    link that our journal has for the last entry (`write_stretch`). Memory holds one chunk. Raises StationFault (disk
+    full…); ValueError when head or lines are not what the keys may sign.
     """
     theirs = certificate.certificate
     if (keys.public, head.school) != (theirs.keys, theirs.school) or head.device not in theirs.devices:
@@ -87,6 +88,7 @@ def write_package(
         first={CERT: certificate.raw, CERT_SIGNATURE: certificate.signature},
         blobs=blobs,
         progress=progress,
+        proof=proof,
     )
 
 

@@ -16,6 +16,7 @@ WINDOW_LIMIT: Final = 8 << 20  # bytes of memory a zstd frame may ask for
 _HEADER_LIMIT: Final = 16 << 10  # bytes of an age header: room for about a hundred recipients
 _LEVEL: Final = 3
 _STEP: Final = 256  # bytes fed at a time: a hostile 256 bytes open to at most 8 MiB
+_AT_ONCE: Final = 8 << 20  # open bytes up to which a chunk is opened in one go: nearly all are smaller
 
 
 def new_identity() -> str:
@@ -48,8 +49,13 @@ def open_sealed(data: bytes, identity: str, limit: int = OPEN_LIMIT) -> bytes:
 
 
 def open_stream(data: bytes, identity: str, limit: int = OPEN_LIMIT) -> Iterator[bytes]:
-    """Like `open_sealed`, in blocks, so that a chunk never stands open in memory as a whole."""
-    yield from _decompress(unlock(data, identity), limit)
+    """Like `open_sealed`, in blocks.
+
+    What says that it is small is open when this returns: somebody else may do that meanwhile, in a thread of their own.
+    Anything larger opens block by block, so that it never stands open in memory as a whole.
+    """
+    packed = unlock(data, identity)
+    return iter((_open_small(packed),)) if _is_small(packed, limit) else _decompress(packed, limit)
 
 
 def unlock(data: bytes, identity: str) -> bytes:
@@ -68,6 +74,23 @@ def unlock(data: bytes, identity: str) -> bytes:
             raise PackageRefused("这个文件不是加密给本站的，本站打不开", "recipient") from None
         raise _broken("加密的数据块损坏，打不开") from None
     return packed
+
+
+def _is_small(packed: bytes, limit: int) -> bool:
+    """Whether this begins a zstd frame that says of itself how large it is, and keeps our limits."""
+    try:
+        frame = zstandard.get_frame_parameters(packed)
+    except zstandard.ZstdError:
+        return False
+    return frame.window_size <= WINDOW_LIMIT and frame.content_size <= min(_AT_ONCE, limit)
+
+
+def _open_small(packed: bytes) -> bytes:
+    """Exactly one zstd frame that keeps the limits; zstd holds it to the size that it names."""
+    try:
+        return zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
+    except zstandard.ZstdError:
+        raise _broken("压缩数据损坏、不完整，或后面多出了内容") from None
 
 
 def _decompress(packed: bytes, limit: int) -> Iterator[bytes]:

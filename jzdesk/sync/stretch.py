@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, NoReturn, Self, TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from jzdesk.core.chain import chain_links
+from jzdesk.core.errors import StationFault
+from jzdesk.core.merge import Entry
 from jzdesk.sync import sealing, sshsig
 from jzdesk.sync.container import ContainerReader, ContainerWriter
-from jzdesk.sync.lines import CHUNK_ENTRIES, Examined, examine, split_lines
+from jzdesk.sync.lines import CHUNK_ENTRIES, Examined, Source, examine, glance, split_lines
 from jzdesk.sync.refusal import PackageRefused
 
 FORMAT: Final = 1  # what this program writes, and the newest it reads
+_BESIDE: Final = 2  # chunks under way in threads: each waits a little for Python's lock, and nobody should for it
 CHUNK_BYTES: Final = 8 << 20  # open bytes after which the writer begins the next chunk
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.json.sig"
@@ -30,6 +34,8 @@ MANIFEST_LIMIT: Final = 2 << 20
 _SEALED: Final = re.compile(r"c[0-9]{5}\.age|b-[0-9a-f]{32}\.age")
 
 _T = TypeVar("_T")
+Numbered = tuple[int, bytes, bytes, Entry]
+"""An entry as it comes out of a file: its number, its link of the chain (32 bytes), the exact line, what it says."""
 Progress = Callable[[int], None]
 PackageKind = Literal["package", "receipt", "down"]
 Hex16 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
@@ -125,23 +131,31 @@ def write_stretch(
     first: Mapping[str, bytes] | None = None,
     blobs: Iterable[tuple[str, bytes]] = (),
     progress: Progress | None = None,
+    proof: bytes | None = None,
 ) -> PackageWritten:
     """Write a container: `first` members, sealed chunks, sealed `blobs`, and the signed manifest last.
 
-    One chunk is checked while the one before it is sealed; no more are in memory. `progress` gets the entries
-    written so far after each chunk and may raise to cancel: then nothing is left. Raises StationFault; ValueError
-    for lines no reader would take.
+    Lines are read while the two chunks before them are sealed; no more are in memory. `progress` gets the entries
+    written so far after each chunk and may raise to cancel: then nothing is left.
+
+    Every line is examined as a reader will, unless `proof` is given: the link that our journal has for the last entry.
+    What leads there is, byte for byte, what was examined when it came into the journal, and need not be again.
+
+    Raises StationFault, also when the lines do not lead to `proof`: then the journal is damaged; ValueError for lines
+    no reader would take.
     """
     with ContainerWriter(path) as container:
-        writing = _Writing(container, head, envelope)
+        writing = _Writing(container, head, envelope, proof)
         for name, data in (first or {}).items():
             writing.add(name, data)
-        with ThreadPoolExecutor(1) as beside:
-            for bodies in _batches(entries):
-                writing.chunk(bodies, beside)
-                if progress is not None:
-                    progress(writing.entries)
+        with ThreadPoolExecutor(_BESIDE) as beside:
+            for lines in _handfuls(entries):
+                writing.take(lines)
+                if writing.is_full:
+                    writing.seal(beside, progress)
+            writing.seal(beside, progress)
             writing.finish_chunks()
+        writing.check_end()
         for name, data in blobs:
             writing.add(name, sealing.seal(data, envelope.recipients))
         manifest = writing.manifest()
@@ -152,40 +166,63 @@ def write_stretch(
 
 
 class _Writing:
-    """The state of a stretch being written: chain, counts and members so far."""
+    """The state of a stretch being written: chain, counts and members so far, and the chunk that is being filled."""
 
-    def __init__(self, container: ContainerWriter, head: Head, envelope: Envelope) -> None:
-        self._container, self._head, self._envelope = container, head, envelope
+    def __init__(self, container: ContainerWriter, head: Head, envelope: Envelope, proof: bytes | None) -> None:
+        self._container, self._head, self._envelope, self._proof = container, head, envelope, proof
+        self._source = _source(head, envelope.kind)
         self._link = bytes.fromhex(head.chain_before)
         self._members: list[Member] = []
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._chunks = 0
-        self._sealing: Future[bytes] | None = None
-        self.entries = 0
+        self._open: list[bytes] = []
+        self._size = self._chunks = self.entries = 0
+        self._sealing: deque[Future[bytes]] = deque()
 
     def add(self, name: str, data: bytes) -> None:
         """Put one member into the container and into the manifest's table."""
         self._container.add(name, data)
         self._members.append(Member(name, len(data), sha256(data).hexdigest()))
 
-    def chunk(self, bodies: list[bytes], beside: Executor) -> None:
-        """Check and chain the next lines, and let them be sealed; the chunk before them is added by then."""
+    def take(self, bodies: list[bytes]) -> None:
+        """Check and chain the next lines, and put them into the open chunk."""
+        n = self._head.first_n + self.entries
         try:
-            seen = _examined(bodies, self._head, self._head.first_n + self.entries, self._envelope.kind)
+            seen: Examined[Any] = (examine if self._proof is None else glance)(bodies, self._source, n)
         except PackageRefused as error:
+            if self._proof is not None:
+                raise _damaged() from error
             raise ValueError(f"no reader would take these lines: {error.what}") from error
         self._counts.update(seen.kinds)
         self._link = chain_links(self._link, seen.hashes)[-1]
-        self.finish_chunks()
-        self._sealing = beside.submit(sealing.seal, b"\n".join((*bodies, b"")), self._envelope.recipients)
+        self._open += bodies
+        self._size += sum(map(len, bodies))
         self.entries += len(bodies)
 
-    def finish_chunks(self) -> None:
-        """Add the chunk that is being sealed, if there is one."""
-        if self._sealing is not None:
-            self.add(chunk_name(self._chunks), self._sealing.result())
+    @property
+    def is_full(self) -> bool:
+        """Whether the open chunk should take no more."""
+        return len(self._open) >= CHUNK_ENTRIES or self._size >= CHUNK_BYTES
+
+    def seal(self, beside: Executor, progress: Progress | None) -> None:
+        """Let the open chunk be sealed, if there is anything in it; those before the last two are added by then."""
+        if not self._open:
+            return
+        opened, self._open, self._size = b"\n".join((*self._open, b"")), [], 0
+        self._sealing.append(beside.submit(sealing.seal, opened, self._envelope.recipients))
+        self.finish_chunks(_BESIDE)
+        if progress is not None:
+            progress(self.entries)
+
+    def finish_chunks(self, left: int = 0) -> None:
+        """Add the chunks that were given to be sealed, but for so many."""
+        while len(self._sealing) > left:
+            self.add(chunk_name(self._chunks), self._sealing.popleft().result())
             self._chunks += 1
-            self._sealing = None
+
+    def check_end(self) -> None:
+        """Raise StationFault when the lines were not those that lead to the proof, if there is one."""
+        if self._proof not in (None, self._link):
+            raise _damaged()
 
     def manifest(self) -> Manifest:
         """The table of contents of what was added."""
@@ -225,30 +262,35 @@ def verified_manifest(
 
 
 class StretchReader:
-    """Goes through the chunks of a verified container once or more, one chunk in memory at a time."""
+    """Goes through the chunks of a verified container once or more; one is read while the next two are opened."""
 
     def __init__(self, container: ContainerReader, manifest: Manifest, identity: str | None) -> None:
         self.manifest = manifest
         self._container, self._identity = container, identity
         self._table = {member.name: member for member in manifest.members}
 
-    def entries(self, progress: Progress | None = None) -> Iterator[tuple[int, bytes, bytes]]:
-        """Each entry in order: its number, its link of the chain (32 bytes), the exact bytes of its line.
+    def entries(self, progress: Progress | None = None) -> Iterator[Numbered]:
+        """Each entry in order, examined.
 
         Nothing may be kept unless the iteration ends without an error: the last hash is compared at the end.
         Withheld lines (receipts and the way down only) move the chain and are not handed out.
         """
-        manifest = self.manifest
+        return chain.from_iterable(self._examined(progress))
+
+    def _examined(self, progress: Progress | None) -> Iterator[Iterator[Numbered]]:
+        """The entries, as many at a time as came out of the chunk together."""
+        manifest, source = self.manifest, _source(self.manifest, self.manifest.kind)
         link, n, counts = bytes.fromhex(manifest.chain_before), manifest.first_n, Counter[tuple[str, str]]()
-        for name in self._chunk_names():
+        for blocks in _ahead(self._opening(name) for name in self._chunk_names()):
             in_chunk = 0
-            for bodies in split_lines(sealing.open_stream(self.member(name), self._secret())):
+            for bodies in split_lines(blocks):
                 in_chunk += len(bodies)
                 self._check_room(n + len(bodies) - 1, in_chunk)
-                seen = _examined(bodies, manifest, n, manifest.kind)
+                seen = examine(bodies, source, n)
                 counts.update(seen.kinds)
                 links = chain_links(link, seen.hashes)
-                yield from seen.visible(zip(range(n, n + len(bodies)), links, bodies, strict=True))
+                visible = (seen.visible(row) for row in (range(n, n + len(bodies)), links, bodies))
+                yield zip(*visible, seen.said, strict=True)
                 link, n = links[-1], n + len(bodies)
             if progress is not None:
                 progress(n - manifest.first_n)
@@ -275,9 +317,7 @@ class StretchReader:
         names = self._chunk_names()
         if not names:
             return None
-        return next(
-            (bodies[0] for bodies in split_lines(sealing.open_stream(self.member(names[0]), self._secret()))), None
-        )
+        return next((bodies[0] for bodies in split_lines(self._opening(names[0])())), None)
 
     def check_recipient(self) -> None:
         """Raise PackageRefused `recipient` when the sealed members were not sealed for this identity."""
@@ -285,6 +325,13 @@ class StretchReader:
             if name.endswith(".age"):
                 sealing.unlock(self.member(name), self._secret())
                 return
+
+    def _opening(self, name: str) -> Callable[[], Iterator[bytes]]:
+        """What opens a chunk that was checked against the manifest; one that cannot be read says so in its turn."""
+        try:
+            return partial(sealing.open_stream, self.member(name), self._secret())
+        except PackageRefused as refused:
+            return partial(_refuse, refused)
 
     def _secret(self) -> str:
         if self._identity is None:
@@ -316,11 +363,11 @@ class OpenedStretch:
     stretch: StretchReader
     container: ContainerReader
 
-    def entries(self, progress: Progress | None = None) -> Iterator[tuple[int, bytes, bytes]]:
-        """(n, link of the chain, exact line) of each entry; keep nothing unless it ends without an error."""
+    def entries(self, progress: Progress | None = None) -> Iterator[Numbered]:
+        """(n, link of the chain, exact line, entry) of each; keep nothing unless it ends without an error."""
         return self.stretch.entries(progress)
 
-    def __iter__(self) -> Iterator[tuple[int, bytes, bytes]]:
+    def __iter__(self) -> Iterator[Numbered]:
         return self.entries()
 
     def close(self) -> None:
@@ -352,22 +399,40 @@ def blob_name(uid: str) -> str:
 _HANDFUL: Final = 100  # lines; CHUNK_ENTRIES is a multiple of it
 
 
-def _batches(entries: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Lists of at most CHUNK_ENTRIES lines, and of at most CHUNK_BYTES bytes and a handful of lines more."""
-    lines, batch, size = iter(entries), list[bytes](), 0
+def _handfuls(entries: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Lines in order, as many as stay in the processor's cache; a chunk is at most CHUNK_BYTES and a handful large."""
+    lines = iter(entries)
     while handful := list(islice(lines, _HANDFUL)):
-        batch += handful
-        size += sum(map(len, handful))
-        if len(batch) >= CHUNK_ENTRIES or size >= CHUNK_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+        yield handful
 
 
-def _examined(bodies: list[bytes], head: Head, n: int, kind: PackageKind) -> Examined:
-    """The lines checked as the next ones of this stretch; only what comes down may withhold a body."""
-    return examine(bodies, head.device, head.epoch, n, may_withhold=kind != "package")
+def _ahead(tasks: Iterable[Callable[[], _T]]) -> Iterator[_T]:
+    """What the tasks give, in order: while one result is used, the next are made beside."""
+    with ThreadPoolExecutor(_BESIDE) as beside:
+        coming: deque[Future[_T]] = deque()
+        for task in tasks:
+            coming.append(beside.submit(task))
+            if len(coming) > _BESIDE:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+
+
+def _refuse(refused: PackageRefused) -> NoReturn:
+    raise refused
+
+
+def _damaged() -> StationFault:
+    return StationFault(
+        "本站存的记录与校验链对不上，数据库可能已损坏",
+        "没有写出文件，已有的文件没有变动",
+        "请在“维护”页“核对数据”；确有损坏时从较早的备份恢复，并告知县级管理员。",
+    )
+
+
+def _source(head: Head, kind: PackageKind) -> Source:
+    """Whose lines a stretch holds; only what comes down may withhold a body."""
+    return Source(head.device, head.epoch, kind != "package")
 
 
 def _nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:

@@ -31,9 +31,9 @@ from jzdesk.store.unit import Author as Writer
 from jzdesk.store.unit import Unit
 from jzdesk.store.verify import verify
 from jzdesk.sync import branches
-from jzdesk.sync.merge import FUTURE, Fork, Gap, Licence, Numbered
+from jzdesk.sync.merge import FUTURE, Fork, Gap, Licence
 from jzdesk.sync.refusal import PackageRefused
-from jzdesk.sync.stretch import Manifest
+from jzdesk.sync.stretch import Manifest, Numbered
 from tests.factories.entries import naive
 
 NOW = 1_760_000_000_000  # milliseconds, October 2025
@@ -58,7 +58,7 @@ class Packet:
 
     @property
     def ids(self) -> set[str]:
-        return {h[:16].hex() for _, h, _ in self.entries}
+        return {h[:16].hex() for _, h, *_ in self.entries}
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Author:
         entry = Entry(**usual | forged)
         body = encode(entry)
         h = chain_step(self.line[-1][1] if self.line else GENESIS, body)
-        self.line.append((entry.n, h, body))
+        self.line.append((entry.n, h, body, decode(body)))
         self.known[h[:16].hex()] = Known(h[:16].hex(), entry)
 
     def packet(self, after: int) -> Packet:
@@ -189,7 +189,7 @@ class Desk:
         counts = arrived.counts
         assert counts.total == len(listed), "entries in = applied + known + held"
         assert counts.held >= sum(counts.reasons.values()), "what is held has its reason"
-        self.taken.update((h[:16].hex(), body) for _, h, body in packet.entries)
+        self.taken.update((h[:16].hex(), body) for _, h, body, _ in packet.entries)
 
     def settle(self, packet: Packet, *, theirs: bool) -> bool:
         """Decide a fork: whose story goes on; both count. False when it cannot be joined yet."""

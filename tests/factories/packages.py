@@ -106,8 +106,11 @@ class World:
     def lines(self, count: int, first: int = 1) -> list[bytes]:
         return [self.line(n) for n in range(first, first + count)]
 
-    def package(self, folder: Path, lines: Iterable[bytes], **head: object) -> PackageWritten:
-        return write_package(folder, self.head(**head), lines, self.school, self.signed(), self.recipients)
+    def package(
+        self, folder: Path, lines: Iterable[bytes], proof: bytes | None = None, **head: object
+    ) -> PackageWritten:
+        signed, recipients = self.signed(), self.recipients
+        return write_package(folder, self.head(**head), lines, self.school, signed, recipients, proof=proof)
 
     def seal(self, data: bytes) -> bytes:
         return sealing.seal(data, self.recipients)

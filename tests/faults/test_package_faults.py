@@ -9,6 +9,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -226,6 +227,23 @@ def test_swapped_and_foreign_chunks_are_refused(world: World, tmp_path: Path, ta
     assert refusal(world, forge(target, missing, world.school)).kind == "container"
     fewer = {name: data for name, data in members.items() if name != "c00001.age"}
     assert refusal(world, forge(target, fewer, world.school)).kind == "chain"
+
+
+def test_of_several_faults_the_first_is_told(world: World, tmp_path: Path, target: Path) -> None:
+    lines = world.lines(15_001)
+    members = members_of(world.package(tmp_path, lines).path)
+    broken = {f"c0000{n}.age": b"broken" for n in (1, 2, 3)}
+    wrong_line = {"c00000.age": world.seal(b"\n".join([*lines[:4999], lines[0], b""]))}
+    assert refusal(world, forge(target, members | broken | wrong_line, world.school)).kind == "entry"
+    assert refusal(world, forge(target, members | broken, world.school)).kind == "chunk"
+
+    def lie(manifest: dict[str, Any]) -> None:
+        for member in manifest["members"]:
+            if member["name"] in broken:
+                member["sha256"] = "0" * 64
+
+    assert refusal(world, forge(target, members | wrong_line, world.school, lie)).kind == "entry"
+    assert "c00001.age 与清单不符" in refusal(world, forge(target, members, world.school, lie)).what
 
 
 def test_a_chunk_of_the_same_size_but_other_bytes_is_refused(world: World, package: Path, target: Path) -> None:

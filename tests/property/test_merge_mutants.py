@@ -120,12 +120,7 @@ def _children_before_parents_are_dropped(real: Any) -> Any:
 
 
 def _known_ones_are_not_compared(_real: Any) -> Any:
-    def fresh(_connection: Any, known: Any, part: Sequence[Any], counts: merge.Counts) -> tuple[list[Any], list[Any]]:
-        new = [item for item in part if item[0] > known.last_n]
-        counts.known += len(part) - len(new)
-        return new, []
-
-    return fresh
+    return lambda *_args: []
 
 
 def _the_first_link_is_not_compared(_real: Any) -> Any:
@@ -157,7 +152,7 @@ def _held_ones_count(_real: Any) -> Any:
 
 
 def _the_records_of_others_are_open(_real: Any) -> Any:
-    return lambda _connection, links, _licence, _counts: links
+    return lambda _connection, links, _licence, _counts: merge.Weighed(links, set())
 
 
 def _settled_conflicts_stay(_real: Any) -> Any:
@@ -197,7 +192,7 @@ MUTANTS: dict[str, Patch] = {
     "the same value twice is a conflict": _state(_the_same_value_is_a_conflict),
     "the loser of two values is forgotten": _state(_only_the_shown_value_is_kept),
     "a child before its parent is dropped": _instead(Unit, "accept", _children_before_parents_are_dropped),
-    "known entries are not compared": _instead(merge, "_fresh", _known_ones_are_not_compared),
+    "known entries are not compared": _instead(merge, "_not_held", _known_ones_are_not_compared),
     "the first link is not compared": _instead(merge, "place", _the_first_link_is_not_compared),
     "gaps are not noticed": _instead(merge, "place", _gaps_are_not_noticed),
     "only the newest entry counts": _instead(journal, "known_entries", _only_the_newest_entry_counts),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select, update
 
 from jzdesk.core.errors import StationFault, UserError
 from jzdesk.models import Student
@@ -17,6 +18,8 @@ from jzdesk.services.stations import open_station
 from jzdesk.services.students import StudentDraft, StudentQuery
 from jzdesk.services.sync_state import STATES
 from jzdesk.store import journal
+from jzdesk.store.engine import gate
+from jzdesk.store.tables import journal as journal_table
 from jzdesk.sync.receipt import EpochMark, ReceiptBody, write_receipt
 from tests.factories.stations import PASSWORD, certify, new_county, new_school, new_station
 
@@ -54,6 +57,30 @@ def test_nothing_is_exported_before_the_county_has_certified_the_school(school: 
         school.exchange.export(stick)
     assert list(stick.iterdir()) == []
     assert school.exchange.pending().unexported == 1
+
+
+def test_a_damaged_journal_does_not_leave_the_station(school: Services, county: Services, stick: Path) -> None:
+    certify(school, county, stick)
+    _save(school, "周小")
+    _save(school, "周大")
+    _replace_in_journal(school, "周小", "周少")
+    before = sorted(stick.iterdir())
+    with pytest.raises(StationFault, match="数据库可能已损坏"):
+        school.exchange.export(stick)
+    assert sorted(stick.iterdir()) == before
+    assert school.exchange.pending().unexported == 2
+    _replace_in_journal(school, "周少", "周小")
+    assert [one.entries for one in school.exchange.export(stick)] == [2]
+
+
+def _replace_in_journal(school: Services, old: str, new: str) -> None:
+    """What a failing disk might do, if no page were checked."""
+    table = journal_table.c
+    with school.context.store.local() as connection, gate(connection):
+        for seq, body in connection.execute(select(table.seq, table.body)).all():
+            if old.encode() in body:
+                changed = body.replace(old.encode(), new.encode())
+                connection.execute(update(journal_table).where(table.seq == seq).values(body=changed))
 
 
 def test_request_and_certificate_carry_the_same_fingerprint_and_the_policy(

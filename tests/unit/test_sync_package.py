@@ -9,12 +9,14 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import reduce
 from pathlib import Path
 
 import pytest
 
 from jzdesk.core.chain import GENESIS, body_hash, chain_step
 from jzdesk.core.errors import StationFault
+from jzdesk.core.merge import decode
 from jzdesk.sync.certificate import (
     Request,
     open_certificate,
@@ -63,11 +65,11 @@ def test_a_package_comes_back_line_by_line_with_its_chain(tmp_path: Path, world:
         got = list(package.entries(seen.append))
         manifest = package.manifest
         assert list(package) == got  # a second walk gives the same
-    assert [body for _, _, body in got] == lines
+    assert [body for _, _, body, _ in got] == lines
     link = GENESIS
-    for n, (number, one, body) in enumerate(got, 1):
+    for n, (number, one, body, entry) in enumerate(got, 1):
         link = chain_step(link, body)
-        assert (number, one) == (n, link)
+        assert (number, one, entry.uid) == (n, link, decode(body).uid)
     assert (manifest.first_n, manifest.last_n, manifest.chain_after) == (1, 40, link.hex())
     assert manifest.counts == {"student": {"put": 27}, "visit": {"put": 13}}
     assert (manifest.previous, manifest.last_receipt, manifest.kind) == ("ab" * 32, 3, "package")
@@ -85,7 +87,7 @@ def test_the_next_package_continues_the_chain(tmp_path: Path, world: World) -> N
         previous=first.sha256,
     )
     with open_package(second.path, world.escrow.sealing, world.trust) as package:
-        assert [n for n, _, _ in package] == [4, 5]
+        assert [n for n, *_ in package] == [4, 5]
 
 
 def test_a_package_may_be_empty_or_hold_many_chunks_and_photos(tmp_path: Path, world: World) -> None:
@@ -107,7 +109,7 @@ def test_a_package_may_be_empty_or_hold_many_chunks_and_photos(tmp_path: Path, w
     )
     assert done == [5000, 5001]
     with open_package(written.path, world.county.sealing, world.trust) as package:
-        assert [body for _, _, body in package] == lines
+        assert [body for _, _, body, _ in package] == lines
         assert package.stretch.open_member(blob_name(uid)) == photo
 
 
@@ -213,6 +215,38 @@ def test_the_writer_does_not_write_what_no_reader_takes(tmp_path: Path, world: W
     assert list(tmp_path.iterdir()) == []
 
 
+def last_link(lines: list[bytes]) -> bytes:
+    return reduce(chain_step, lines, GENESIS)
+
+
+def test_lines_that_lead_to_the_link_of_the_journal_are_written(tmp_path: Path, world: World) -> None:
+    lines = world.lines(250)
+    written = world.package(tmp_path, lines, last_link(lines))
+    assert written.manifest.counts == {"student": {"put": 167}, "visit": {"put": 83}}
+    with open_package(written.path, world.county.sealing, world.trust) as package:
+        assert [body for _, _, body, _ in package] == lines
+    world.package(tmp_path, [], GENESIS)
+
+
+def test_lines_of_a_damaged_journal_are_not_written(tmp_path: Path, world: World) -> None:
+    lines = world.lines(250)
+    changed = [*lines[:120], lines[120].replace("张小明".encode(), "张小朋".encode()), *lines[121:]]
+    cut = [*lines[:120], lines[120][:-3], *lines[121:]]
+    for wrong in (changed, cut, lines[:-1], lines[1:], [*lines[:10], *lines[11:]], [*lines, world.line(251)], []):
+        with pytest.raises(StationFault, match="数据库可能已损坏"):
+            world.package(tmp_path, wrong, last_link(lines))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_with_keys_of_a_newer_version_are_read_beside_others(tmp_path: Path, world: World) -> None:
+    lines = world.lines(400)
+    lines[200] = world.line(201, later={"a": ["b"]}, op="split")
+    written = world.package(tmp_path, lines)
+    assert written.manifest.counts["student"] == {"put": 267} | ({"split": 1} if 201 % 3 else {})
+    with open_package(written.path, world.county.sealing, world.trust) as package:
+        assert [(body, entry.op) for _, _, body, entry in package][200] == (lines[200], "split")
+
+
 def test_a_full_disk_while_writing_is_said_so(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_room(handle: int) -> None:
         raise OSError(28, "No space left on device")
@@ -254,7 +288,7 @@ def test_a_receipt_brings_the_answer_and_the_entries_of_the_county(tmp_path: Pat
     link = GENESIS
     for line in (visible[0], hidden, visible[1]):
         link = chain_step(link, line)
-    assert [(n, line) for n, _, line in got] == [(1, visible[0]), (3, visible[1])]
+    assert [(n, line) for n, _, line, _ in got] == [(1, visible[0]), (3, visible[1])]
     assert got[-1][1] == link  # the chain runs through the body that was not shown
     assert hidden not in written.path.read_bytes()
 
@@ -280,7 +314,7 @@ def test_lost_entries_come_back_down_signed_by_the_county(tmp_path: Path, world:
     lines, keys = world.lines(5), world.school
     written = write_down(tmp_path, world.head(), lines, world.county, SCHOOL, keys.device, keys.public.sealing)
     with open_down(written.path, keys, world.county.public.signing) as down:
-        assert [body for _, _, body in down] == lines
+        assert [body for _, _, body, _ in down] == lines
     with pytest.raises(PackageRefused, match="种类"):
         open_receipt(written.path, keys, world.county.public.signing)
 
@@ -324,7 +358,7 @@ def test_a_certificate_travels_back_with_the_county_and_its_policy(tmp_path: Pat
     pinned = world.county.public.signing
     with open_certificate(path, world.school, TODAY, pinned) as issued:
         assert issued.policy is not None
-        assert [body for _, _, body in issued.policy.entries()] == lines
+        assert [body for _, _, body, _ in issued.policy.entries()] == lines
 
 
 def test_each_wrong_certificate_gets_its_own_sentence(tmp_path: Path, world: World) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from jzdesk.core.merge import GRANT, SCOPE, decode
+from jzdesk.core.merge import GRANT, SCOPE
 from jzdesk.core.slices import slices
 from jzdesk.core.term import Term
 from jzdesk.models import BY_NAME
@@ -111,17 +111,11 @@ def take_file(context: Context, down: OpenedStretch) -> tuple[int, int]:
     """
     licence = Licence(frozenset(), "", policy=False, latest=_NEVER, vouched=True)
     with context.write() as unit:
-        children = {body_student(body) for _, _, body in down.entries()} - {""}
+        children = {entry.uid for *_, entry in down.entries() if entry.ent == "student"}
         counts = take(unit, down.manifest, down.entries(), licence)
         uncounted.stand(unit)  # a file of an earlier day opens what has stopped counting since
         attachments.take_in(unit.connection, down, context.store.clock)
     return counts.applied, len(children)
-
-
-def body_student(body: bytes) -> str:
-    """The child whose own record an entry is about, or ""."""
-    entry = decode(body)
-    return entry.uid if entry.ent == "student" else ""
 
 
 def visible_to(connection: Connection, school: str, policy: Sequence[str]) -> set[tuple[str, str]]:
