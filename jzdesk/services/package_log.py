@@ -16,7 +16,8 @@ from jzdesk.services.context import Context
 from jzdesk.store.tables import ACCEPTED, chain, hold, journal, package, revocation, withdrawal
 from jzdesk.sync.merge import Counts
 from jzdesk.sync.receipt import PackageOutcome
-from jzdesk.sync.stretch import Manifest, PackageWritten
+from jzdesk.sync.stretch import Manifest
+from jzdesk.sync.writing import PackageWritten
 
 _STANDS = ("applied", "held", "duplicate", "withdrawn")  # outcomes after which the entries are in the journal
 _RULINGS = {"admitted": "县里已采纳", "refused": "县里不予采纳"}

@@ -17,14 +17,13 @@ from jzdesk.sync.keys import PublicKeys, StationKeys, device_id
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import (
     MANIFEST,
-    Envelope,
     Head,
     Hex16,
     Number,
     StretchReader,
     verified_manifest,
-    write_stretch,
 )
+from jzdesk.sync.writing import Envelope, write_stretch
 
 VERSION: Final = 1
 CERT: Final = "cert.json"

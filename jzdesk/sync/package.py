@@ -22,16 +22,14 @@ from jzdesk.sync.files import safe_name
 from jzdesk.sync.keys import StationKeys
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import (
-    Envelope,
     Head,
     Manifest,
     OpenedStretch,
-    PackageWritten,
     Progress,
     StretchReader,
     verified_manifest,
-    write_stretch,
 )
+from jzdesk.sync.writing import Envelope, PackageWritten, write_stretch
 
 __all__ = [
     "SUFFIX",

@@ -17,19 +17,17 @@ from jzdesk.sync.files import safe_name
 from jzdesk.sync.keys import StationKeys
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import (
-    Envelope,
     Head,
     Hex16,
     Hex64,
     Manifest,
     Number,
     OpenedStretch,
-    PackageWritten,
     Progress,
     StretchReader,
     verified_manifest,
-    write_stretch,
 )
+from jzdesk.sync.writing import Envelope, PackageWritten, write_stretch
 
 RECEIPT_SUFFIX: Final = ".jzh"
 DOWN_SUFFIX: Final = ".jzd"
