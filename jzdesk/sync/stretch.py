@@ -23,6 +23,7 @@ from jzdesk.sync.refusal import PackageRefused
 
 FORMAT: Final = 1  # what this program writes, and the newest it reads
 BESIDE: Final = 2  # chunks under way in threads: each waits a little for Python's lock, and nobody should for it
+_LIGHT: Final = 4 << 20  # bytes of a sealed chunk that may wait in memory for its turn; ours have about 1 MiB
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.json.sig"
 MANIFEST_LIMIT: Final = 2 << 20
@@ -137,7 +138,7 @@ class StretchReader:
         """The entries, as many at a time as came out of the chunk together."""
         manifest, source = self.manifest, source_of(self.manifest, self.manifest.kind)
         link, n, counts = bytes.fromhex(manifest.chain_before), manifest.first_n, Counter[tuple[str, str]]()
-        for blocks in _ahead(self._opening(name) for name in self._chunk_names()):
+        for blocks in _ahead(map(self._opening, self._chunk_names()), self._how_far_ahead()):
             in_chunk = 0
             for bodies in split_lines(blocks):
                 in_chunk += len(bodies)
@@ -181,6 +182,10 @@ class StretchReader:
             if name.endswith(".age"):
                 sealing.unlock(self.member(name), self._secret())
                 return
+
+    def _how_far_ahead(self) -> int:
+        """How many chunks may be in memory besides the one that is read; when one is large, none."""
+        return BESIDE if all(self._table[name].size <= _LIGHT for name in self._chunk_names()) else 0
 
     def _opening(self, name: str) -> Callable[[], Iterator[bytes]]:
         """What opens a chunk that was checked against the manifest; one that cannot be read says so in its turn."""
@@ -252,13 +257,13 @@ def blob_name(uid: str) -> str:
     return f"b-{uid}.age"
 
 
-def _ahead(tasks: Iterable[Callable[[], _T]]) -> Iterator[_T]:
-    """What the tasks give, in order: while one result is used, the next are made beside."""
+def _ahead(tasks: Iterable[Callable[[], _T]], most: int) -> Iterator[_T]:
+    """What the tasks give, in order: while one result is used, at most `most` are made or ready beside."""
     with ThreadPoolExecutor(BESIDE) as beside:
         coming: deque[Future[_T]] = deque()
         for task in tasks:
             coming.append(beside.submit(task))
-            if len(coming) > BESIDE:
+            if len(coming) > most:
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()

@@ -36,7 +36,7 @@ from jzdesk.sync.stretch import (
     source_of,
 )
 
-CHUNK_BYTES: Final = 8 << 20  # open bytes after which the writer begins the next chunk
+CHUNK_BYTES: Final = 4 << 20  # open bytes after which the writer begins the next chunk
 _HANDFUL: Final = 100  # lines; CHUNK_ENTRIES is a multiple of it
 
 
