@@ -129,7 +129,7 @@ class HomeService:
         """Who has not reported for long; imported late, a school's window opens without it."""
         from jzdesk.services.reporting import GAP, NEVER
 
-        seen = reporting.overview()
+        seen = reporting.overview(periods=False)
         worst, page = next(iter(seen.overdue), None), "reports" if self._context.info.kind == "county" else "township"
         since = f"（最久：{worst.name} {worst.days} 天）" if worst else ""
         reported = sum(bool(line.last) for line in seen.lines)

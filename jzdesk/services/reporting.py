@@ -120,15 +120,15 @@ class ReportingService:
             raise UserError(f"“{days}”天不合适", "请填 1 到 366 天。", "逾期天数")
         self._context.store.set_setting(SETTING, days)
 
-    def overview(self, limit: int | None = None) -> Overview:
-        """Every school, worst first. Raises UserError on a school."""
+    def overview(self, limit: int | None = None, *, periods: bool = True) -> Overview:
+        """Every school, worst first; `periods` cost two looks into the journal a school. Raises UserError on a school."""
         kind, days = self._context.info.kind, limit or self.limit()
         if kind == "school":
             raise UserError("各校上报情况由县教育局和乡镇中心学校查看", "本校的情况请看“数据交换”。", "上报情况")
         with self._context.read() as connection:
             below = townships.schools_below(connection, self._context.info.code) if kind == "township" else None
             schools = _schools(connection, below)
-            facts = _at_county(connection) if below is None else _carried(connection)
+            facts = _at_county(connection, periods=periods) if below is None else _carried(connection)
         if below is not None:
             with self._township.view.read() as connection:
                 facts.gaps, facts.periods = _gaps(connection), _periods(connection, facts.last.values())
@@ -182,11 +182,12 @@ def _schools(connection: Connection, below: Sequence[str] | None) -> list[Row[An
     return list(connection.execute(query if below is None else query.where(_SCHOOL.c.code.in_(below))))
 
 
-def _at_county(connection: Connection) -> _Facts:
+def _at_county(connection: Connection, *, periods: bool) -> _Facts:
     newest = select(func.max(package.c.id)).where(package.c.direction == "in", package.c.outcome != "rejected")
     rows = connection.execute(select(package).where(package.c.id.in_(newest.group_by(package.c.school))))
     last = {row.school: row for row in rows}
-    return _Facts(last, _periods(connection, last.values()), _gaps(connection), _papers(connection))
+    told = _periods(connection, last.values()) if periods else {}
+    return _Facts(last, told, _gaps(connection), _papers(connection))
 
 
 def _carried(connection: Connection) -> _Facts:
