@@ -121,7 +121,7 @@ class ReportingService:
         self._context.store.set_setting(SETTING, days)
 
     def overview(self, limit: int | None = None, *, periods: bool = True) -> Overview:
-        """Every school, worst first; `periods` cost two looks into the journal a school. Raises UserError on a school."""
+        """Every school, worst first; `periods` cost two looks into the journal each. Raises UserError on a school."""
         kind, days = self._context.info.kind, limit or self.limit()
         if kind == "school":
             raise UserError("各校上报情况由县教育局和乡镇中心学校查看", "本校的情况请看“数据交换”。", "上报情况")
