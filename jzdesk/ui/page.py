@@ -99,10 +99,8 @@ class Page(QWidget):
         buttons = Flow(right=True)
         title = widgets.label(self.title, size=1.35, bold=True)
         row = widgets.row(title, *parts, widgets.holder(buttons))
-        row.setStretch(row.count() - 1, 3)
-        for part in parts:
-            if isinstance(part, widgets.Elided):  # takes what the buttons leave
-                row.setStretch(row.indexOf(part), 2)
+        yielding = next((part for part in parts if isinstance(part, widgets.Elided)), None)
+        row.setStretch(row.indexOf(yielding) if yielding else row.count() - 1, 1)  # it takes what the buttons leave
         self.body.addLayout(row)
         return buttons
 

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from jzdesk.ui import theme
 from jzdesk.ui.pages.reports import ReportsPage
 from jzdesk.ui.pages.township import REPORTS, SCHOOLS, TownshipPage
 from jzdesk.ui.places import places_of
+from jzdesk.ui.shell import Shell
 from jzdesk.ui.tasks import Tasks
 from tests.factories.township import Township, make_township, open_township, pupil
 from tests.gui.stage import Stage, unwritable, well_behaved
@@ -123,3 +127,25 @@ def test_the_county_sees_whom_to_call_and_takes_the_list_along(
     stage.settle()
     assert stage.said[-1].startswith("已导出")
     assert (tmp_path / "名单.xlsx").exists()
+
+
+@pytest.mark.parametrize("percent", [100, 150])
+def test_the_page_fits_into_a_small_screen_with_its_buttons_in_one_row(
+    qtbot: QtBot, qapp: QApplication, stage: Stage, percent: int
+) -> None:
+    theme.set_text_size(qapp, percent)
+    shell = Shell(stage.desk)
+    qtbot.addWidget(shell)
+    shell.resize(1366, 738)
+    shell.show()
+    shell.open("township")
+    stage.settle()
+    page = shell.page()
+    assert isinstance(page, TownshipPage)
+    for number in range(page.tabs.count()):
+        page.tabs.setCurrentIndex(number)
+        stage.settle()
+        assert shell.minimumSizeHint().height() <= 738
+    buttons = (page.take_button, page.back_button, page.send_button)
+    assert len({button.mapTo(shell, QPoint()).y() for button in buttons}) == 1
+    theme.set_text_size(qapp, 100)
