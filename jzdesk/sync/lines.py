@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from hashlib import sha256
 from itertools import compress
 from typing import Final, Generic, Literal, NamedTuple, TypeVar, cast
@@ -29,17 +29,6 @@ _WITHHELD: Final = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
 _WITHHELD_START: Final = b'{"withheld":'
 
 _WORDS: Final = {"ent": tuple(BY_NAME), "op": OPERATIONS, "role": tuple(AUTHORITY)}
-_Plain: type[Entry] = cast(
-    "type[Entry]",
-    msgspec.defstruct(
-        "_Plain", [(name, Literal[words]) for name, words in _WORDS.items()], bases=(Entry,), frozen=True,
-        omit_defaults=True, gc=False, forbid_unknown_fields=True,
-    ),
-)  # fmt: skip
-"""An entry without keys that we do not know: its brackets are those of its type, three deep at most.
-
-Nor has it words that we do not know; those that recur in every line need not be made anew for each.
-"""
 
 
 class Placed(msgspec.Struct, gc=False):
@@ -54,7 +43,6 @@ class Placed(msgspec.Struct, gc=False):
 
 Said = Entry | Placed
 _Said = TypeVar("_Said", bound=Said)
-_plain: Final = msgspec.json.Decoder(_Plain).decode
 _entry: Final = msgspec.json.Decoder(Entry).decode
 _placed: Final = msgspec.json.Decoder(Placed).decode
 _shallow: Final = msgspec.json.Decoder(dict[str, _Depth3]).decode
@@ -68,15 +56,34 @@ class Source(NamedTuple):
     may_withhold: bool
 
 
+@lru_cache(maxsize=8)
+def _plain(source: Source) -> Callable[[bytes], Entry]:
+    """Reads an entry of this source without keys that we do not know: its brackets are those of its type, three deep.
+
+    Nor has it words that we do not know; what recurs in every line need not be made anew for each. Whatever is not
+    plain is read by `_entry`.
+    """
+    words = {**_WORDS, "dev": (source.device,), "ep": (source.epoch,)}
+    fields = [(name, Literal[known]) for name, known in words.items()]
+    made = msgspec.defstruct(
+        "Plain", fields, bases=(Entry,), frozen=True, omit_defaults=True, gc=False, forbid_unknown_fields=True
+    )
+    return msgspec.json.Decoder(cast("type[Entry]", made)).decode
+
+
+Runs = list[tuple[tuple[str, str], int]]
+"""(entity, operation) and how many of that kind follow each other: most records were entered kind by kind."""
+
+
 class Examined(NamedTuple, Generic[_Said]):
-    """Lines that kept all limits: body hashes of all; what those say that are `shown`, counted by (entity, operation).
+    """Lines that kept all limits: body hashes of all; what those say that are `shown`, and their kinds.
 
     `shown` is None when none is withheld.
     """
 
     hashes: list[bytes]
     said: list[_Said]
-    kinds: Counter[tuple[str, str]]
+    kinds: Runs
     shown: list[bool] | None
 
     def visible(self, row: Iterable[_T]) -> Iterable[_T]:
@@ -92,7 +99,7 @@ def split_lines(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
     """Lines without their ends, some at a time; a long or unfinished line is refused."""
     rest = b""
     for block in blocks:
-        bodies = (rest + block).split(b"\n", CHUNK_ENTRIES + 1)
+        bodies = (rest + block if rest else block).split(b"\n", CHUNK_ENTRIES + 1)
         rest = bodies.pop()
         if len(bodies) > CHUNK_ENTRIES:
             raise _refused(f"一个数据块里的记录超过 {CHUNK_ENTRIES} 条的上限")
@@ -117,7 +124,7 @@ def glance(bodies: list[bytes], source: Source, n: int) -> Examined[Placed]:
 
     That not a byte of them has changed since is for the chain to prove.
     """
-    return _examined(bodies, source, n, lambda visible: list(map(_placed, visible)))
+    return _examined(bodies, source, n, _places)
 
 
 def withheld_line(digest: bytes) -> bytes:
@@ -126,16 +133,16 @@ def withheld_line(digest: bytes) -> bytes:
 
 
 def _examined(
-    bodies: list[bytes], source: Source, n: int, decode: Callable[[Iterable[bytes]], list[_Said]]
+    bodies: list[bytes], source: Source, n: int, decode: Callable[[Iterable[bytes], Source], list[_Said]]
 ) -> Examined[_Said]:
     if max(map(len, bodies)) > LINE_LIMIT:
         raise _refused("有一条记录太长")
     shown = _shown(bodies) if source.may_withhold else None
     try:
-        said = decode(_visible(bodies, shown))
+        said = decode(_visible(bodies, shown), source)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise _refused("有一条记录的写法不对，或嵌套太深") from None
-    kinds = _kinds(said, source, _visible(range(n, n + len(bodies)), shown))
+    kinds = _kinds(said, _visible(range(n, n + len(bodies)), shown))
     return Examined(_hashes(bodies, shown), said, kinds, shown)
 
 
@@ -144,36 +151,40 @@ def _shown(bodies: list[bytes]) -> list[bool] | None:
     return None if all(shown) else shown
 
 
-def _entries(bodies: Iterable[bytes]) -> list[Entry]:
+def _entries(bodies: Iterable[bytes], source: Source) -> list[Entry]:
     """What the lines say. Whoever has only keys that we know cannot be deep; the others are measured one by one."""
     listed = list(bodies)
     try:
-        return list[Entry](map(_plain, listed))
+        return list(map(_plain(source), listed))
     except msgspec.ValidationError:
         for body in listed:
             _shallow(body)
-        return list(map(_entry, listed))
+        return _of_source(list(map(_entry, listed)), source)
 
 
-def _kinds(said: Iterable[Said], source: Source, numbers: Iterable[int]) -> Counter[tuple[str, str]]:
-    """How many there are of each kind; all must be of the source, and have these numbers.
+def _places(bodies: Iterable[bytes], source: Source) -> list[Placed]:
+    return _of_source(list(map(_placed, bodies)), source)
 
-    Counted in runs: most records were entered kind by kind.
-    """
-    kinds = Counter[tuple[str, str]]()
+
+def _of_source(said: list[_Said], source: Source) -> list[_Said]:
     device, epoch, _ = source
+    if any(one.dev != device or one.ep != epoch for one in said):
+        raise _refused("夹有另一台电脑的记录")
+    return said
+
+
+def _kinds(said: Iterable[Said], numbers: Iterable[int]) -> Runs:
+    """How many there are of each kind; all must have these numbers."""
+    kinds: Runs = []
     entity, operation, run = "", "", 0
     for one, n in zip(said, numbers, strict=True):
         if one.n != n:
             raise _refused("记录的序号不连续")
-        if one.dev != device or one.ep != epoch:
-            raise _refused("夹有另一台电脑的记录")
         if one.ent != entity or one.op != operation:
-            kinds[entity, operation] += run
+            kinds.append(((entity, operation), run))
             entity, operation, run = one.ent, one.op, 0
         run += 1
-    kinds[entity, operation] += run
-    return +kinds
+    return [*kinds, ((entity, operation), run)]
 
 
 def _hashes(bodies: list[bytes], shown: list[bool] | None) -> list[bytes]:

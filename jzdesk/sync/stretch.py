@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from itertools import chain
-from typing import Annotated, Final, Literal, NoReturn, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 
 import msgspec
 
@@ -18,12 +16,10 @@ from jzdesk.core.chain import chain_links
 from jzdesk.core.merge import Entry
 from jzdesk.sync import sealing, sshsig
 from jzdesk.sync.container import ContainerReader
-from jzdesk.sync.lines import CHUNK_ENTRIES, Source, examine, split_lines
+from jzdesk.sync.lines import CHUNK_ENTRIES, Runs, Source, examine, split_lines
 from jzdesk.sync.refusal import PackageRefused
 
 FORMAT: Final = 1  # what this program writes, and the newest it reads
-BESIDE: Final = 2  # chunks under way in threads: each waits a little for Python's lock, and nobody should for it
-_LIGHT: Final = 4 << 20  # bytes of a sealed chunk that may wait in memory for its turn; ours have about 1 MiB
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.json.sig"
 MANIFEST_LIMIT: Final = 2 << 20
@@ -119,7 +115,7 @@ def verified_manifest(
 
 
 class StretchReader:
-    """Goes through the chunks of a verified container once or more; one is read while the next two are opened."""
+    """Goes through the chunks of a verified container, once or more."""
 
     def __init__(self, container: ContainerReader, manifest: Manifest, identity: str | None) -> None:
         self.manifest = manifest
@@ -138,13 +134,13 @@ class StretchReader:
         """The entries, as many at a time as came out of the chunk together."""
         manifest, source = self.manifest, source_of(self.manifest, self.manifest.kind)
         link, n, counts = bytes.fromhex(manifest.chain_before), manifest.first_n, Counter[tuple[str, str]]()
-        for blocks in _ahead(map(self._opening, self._chunk_names()), self._how_far_ahead()):
+        for name in self._chunk_names():
             in_chunk = 0
-            for bodies in split_lines(blocks):
+            for bodies in split_lines(self._opened(name)):
                 in_chunk += len(bodies)
                 self._check_room(n + len(bodies) - 1, in_chunk)
                 seen = examine(bodies, source, n)
-                counts.update(seen.kinds)
+                add_to(counts, seen.kinds)
                 links = chain_links(link, seen.hashes)
                 visible = (seen.visible(row) for row in (range(n, n + len(bodies)), links, bodies))
                 yield zip(*visible, seen.said, strict=True)
@@ -155,7 +151,7 @@ class StretchReader:
 
     def member(self, name: str) -> bytes:
         """The sealed bytes of a member, after comparing their SHA-256 with the manifest."""
-        data = self._container.read(name, sealing.SEALED_LIMIT)
+        data = self._container.read(name, sealing.SEALED_LIMIT, proved=True)
         if name not in self._table or sha256(data).hexdigest() != self._table[name].sha256:
             raise PackageRefused(f"其中的 {name} 与清单不符，被改动或损坏", "chunk")
         return data
@@ -174,7 +170,7 @@ class StretchReader:
         names = self._chunk_names()
         if not names:
             return None
-        return next((bodies[0] for bodies in split_lines(self._opening(names[0])())), None)
+        return next((bodies[0] for bodies in split_lines(self._opened(names[0]))), None)
 
     def check_recipient(self) -> None:
         """Raise PackageRefused `recipient` when the sealed members were not sealed for this identity."""
@@ -183,16 +179,9 @@ class StretchReader:
                 sealing.unlock(self.member(name), self._secret())
                 return
 
-    def _how_far_ahead(self) -> int:
-        """How many chunks may be in memory besides the one that is read; when one is large, none."""
-        return BESIDE if all(self._table[name].size <= _LIGHT for name in self._chunk_names()) else 0
-
-    def _opening(self, name: str) -> Callable[[], Iterator[bytes]]:
-        """What opens a chunk that was checked against the manifest; one that cannot be read says so in its turn."""
-        try:
-            return partial(sealing.open_stream, self.member(name), self._secret())
-        except PackageRefused as refused:
-            return partial(_refuse, refused)
+    def _opened(self, name: str) -> Iterator[bytes]:
+        """What stands in a chunk, which is checked against the manifest first."""
+        return sealing.open_stream(self.member(name), self._secret())
 
     def _secret(self) -> str:
         if self._identity is None:
@@ -257,32 +246,23 @@ def blob_name(uid: str) -> str:
     return f"b-{uid}.age"
 
 
-def _ahead(tasks: Iterable[Callable[[], _T]], most: int) -> Iterator[_T]:
-    """What the tasks give, in order: while one result is used, at most `most` are made or ready beside."""
-    with ThreadPoolExecutor(BESIDE) as beside:
-        coming: deque[Future[_T]] = deque()
-        for task in tasks:
-            coming.append(beside.submit(task))
-            if len(coming) > most:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
-
-
-def _refuse(refused: PackageRefused) -> NoReturn:
-    raise refused
-
-
 def source_of(head: Head, kind: PackageKind) -> Source:
     """Whose lines a stretch holds; only what comes down may withhold a body."""
     return Source(head.device, head.epoch, kind != "package")
+
+
+def add_to(counts: Counter[tuple[str, str]], runs: Runs) -> None:
+    """Count entries by their kind, (entity, operation)."""
+    for kind, number in runs:
+        counts[kind] += number
 
 
 def nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
     """Counts of kinds as a manifest has them: entity → operation → entries."""
     found: dict[str, dict[str, int]] = {}
     for (entity, operation), count in sorted(counts.items()):
-        found.setdefault(entity, {})[operation] = count
+        if count:
+            found.setdefault(entity, {})[operation] = count
     return found
 
 

@@ -22,7 +22,6 @@ from jzdesk.sync.container import ContainerWriter
 from jzdesk.sync.lines import CHUNK_ENTRIES, Examined, examine, glance
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import (
-    BESIDE,
     FORMAT,
     MANIFEST,
     SIGNATURE,
@@ -31,12 +30,14 @@ from jzdesk.sync.stretch import (
     Member,
     PackageKind,
     Progress,
+    add_to,
     chunk_name,
     nested,
     source_of,
 )
 
 CHUNK_BYTES: Final = 4 << 20  # open bytes after which the writer begins the next chunk
+_BESIDE: Final = 2  # chunks under way in threads
 _HANDFUL: Final = 100  # lines; CHUNK_ENTRIES is a multiple of it
 
 
@@ -87,7 +88,7 @@ def write_stretch(
         writing = _Writing(container, head, envelope, proof)
         for name, data in (first or {}).items():
             writing.add(name, data)
-        with ThreadPoolExecutor(BESIDE) as beside:
+        with ThreadPoolExecutor(_BESIDE) as beside:
             for lines in _handfuls(entries):
                 writing.take(lines)
                 if writing.is_full:
@@ -131,7 +132,7 @@ class _Writing:
             if self._proof is not None:
                 raise _damaged() from error
             raise ValueError(f"no reader would take these lines: {error.what}") from error
-        self._counts.update(seen.kinds)
+        add_to(self._counts, seen.kinds)
         self._link = chain_links(self._link, seen.hashes)[-1]
         self._open += bodies
         self._size += sum(map(len, bodies))
@@ -148,7 +149,7 @@ class _Writing:
             return
         opened, self._open, self._size = b"\n".join((*self._open, b"")), [], 0
         self._sealing.append(beside.submit(sealing.seal, opened, self._envelope.recipients))
-        self.finish_chunks(BESIDE)
+        self.finish_chunks(_BESIDE)
         if progress is not None:
             progress(self.entries)
 
