@@ -27,6 +27,7 @@ _KEYS = {
     "enrolment": "student", "hardship": "student", "pairing": "student", "payment": "student", "student": "id_number",
 }  # fmt: skip
 _AT, _STAMPED = "figures", "figures_stamp"
+_NONE_KEPT = "no_figures"  # noted of a connection while a school writes, which has nobody else to count
 _STAMP = (
     "SELECT (SELECT max(seq) FROM journal),"
     " (SELECT count(*) FROM withdrawal), (SELECT count(undone_at) FROM withdrawal),"
@@ -90,7 +91,11 @@ def standing(connection: Connection) -> Iterator[None]:
     """A writing transaction: figures that are kept are right before it and after it."""
     noted = _setting(connection, _STAMPED)
     if noted is None:
-        yield
+        connection.info[_NONE_KEPT] = True
+        try:
+            yield
+        finally:
+            del connection.info[_NONE_KEPT]
         return
     if noted != json.dumps(_stamp(connection)):
         begin(connection)
@@ -103,7 +108,8 @@ def kept(
     connection: Connection, ent: str, whose: Callable[[str], Iterable[object]], uids: Collection[str] = ()
 ) -> Iterator[None]:
     """Rows of `ent` are written: `whose` gives the new values of a column, `uids` are the rows that are there."""
-    found = _setting(connection, _AT) if ent in _KEYS else None
+    asked = ent in _KEYS and _NONE_KEPT not in connection.info
+    found = _setting(connection, _AT) if asked else None
     if found is None:
         yield
         return
