@@ -91,11 +91,12 @@ def standing(connection: Connection) -> Iterator[None]:
     """A writing transaction: figures that are kept are right before it and after it."""
     noted = _setting(connection, _STAMPED)
     if noted is None:
-        connection.info[_NONE_KEPT] = True
+        info = connection.info  # kept by name: a connection that has broken cannot be asked for it
+        info[_NONE_KEPT] = True
         try:
             yield
         finally:
-            del connection.info[_NONE_KEPT]
+            del info[_NONE_KEPT]
         return
     if noted != json.dumps(_stamp(connection)):
         begin(connection)
