@@ -96,7 +96,7 @@ def standing(connection: Connection) -> Iterator[None]:
         try:
             yield
         finally:
-            del info[_NONE_KEPT]
+            info.pop(_NONE_KEPT, None)
         return
     if noted != json.dumps(_stamp(connection)):
         begin(connection)
