@@ -1,7 +1,8 @@
 """The county's own keys: the newest pair signs, every earlier one still opens what was sealed to it (sync §6).
 
 New pairs lie beside the database in a folder of their own; that a pair is in use is said by the succession that the
-pair before it signed. Both stand outside every backup: an older database restored here does not bring an old key back.
+pair before it signed. Both stand outside every backup, but for the copy
+that only the key on paper opens (`services.escrow`): an older database restored here does not bring an old key back.
 """
 
 from __future__ import annotations

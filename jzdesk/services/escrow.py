@@ -50,7 +50,7 @@ class EscrowService:
     def look(self) -> EscrowState:
         """What is in use."""
         links = county_keys.successions(self._context)
-        recipient = links[-1].said.card.escrow if links else None
+        recipient = county_keys.escrow_recipient(self._context)
         since = next((link.said.issued.isoformat() for link in links if link.said.card.escrow == recipient), "")
         return EscrowState(escrow.mark(recipient), since) if recipient else EscrowState("", "")
 

@@ -391,6 +391,8 @@ def _is_total(row: SheetRow) -> bool:
 
 def completed(text: str, titles: Mapping[str, str]) -> str:
     """`填报单位：　　　学期：` with what belongs there; what is already said stays."""
+    if not titles:
+        return text
     words = "|".join(map(re.escape, titles))
     blank = re.compile(rf"(?<!\w)({words})(\s*[:：])(?:[\s_]{{2,}}|[\s_]*$)")
     said, found = blank.subn(lambda each: f"{each[1]}{each[2]}{titles[each[1]]}　　", text)

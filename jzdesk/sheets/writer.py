@@ -189,12 +189,12 @@ def _width(column: Outlet) -> float:
 def _widths(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> list[float]:
     """Characters that the longest text of each column takes."""
     columns = zip(headings, *rows, strict=True)
-    return [float(min(60, 2 + max(across(str(cell)) for cell in column if cell is not None))) for column in columns]
+    return [float(min(60, 2 + max(_across(str(cell)) for cell in column if cell is not None))) for column in columns]
 
 
-def across(text: str) -> int:
+def _across(text: str) -> int:
     """How many columns of a terminal or narrow letters of a sheet a text takes: Han characters are two wide."""
-    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+    return sum(1 + (unicodedata.east_asian_width(character) in "WF") for character in text)
 
 
 def lay_out(sheet: Worksheet, widths: Sequence[float], heading: str) -> None:

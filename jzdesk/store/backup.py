@@ -16,10 +16,10 @@ from typing import IO
 import msgspec
 
 from jzdesk.core.errors import UserError
-from jzdesk.store.folder import StationFacts, StationFolder
+from jzdesk.store.folder import ESCROW, StationFacts, StationFolder
 
 SUFFIX = ".jzb"
-ABOUT, DATABASE, SLOTS, ESCROW = "about.json", "jzdesk.db", "slots.json", "county-keys.age"
+ABOUT, DATABASE, SLOTS = "about.json", "jzdesk.db", "slots.json"
 _BLOCK = 1 << 20
 _SMALL = 1 << 20  # no description and no key slots are larger
 

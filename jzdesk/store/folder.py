@@ -12,6 +12,7 @@ import msgspec
 
 from jzdesk.core.errors import StationFault, UserError
 
+ESCROW = "county-keys.age"  # a county's keys, sealed to the key on paper; goes into every backup
 SERVER = "server.sealed"  # where the database is when it is on a server; see `location.py`
 
 
@@ -60,7 +61,7 @@ class StationFolder:
     @property
     def escrow(self) -> Path:
         """Of a county: its keys, sealed to a key that exists on paper only; goes into every backup."""
-        return self.path / "county-keys.age"
+        return self.path / ESCROW
 
     @property
     def mark(self) -> Path:
@@ -83,7 +84,7 @@ class StationFolder:
         Nothing is deleted: the key files may still open a backup.
         """
         names = (
-            "jzdesk.db", "jzdesk.db-wal", "jzdesk.db-shm", "slots.json", "device.key", "county-keys", "county-keys.age",
+            "jzdesk.db", "jzdesk.db-wal", "jzdesk.db-shm", "slots.json", "device.key", "county-keys", ESCROW,
             "mark.json", "station.json",
         )  # fmt: skip
         left = [self.path / name for name in (*names, SERVER) if (self.path / name).exists()]

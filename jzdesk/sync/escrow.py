@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,8 +15,8 @@ import msgspec
 
 from jzdesk.core.errors import UserError
 from jzdesk.sync import sealing
-from jzdesk.sync.files import write_durably
-from jzdesk.sync.keys import StationKeys, in_groups
+from jzdesk.sync.files import faults_of, write_durably
+from jzdesk.sync.keys import Secret, StationKeys, in_groups
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.succession import Link
 
@@ -28,23 +27,13 @@ _LIMIT: Final = 1 << 20
 _NAME: Final = "托管钥匙"
 
 
-class _Pair(msgspec.Struct, frozen=True):
-    signing: str
-    sealing: str
-
-
-class _HandOver(msgspec.Struct, frozen=True):
-    raw: str
-    signature: str
-
-
 class _Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands inside: every pair of keys, the oldest first, and how they followed each other."""
+    """What stands inside: every pair of keys, the oldest first, and how they followed each other (bytes as base64)."""
 
     version: int = 1
     county: str
-    pairs: tuple[_Pair, ...]
-    successions: tuple[_HandOver, ...]
+    pairs: tuple[Secret, ...]
+    successions: tuple[Link, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +75,8 @@ def mark(recipient: str) -> str:
 
 def write_copy(path: Path, copy: Copy, recipient: str) -> None:
     """Keep the keys sealed to the paper key, in one step that survives a power cut; raises StationFault."""
-    kept = _Kept(
-        county=copy.county,
-        pairs=tuple(_Pair(*keys.secret()) for keys in copy.keys),
-        successions=tuple(
-            _HandOver(b64encode(one.raw).decode(), b64encode(one.signature).decode()) for one in copy.links
-        ),
-    )
+    pairs = tuple(keys.secret() for keys in copy.keys)
+    kept = _Kept(county=copy.county, pairs=pairs, successions=copy.links)
     write_durably(path, sealing.seal(msgspec.json.encode(kept), [recipient]))
 
 
@@ -101,8 +85,7 @@ def read_copy(path: Path, identity: str) -> Copy:
     try:
         raw = sealing.open_sealed(_read(path), identity, _LIMIT)
         kept = msgspec.json.decode(raw, type=_Kept)
-        links = tuple(Link(b64decode(one.raw), b64decode(one.signature)) for one in kept.successions)
-        return Copy(kept.county, tuple(StationKeys.of(one.signing, one.sealing) for one in kept.pairs), links)
+        return Copy(kept.county, tuple(map(StationKeys.of, kept.pairs)), kept.successions)
     except PackageRefused as refused:
         if refused.kind == "recipient":
             what = "这把托管钥匙打不开县密钥的托管副本"
@@ -114,7 +97,7 @@ def read_copy(path: Path, identity: str) -> Copy:
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with path.open("rb") as file, faults_of("磁盘"):
             return file.read(_LIMIT)
     except FileNotFoundError:
         raise UserError(

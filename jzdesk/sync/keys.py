@@ -33,8 +33,8 @@ class PublicKeys:
     sealing: str
 
 
-class _Secret(msgspec.Struct, frozen=True):
-    """What stands inside the sealed file."""
+class Secret(msgspec.Struct, frozen=True):
+    """What stands inside the sealed file: 64 hex digits, and the age identity."""
 
     signing: str
     sealing: str
@@ -63,19 +63,18 @@ class StationKeys:
         return device_id(self.public)
 
     @classmethod
-    def of(cls, signing: str, sealing_key: str) -> StationKeys:
-        """The keys whose halves `secret` told; raises ValueError."""
-        return cls(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(signing)), sealing_key)
+    def of(cls, secret: Secret) -> StationKeys:
+        """The keys whose halves these are; raises ValueError."""
+        return cls(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(secret.signing)), secret.sealing)
 
-    def secret(self) -> tuple[str, str]:
-        """Both private halves: 64 hex digits, and the age identity. Only ever to be written sealed."""
-        return self.signing.private_bytes_raw().hex(), self.sealing
+    def secret(self) -> Secret:
+        """Both private halves; only ever to be written sealed."""
+        return Secret(self.signing.private_bytes_raw().hex(), self.sealing)
 
     def save(self, path: Path, wrapping_key: bytes) -> None:
         """Write the keys sealed with a 16-, 24- or 32-byte key, in one step that survives a power cut."""
-        secret = _Secret(*self.secret())
         nonce = os.urandom(_NONCE)
-        sealed = AESGCM(wrapping_key).encrypt(nonce, msgspec.json.encode(secret), _MAGIC)
+        sealed = AESGCM(wrapping_key).encrypt(nonce, msgspec.json.encode(self.secret()), _MAGIC)
         write_durably(path, _MAGIC + nonce + sealed)
 
     @classmethod
@@ -87,8 +86,8 @@ class StationKeys:
         nonce, sealed = raw[len(_MAGIC) :][:_NONCE], raw[len(_MAGIC) + _NONCE :]
         try:
             plain = AESGCM(wrapping_key).decrypt(nonce, sealed, _MAGIC)
-            secret = msgspec.json.decode(plain, type=_Secret)
-            return cls.of(secret.signing, secret.sealing)
+            secret = msgspec.json.decode(plain, type=Secret)
+            return cls.of(secret)
         except (InvalidTag, ValueError):
             what = "本站的密钥文件打不开：它已损坏，或不属于这个数据库"
             raise UserError(what, _RESTORE, path.name) from None

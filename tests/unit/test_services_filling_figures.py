@@ -128,6 +128,7 @@ def test_what_is_already_said_above_a_heading_stays(text: str) -> None:
     titles = {"填报单位": "甲校", "学期": "乙"}
     once = completed(text, titles)
     assert completed(once, titles) == once
+    assert completed(text, {}) == text
     for said in re.findall(r"(?:填报单位|学期)[:：][甲乙]+", text):
         assert said in once
 

@@ -207,8 +207,11 @@ class FillService:
 
     def _titles(self, order: FillOrder) -> dict[str, str]:
         """What forms ask for above their heading."""
-        name, term = self._context.info.name, Term.parse(order.term) if order.term else self._context.term()
-        return dict.fromkeys(("填报单位", "填报学校", "学校名称", "学校"), name) | {"学期": term.label}
+        ours = dict.fromkeys(("填报单位", "填报学校", "学校名称", "学校"), self._context.info.name)
+        return ours | {"学期": self._term(order).label}
+
+    def _term(self, order: FillOrder) -> Term:
+        return Term.parse(order.term) if order.term else self._context.term()
 
     def _entries(self, view: FormView, query: FillQuery, order: FillOrder) -> tuple[list[Entry], _Match]:
         if view.subject == FIGURES:
@@ -221,7 +224,7 @@ class FillService:
 
     def _figures(self, view: FormView, order: FillOrder) -> tuple[list[Entry], _Match]:
         context, info = self._context, self._context.info
-        term = Term.parse(order.term) if order.term else context.term()
+        term = self._term(order)
         scope = None if info.kind == "county" else context.author.scope
         with context.read() as connection:
             census = statistics.census(connection, term, scope, (info.code, info.name), order.basis)
