@@ -19,7 +19,7 @@ KeyFile = Annotated[Path | None, typer.Option("--key-file", help="存放托管�
 def paper_key(file: Path | None) -> str:
     """The key in a file, else as it is typed, unseen; raises UserError when there is no way to ask."""
     if file is not None:
-        return state.read_secret(file)
+        return state.read_secret(file, "托管钥匙")
     if not sys.stdin.isatty():
         raise UserError("没有给出托管钥匙", "请用 --key-file 指明存放它的文件。", "托管钥匙")
     return getpass.getpass("托管钥匙：")

@@ -57,14 +57,14 @@ def password() -> str:
     return read_secret(_state.password_file)
 
 
-def read_secret(path: Path) -> str:
-    """The password in a file; raises UserError when it cannot be read."""
+def read_secret(path: Path, what: str = "密码") -> str:
+    """The password (or `what`) in a file; raises UserError when it cannot be read."""
     try:
         return path.read_text("utf-8").rstrip("\r\n")
     except OSError:
-        raise UserError("密码文件读不了", "请检查 --password-file 指的文件。", str(path)) from None
+        raise UserError(f"存放{what}的文件读不了", "请检查命令里写的路径。", str(path)) from None
     except UnicodeDecodeError:
-        raise UserError("密码文件不是文本", "请把密码存成 UTF-8 文本文件。", str(path)) from None
+        raise UserError(f"存放{what}的文件不是文本", f"请把{what}存成 UTF-8 文本文件。", str(path)) from None
 
 
 def stick(to: Path) -> Path:

@@ -26,7 +26,7 @@ from jzdesk.services import (
     waiting,
     worklist,
 )
-from jzdesk.services.context import COUNTY_SCOPE, Context
+from jzdesk.services.context import Context
 from jzdesk.services.device import write_mark
 from jzdesk.services.transfers.listing import news, ruled_on
 from jzdesk.store import journal
@@ -36,7 +36,7 @@ from jzdesk.store.tables import setting
 from jzdesk.sync import certificate as certificates
 from jzdesk.sync import stick
 from jzdesk.sync.keys import fingerprint_words
-from jzdesk.sync.merge import Fork, Gap, Licence, take
+from jzdesk.sync.merge import Fork, Gap, take
 from jzdesk.sync.package import write_package
 from jzdesk.sync.receipt import DOWN_SUFFIX, RECEIPT_SUFFIX, Receipt, ReceiptBody, open_receipt
 from jzdesk.sync.refusal import PackageRefused
@@ -46,7 +46,6 @@ from jzdesk.sync.succession import follow, read_successions
 CERTIFICATE_SUFFIX = ".jzc"
 REQUEST_SUFFIX = ".jzr"
 LAST_CONTACT = "last_contact"  # setting: what the last receipt says of itself, and when it was read
-_NEVER = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +195,7 @@ class ExchangeService:
         county = identity.stored_county(self._context, issued.county)
         with self._context.write() as unit:
             if issued.policy is not None:
-                take(unit, issued.policy.manifest, issued.policy.entries(), county_licence())
+                take(unit, issued.policy.manifest, issued.policy.entries(), returning.county_licence())
             for key, value in (("county", county), ("certificate", identity.stored_certificate(issued.signed))):
                 write_setting(unit.connection, key, value)
             unit.connection.execute(setting.delete().where(setting.c.key == identity.TOWNSHIP))
@@ -320,7 +319,7 @@ class ExchangeService:
             with self._context.write() as unit:
                 ruled = ruled_on(unit.connection)
                 _acknowledge(unit.connection, body)
-                take(unit, receipt.manifest, receipt.entries(), county_licence())
+                take(unit, receipt.manifest, receipt.entries(), returning.county_licence())
                 unit.connection.execute(setting.delete().where(setting.c.key == "last_receipt"))
                 unit.connection.execute(insert(setting).values(key="last_receipt", value=str(body.number)))
                 worklist.keep(unit.connection, body)
@@ -379,11 +378,6 @@ def _contact_words(connection: Connection, own: Chain) -> str:
     if own.received_n >= own.last_n:
         return f"{head}：本站的 {own.last_n:,} 条改动县里全部收到。"
     return f"{head}：县里收到第 {own.received_n:,} 条为止，后面还有 {own.last_n - own.received_n:,} 条。"
-
-
-def county_licence() -> Licence:
-    """The county may write policy, and settle what it finds in a school's records."""
-    return Licence(frozenset({COUNTY_SCOPE}), "county", policy=True, latest=_NEVER)
 
 
 def _acknowledge(connection: Connection, body: ReceiptBody) -> None:

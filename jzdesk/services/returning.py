@@ -17,11 +17,9 @@ from jzdesk.store.journal import GENESIS, Chain
 from jzdesk.store.store import read_setting, write_setting
 from jzdesk.sync import stick, succession
 from jzdesk.sync.certificate import Certificate
-from jzdesk.sync.merge import Fork, Gap, Licence, take
+from jzdesk.sync.merge import ANY_TIME, Fork, Gap, Licence, take
 from jzdesk.sync.receipt import open_down, write_down
 from jzdesk.sync.stretch import OpenedStretch
-
-_NEVER = 2**53
 
 
 def restored_since(context: Context, device: str, chains: Sequence[Chain]) -> bool:
@@ -102,15 +100,19 @@ def _ours(context: Context) -> set[str]:
         return {known.dev for known in journal.chains(connection) if known.own}
 
 
+def county_licence() -> Licence:
+    """The county may write policy, and settle what it finds in a school's records."""
+    return Licence(frozenset({COUNTY_SCOPE}), "county", policy=True, latest=ANY_TIME)
+
+
 def _take_countys(context: Context, down: OpenedStretch) -> int:
-    licence = Licence(frozenset({COUNTY_SCOPE}), "county", policy=True, latest=_NEVER)
     with context.write() as unit:
-        return take(unit, down.manifest, down.entries(), licence).applied
+        return take(unit, down.manifest, down.entries(), county_licence()).applied
 
 
 def _take(context: Context, down: OpenedStretch) -> int:
     manifest = down.manifest
-    licence = Licence(frozenset({context.author.scope}), context.info.kind, policy=False, latest=_NEVER)
+    licence = Licence(frozenset({context.author.scope}), context.info.kind, policy=False, latest=ANY_TIME)
     with context.write() as unit:
         counts = take(unit, manifest, down.entries(), licence)
         known = journal.find_chain(unit.connection, manifest.device, manifest.epoch)

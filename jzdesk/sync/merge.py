@@ -25,6 +25,7 @@ from jzdesk.sync.stretch import Manifest, Numbered
 
 AT_ONCE = 5000
 _KNOWN_AT_ONCE = 500  # there is little to ask about those that are known
+ANY_TIME = 2**53  # hybrid time beyond every entry: what comes down is not held for its clock
 FUTURE = (48 * 3600 * 1000) << 10  # hybrid time: two days
 _DIFFERENT = "record"
 _ALIKE = 4096  # kinds of entries that one remembers: who sends more kinds than that has each looked at

@@ -29,11 +29,10 @@ from jzdesk.store.tables import ACCEPTED, journal
 from jzdesk.sync import stick, succession
 from jzdesk.sync.certificate import Certificate
 from jzdesk.sync.lines import withheld_line
-from jzdesk.sync.merge import Licence, take
+from jzdesk.sync.merge import ANY_TIME, Licence, take
 from jzdesk.sync.receipt import write_down
 from jzdesk.sync.stretch import Head, OpenedStretch
 
-_NEVER = 2**53
 Keys = Collection[tuple[str, str]]
 Owners = Mapping[tuple[str, str], Collection[str]]
 """(entity, uid) → codes of schools."""
@@ -109,7 +108,7 @@ def take_file(context: Context, down: OpenedStretch) -> tuple[int, int]:
 
     Returns (entries that were new here, children they are about); raises Gap, Fork and PackageRefused.
     """
-    licence = Licence(frozenset(), "", policy=False, latest=_NEVER, vouched=True)
+    licence = Licence(frozenset(), "", policy=False, latest=ANY_TIME, vouched=True)
     with context.write() as unit:
         children = {entry.uid for *_, entry in down.entries() if entry.ent == "student"}
         counts = take(unit, down.manifest, down.entries(), licence)
