@@ -50,9 +50,11 @@ def _specs(cls: type[Record]) -> Iterable[tuple[str, FieldSpec]]:
 
 
 def _index(cls: type[Record]) -> None:
-    """Index every reference and what the class asks for."""
+    """Index every reference, what the class asks for, and whose a record is: lists of a county come by school."""
     table = cls.__table__
     wanted = [(name,) for name, spec in cls.spec.fields.items() if isinstance(spec.kind, Reference)]
+    if cls.owner == "school" and not any(columns[0] == "scope" for columns in cls.indexed):
+        wanted.append(("scope",))
     for columns in (*wanted, *cls.indexed):
         Index("_".join(("ix", cls.__tablename__, *columns)), *(table.c[column] for column in columns))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from sqlalchemy import ColumnElement, Index, column, func, literal_column
 from sqlalchemy.orm import Mapped
 
 from jzdesk.core import grades
@@ -38,7 +39,7 @@ class Household(Record):
     __tablename__ = "household"
     label = "家庭户"
     title = ("head",)
-    indexed: ClassVar = (("number",), ("head",))
+    indexed: ClassVar = (("number",), ("scope", "head"))
 
     number: Mapped[str | None] = field("户编号", Text(30), search=True, table=18)
     head: Mapped[str | None] = field("户主姓名", PersonName(), search=True, aliases=("户主",), table=10)
@@ -64,7 +65,7 @@ class Member(Record):
     __tablename__ = "member"
     label = "家庭成员"
     title = ("name",)
-    indexed: ClassVar = (("id_number",), ("phone",), ("name",))
+    indexed: ClassVar = (("id_number",), ("phone",), ("scope", "name"))
 
     household: Mapped[str | None] = field("家庭户", Reference("household"), table=10)
     name: Mapped[str] = field("姓名", PersonName(), required=True, search=True, table=10)
@@ -92,7 +93,7 @@ class Student(Record):
     __tablename__ = "student"
     label = "学生"
     title = ("name",)
-    indexed: ClassVar = (("id_number",), ("name", "birth"), ("birth",), ("roll_number",))
+    indexed: ClassVar = (("id_number",), ("birth",), ("scope", "name"))
 
     name: Mapped[str] = field("姓名", PersonName(), required=True, search=True, aliases=("学生姓名", "名字"), table=10)
     sex: Mapped[str | None] = field("性别", Code("sex"), required=True, aliases=("性别码",), table=6)
@@ -151,6 +152,18 @@ class Student(Record):
     note: Mapped[str | None] = field("备注", LongText(), wide=True)
 
 
+def rolled_apart(roll_number: ColumnElement[str], id_number: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a roll number says more than the ID number: mostly it is that number behind a letter.
+
+    Who is looked for by such a number is found by the ID number; of the others there is an index.
+    """
+    return func.substr(roll_number, literal_column("2")).is_distinct_from(id_number)
+
+
+_APART = rolled_apart(column("roll_number"), column("id_number"))
+Index("ix_student_rolled_apart", Student.roll_number, sqlite_where=_APART, postgresql_where=_APART)
+
+
 class Guardian(Record):
     """监护人：哪位家庭成员是哪名学生的什么人。"""
 
@@ -180,7 +193,7 @@ class Enrolment(Record):
     label = "学籍"
     title = ("grade",)
     checks = (_status_fits_stage,)
-    indexed: ClassVar = (("scope", "status", "grade"), ("grade", "uid"))
+    indexed: ClassVar = (("scope", "status", "grade"),)
 
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
     school: Mapped[str] = field("学籍学校", OpenCode(20, entity="school"), required=True, table=18)
@@ -350,7 +363,7 @@ class Visit(Record):
     __tablename__ = "visit"
     label = "走访"
     title = ("date",)
-    indexed: ClassVar = (("date", "uid"),)
+    indexed: ClassVar = (("scope", "date"),)
 
     student: Mapped[str] = field("学生", Reference("student"), required=True, table=10)
     staff: Mapped[str | None] = field("走访人", Reference("staff"), aliases=("责任人姓名",), table=10)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, func, or_, select
 
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
@@ -88,18 +89,32 @@ class LedgerService:
             return list(connection.execute(self._listing(query)).scalars())
 
     def first(self, query: Query, most: int) -> list[str]:
-        """The first of `ids`: of long lists in their usual order found by an index, without looking at the rest."""
+        """The first of `ids`: of long lists in their usual order found school by school, without the rest."""
         with self._context.read() as connection:
+            if query == Query(query.entity) and "scope" in self._usual_order(query.entity):
+                return list(islice(self._by_school(connection, query, most), most))
             return list(connection.execute(self._listing(query).limit(most)).scalars())
+
+    def _by_school(self, connection: Connection, query: Query, most: int) -> Iterator[str]:
+        """uids of one school after the other, as in the usual order, at most so many of each."""
+        scope, school = _table(query.entity).c.scope, ""
+        while school := connection.execute(select(func.min(scope)).where(scope > school)).scalar_one() or "":
+            yield from connection.execute(self._listing(replace(query, school=school)).limit(most)).scalars()
 
     def _listing(self, query: Query) -> Select[Any]:
         table = _table(query.entity)
-        order = [_sorting(table, query.entity, name) for name in query.order or _usual_order(query.entity)]
+        order = [_sorting(table, query.entity, name) for name in query.order or self._usual_order(query.entity)]
         statement = select(table.c.uid).where(*_conditions(table, query))
         if self._context.info.kind == "school" and SPECS[query.entity].owner == "school":
             statement = statement.where(table.c.scope == self._context.author.scope)  # without files of other schools
         turned = ((column.desc() if query.descending else column) for column in order)
         return statement.order_by(*turned, table.c.uid)  # like everywhere, whatever the database
+
+    def _usual_order(self, entity: str) -> tuple[str, ...]:
+        """By title; where there are those of several schools, school by school."""
+        spec, kind = SPECS[entity], self._context.info.kind
+        title = spec.title or ("uid",)
+        return title if kind == "school" or spec.owner == "county" else ("scope", *title)
 
     def rows(self, entity: str, uids: Sequence[str]) -> list[Row]:
         """Records by uid, in the order asked; unknown uids are left out."""
@@ -211,11 +226,6 @@ def _table(entity: str) -> Table:
     table = BY_NAME[entity].__table__
     assert isinstance(table, Table)
     return table
-
-
-def _usual_order(entity: str) -> tuple[str, ...]:
-    """Newest first where there is a date, else by title."""
-    return SPECS[entity].title or ("uid",)
 
 
 def _sorting(table: Table, entity: str, name: str) -> ColumnElement[Any]:

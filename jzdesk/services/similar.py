@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from jzdesk.core import citizen_id, sounds
 from jzdesk.core.fields import Value
 from jzdesk.core.variants import folded
+from jzdesk.models.people import rolled_apart
 from jzdesk.services.student_rows import StudentRow, student_rows
 from jzdesk.services.student_tables import GUARDIAN, IDENTITY, MEMBER, STUDENT
 
@@ -102,7 +103,10 @@ _NUMBERED = (
     .where(
         or_(
             STUDENT.c.id_number.in_(bindparam("bodies", expanding=True)),
-            STUDENT.c.roll_number.in_(bindparam("rolls", expanding=True)),
+            and_(
+                STUDENT.c.roll_number.in_(bindparam("rolls", expanding=True)),
+                rolled_apart(STUDENT.c.roll_number, STUDENT.c.id_number),
+            ),
         )
     )
     .limit(_AMONG)

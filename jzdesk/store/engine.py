@@ -17,8 +17,10 @@ from jzdesk.store import dialects, search
 from jzdesk.store.dialects.sqlite import refuse
 from jzdesk.store.tables import local
 
-SCHEMA = 3
+SCHEMA = 4
 APPLICATION_ID = 0x6A7A6401  # "jzd" 1
+_CACHE = 32_000  # KiB of pages that a connection keeps
+_CACHE_WRITING = 64_000  # room for the pages that one school's package touches in a full county, none read twice
 
 
 @contextmanager
@@ -51,7 +53,7 @@ def _prepare(raw: Any, key: bytes, writing: bool) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA temp_store = MEMORY")
-    cursor.execute("PRAGMA cache_size = -32000")
+    cursor.execute(f"PRAGMA cache_size = -{_CACHE_WRITING if writing else _CACHE}")
     if not writing:
         cursor.execute("PRAGMA query_only = ON")
     cursor.close()

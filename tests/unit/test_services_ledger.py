@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import openpyxl
@@ -18,6 +19,7 @@ from jzdesk.services.importing.hardships import DISABILITY_DIFFERS
 from jzdesk.services.ledger import LedgerService, Query
 from jzdesk.services.lists.settling import NUMBER_DIFFERS
 from tests.factories.people import Desk, verified_desk
+from tests.factories.stations import new_county
 
 
 @pytest.fixture
@@ -163,6 +165,24 @@ def test_the_beginning_of_a_ledger_is_the_beginning_of_its_list(desk: Desk, ledg
     assert len(ledger.ids(Query(entity))) == 3
     assert ledger.first(Query(entity), 2) == ledger.ids(Query(entity))[:2]
     assert ledger.first(Query(entity, hidden=True), 2) == uids[:1]
+
+
+@pytest.mark.parametrize("entity", ["member", "student", "guardian", "payment", "visit"])
+def test_a_countys_ledger_comes_school_by_school_and_begins_with_the_first(tmp_path: Path, entity: str) -> None:
+    with closing(new_county(tmp_path / "county")) as county:
+        record, ledger = BY_NAME[entity], county.ledger
+        title = record.spec.title[0]
+        with county.context.write() as unit:
+            uids = unit.add_many(record, [{title: text} for text in ("丁", "丙", "乙", "甲", "戊")])
+            for uid, school in zip(uids, ("2143990002", "2143990001") * 2, strict=False):
+                unit.grant_many(record, [uid], school, "试")
+            unit.void(record, uids[1], "试")
+        whole = ledger.ids(Query(entity))
+        scopes = [str(row.values["scope"]) for row in ledger.rows(entity, whole)]
+        assert scopes == ["2143990001", "2143990002", "2143990002", "county"]
+        assert [ledger.first(Query(entity), most) for most in range(1, 6)] == [whole[:most] for most in range(1, 6)]
+        assert ledger.first(Query(entity, school="2143990002"), 5) == whole[1:3]
+        assert ledger.first(Query(entity, hidden=True), 5) == [uids[1]]
 
 
 def test_codes_of_programmes_and_questions_are_shown_by_name_and_stay_codes(
