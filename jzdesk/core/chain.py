@@ -23,11 +23,7 @@ def chain_links(previous: bytes, hashes: Iterable[bytes]) -> list[bytes]:
 
     Takes hashes instead of bodies so that a stretch with withheld bodies can still be followed.
     """
-    links = []
-    for digest in hashes:
-        previous = sha256(previous + digest).digest()
-        links.append(previous)
-    return links
+    return [previous := sha256(previous + digest).digest() for digest in hashes]
 
 
 def entry_id(link: bytes) -> str:

@@ -19,7 +19,7 @@ from jzdesk.core.chain import chain_links
 from jzdesk.core.errors import StationFault
 from jzdesk.sync import sealing, sshsig
 from jzdesk.sync.container import ContainerWriter
-from jzdesk.sync.lines import CHUNK_ENTRIES, Examined, examine, glance
+from jzdesk.sync.lines import CHUNK_ENTRIES, LINE_LIMIT, Examined, examine, glance
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import (
     FORMAT,
@@ -125,6 +125,8 @@ class _Writing:
 
     def take(self, bodies: list[bytes]) -> None:
         """Check and chain the next lines, and put them into the open chunk."""
+        if max(map(len, bodies)) > LINE_LIMIT:
+            raise ValueError("no reader would take a line as long as one of these")
         n = self._head.first_n + self.entries
         try:
             seen: Examined[Any] = (examine if self._proof is None else glance)(bodies, self._source, n)
