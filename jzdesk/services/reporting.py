@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select
+from sqlalchemy import Connection, Row, and_, bindparam, func, select
 
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
@@ -201,7 +201,7 @@ _ENDS = (
     select(journal.c.body)
     .join(chain, chain.c.id == journal.c.chain)
     .where(chain.c.dev == bindparam("the_dev"), chain.c.ep == bindparam("the_ep"))
-    .where(or_(journal.c.n == bindparam("first"), journal.c.n == bindparam("last")))
+    .where(journal.c.n.in_((bindparam("first"), bindparam("last"))))
 )
 
 
