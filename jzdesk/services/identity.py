@@ -15,6 +15,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.services import county_keys, own_clock
 from jzdesk.services.context import Context
 from jzdesk.services.device import device_key
+from jzdesk.store import journal
 from jzdesk.store.engine import SCHEMA
 from jzdesk.store.journal import Chain
 from jzdesk.sync.certificate import Certificate, CountyCard, SignedCertificate, TownshipCard
@@ -100,13 +101,15 @@ def stored_certificate(signed: SignedCertificate) -> dict[str, str]:
 def head_of(context: Context, known: Chain, *, after: int, before: bytes, number: int) -> Head:
     """The head of a stretch of our own chain that begins after entry `after` with chain hash `before`."""
     card = county_card(context)
+    with context.read() as connection:
+        parent = journal.epoch_before(connection, known)
     return Head(
         county=card.county,
         school=context.info.code,
         school_name=context.info.name,
         device=known.dev,
         epoch=known.ep,
-        parent_epoch=None,
+        parent_epoch=parent,
         number=number,
         previous=known.last_package,
         first_n=after + 1,

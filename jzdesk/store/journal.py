@@ -76,6 +76,12 @@ def chain_of(connection: Connection, number: int) -> Chain:
     return _as_chain(connection.execute(select(chain).where(chain.c.id == number)).one())
 
 
+def epoch_before(connection: Connection, known: Chain) -> str | None:
+    """The epoch of our own from which this one of our own goes on, None for the first and for those of others."""
+    before = select(chain.c.ep).where(chain.c.own == 1, chain.c.id < known.id).order_by(chain.c.id.desc()).limit(1)
+    return connection.execute(before).scalar_one_or_none() if known.own else None
+
+
 def chains(connection: Connection) -> list[Chain]:
     """Every chain known here, oldest first."""
     return [_as_chain(row) for row in connection.execute(select(chain).order_by(chain.c.id))]

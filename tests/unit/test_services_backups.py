@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from jzdesk.services import backups
 from jzdesk.services.bundle import Services
 from jzdesk.services.stations import open_station, recover
 from jzdesk.store import journal
+from tests.factories.packages import members_of
 from tests.factories.stations import PASSWORD, certify, new_school, new_station
 
 
@@ -25,6 +27,12 @@ def names(station: Services) -> list[str]:
     with station.context.read() as connection:
         rows = connection.exec_driver_sql("SELECT name FROM staff WHERE hidden = 0 ORDER BY name")
         return [row.name for row in rows]
+
+
+def parents(stick: Path) -> dict[str, str | None]:
+    """Epoch → the epoch before it, as packages on the stick say."""
+    found = (json.loads(members_of(path)["manifest.json"]) for path in stick.glob("*.jzp"))
+    return {manifest["epoch"]: manifest["parent_epoch"] for manifest in found}
 
 
 def reopened(school: Services) -> Services:
@@ -82,7 +90,7 @@ def test_the_county_takes_both_epochs_of_a_restored_school(
     stick = tmp_path / "stick"
     stick.mkdir()
     enter(certified, "何老师")
-    made = certified.backups.make()
+    made, first_epoch = certified.backups.make(), certified.context.store.own_chain().ep
     enter(certified, "丢失的老师")
     certified.exchange.export(stick)
     county.merging.merge([stick])
@@ -97,6 +105,7 @@ def test_the_county_takes_both_epochs_of_a_restored_school(
     outcomes = {outcome.outcome for outcome in county.merging.merge([stick])}
     assert outcomes <= {"applied", "duplicate"}
     assert names(county) == sorted(["何老师", "丢失的老师", "新的老师"])
+    assert parents(stick) == {first_epoch: None, station.context.store.own_chain().ep: first_epoch}
 
 
 def test_the_county_returns_what_a_restored_school_had_handed_in(
