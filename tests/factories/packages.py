@@ -136,7 +136,7 @@ def forge(
         {"name": name, "size": len(data), "sha256": sha256(data).hexdigest()} for name, data in body.items()
     ]
     edit(manifest)
-    raw = json.dumps(manifest).encode()
+    raw = json.dumps(manifest, ensure_ascii=False, separators=(",", ":")).encode()
     signature = sshsig.sign(signer.signing, namespace, raw)
     return pack(path, {**body, "manifest.json": raw, "manifest.json.sig": signature})
 

@@ -42,7 +42,7 @@ from jzdesk.sync.receipt import (
 )
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import blob_name
-from tests.factories.packages import COUNTY, SCHOOL, TODAY, World
+from tests.factories.packages import COUNTY, SCHOOL, TODAY, World, forge, members_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,11 +121,13 @@ def test_a_station_without_the_key_can_check_and_forward(tmp_path: Path, world: 
             list(package)
 
 
-def _with_stock_tools(folder: Path, world: World, package: Path) -> subprocess.CompletedProcess[str]:
+def _with_stock_tools(
+    folder: Path, world: World, package: Path, county: StationKeys | None = None
+) -> subprocess.CompletedProcess[str]:
     """Runs docs/read-package.sh as an outsider would; what it read stands in the folder `read`."""
-    (folder / "county.pub").write_text(world.county.public.signing + "\n")
+    (folder / "county.signers").write_text(f"county {(county or world.county).public.signing}\n")
     (folder / "county.identity").write_text(world.county.sealing + "\n")
-    command = [str(ROOT / "docs" / "read-package.sh"), str(package), "county.pub", "county.identity", "read"]
+    command = [str(ROOT / "docs" / "read-package.sh"), str(package), "county.signers", "county.identity", "read"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -136,6 +138,28 @@ def test_stock_tools_read_a_package(tmp_path: Path, world: World) -> None:
     assert (tmp_path / "read" / "lines.json").read_bytes() == b"\n".join(lines) + b"\n"
     assert written.manifest.chain_after in run.stdout
     assert len((ROOT / "docs" / "read-package.sh").read_text("utf-8").splitlines()) <= 60
+
+
+def test_stock_tools_read_a_package_without_entries(tmp_path: Path, world: World) -> None:
+    run = _with_stock_tools(tmp_path, world, world.package(tmp_path, []).path)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("0 entries")
+
+
+def test_stock_tools_read_what_a_new_computer_hands_in_for_the_lost_one(tmp_path: Path, world: World) -> None:
+    lost = "0123456789abcdef"
+    package = write_package(
+        tmp_path, world.head(device=lost), [world.line(1, dev=lost)], world.school, world.signed(inherits=(lost,)),
+        world.recipients,
+    )  # fmt: skip
+    run = _with_stock_tools(tmp_path, world, package.path)
+    assert run.returncode == 0, run.stderr
+
+
+def _refused(folder: Path, world: World, package: Path, words: str, county: StationKeys | None = None) -> None:
+    run = _with_stock_tools(folder, world, package, county)
+    assert run.returncode != 0
+    assert words in run.stderr
 
 
 @pytest.mark.parametrize("member", ["cert.json", "cert.json.sig", "manifest.json", "manifest.json.sig", "c00000.age"])
@@ -150,11 +174,66 @@ def test_stock_tools_refuse_a_package_with_one_byte_changed(tmp_path: Path, worl
     assert _with_stock_tools(tmp_path, world, changed).returncode != 0
 
 
-def test_stock_tools_refuse_a_member_that_nobody_signed(tmp_path: Path, world: World) -> None:
+@pytest.mark.parametrize("name", ["c00001.age", "sub/c00000.age"])
+def test_stock_tools_refuse_a_member_that_nobody_signed(tmp_path: Path, world: World, name: str) -> None:
     written = world.package(tmp_path, world.lines(3))
     with zipfile.ZipFile(written.path, "a") as archive:
-        archive.writestr("c00001.age", b"more")
-    assert _with_stock_tools(tmp_path, world, written.path).returncode != 0
+        archive.writestr(name, b"more")
+    _refused(tmp_path, world, written.path, "members that were not signed")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_stock_tools_refuse_a_member_that_is_there_twice(tmp_path: Path, world: World) -> None:
+    written = world.package(tmp_path, world.lines(3))
+    with zipfile.ZipFile(written.path, "a") as archive:
+        archive.writestr("c00000.age", b"another")
+    _refused(tmp_path, world, written.path, "members that were not signed")
+
+
+def test_stock_tools_refuse_a_school_that_no_county_of_ours_vouches_for(tmp_path: Path, world: World) -> None:
+    written = world.package(tmp_path, world.lines(3))
+    _refused(tmp_path, world, written.path, "cert.json is not signed by the county", county=StationKeys.generate())
+
+
+def test_stock_tools_refuse_a_package_that_somebody_else_signed(tmp_path: Path, world: World) -> None:
+    members = members_of(world.package(tmp_path, world.lines(3)).path)
+    forged = forge(tmp_path / "forged.jzp", members, StationKeys.generate())
+    _refused(tmp_path, world, forged, "manifest.json is not signed by the school")
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        ({"school": "2143990004"}, "school is not that of the certificate"),
+        ({"county": "431098"}, "county is not that of the certificate"),
+        ({"device": "0123456789abcdef"}, "device"),
+        ({"kind": "down"}, "not a package"),
+        ({"min_reader": 2}, "not a package of format 1"),
+        ({"epoch": "0123456789abcdef"}, "entry 1 is not of this journal"),
+        ({"first_n": 2, "last_n": 4}, "entry 2 is not of this journal"),
+        ({"last_n": 4}, "the chain is broken"),
+        ({"chain_after": "ab" * 32}, "the chain is broken"),
+        ({"chain_before": "ab" * 32}, "the chain is broken"),
+    ],
+)
+def test_stock_tools_refuse_a_package_whose_school_claims_too_much(
+    tmp_path: Path, world: World, claim: dict[str, object], words: str
+) -> None:
+    members = members_of(world.package(tmp_path, world.lines(3)).path)
+    forged = forge(tmp_path / "forged.jzp", members, world.school, lambda manifest: manifest.update(claim))
+    _refused(tmp_path, world, forged, words)
+
+
+def test_stock_tools_refuse_a_chunk_of_another_package(tmp_path: Path, world: World) -> None:
+    members = members_of(world.package(tmp_path, world.lines(3)).path)
+    members["c00000.age"] = members_of(world.package(tmp_path, world.lines(3)).path)["c00000.age"]
+    _refused(tmp_path, world, forge(tmp_path / "forged.jzp", members, world.school), "the chain is broken")
+
+
+def test_what_is_forged_for_these_tests_is_read_when_nothing_is_changed(tmp_path: Path, world: World) -> None:
+    members = members_of(world.package(tmp_path, world.lines(3)).path)
+    run = _with_stock_tools(tmp_path, world, forge(tmp_path / "same.jzp", members, world.school))
+    assert run.returncode == 0, run.stderr
 
 
 # A process of its own, so that the peak is that of the packages alone: first a small one, then a large one.
