@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import platform
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -25,7 +27,7 @@ from jzdesk.store.dialects import postgres
 from jzdesk.store.tables import local
 
 if TYPE_CHECKING:
-    pass
+    from sqlalchemy.engine import ExceptionContext
 
 T = TypeVar("T")
 WAIT = 10_000  # ms that a writer waits for the other one
@@ -46,6 +48,17 @@ _HOLDER = (
     "SELECT a.application_name, to_char(a.xact_start, 'HH24:MI') FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
     "WHERE l.locktype = 'advisory' AND l.granted AND l.objid = %s "
     "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_REMEDIES = (  # what libpq and the server say → what helps
+    ("password authentication failed", "用户名或密码不对，请核对后重试。"),
+    ("no password supplied", "没有给出密码：请填上密码（命令用 --server-password-file），或写进 ~/.pgpass。"),
+    ("no pg_hba.conf entry", "服务器不让这台电脑或这个用户连接，请管理员在 pg_hba.conf 里允许。"),
+    ("does not support SSL|invalid sslmode|certificate", "请管理员在服务器上启用 TLS，或核对地址末尾的 sslmode。"),
+    ('database "[^"]*" does not exist', "服务器上没有这个数据库，请核对地址末尾的数据库名，或请管理员先建好。"),
+    ('role "[^"]*" does not exist', "服务器上没有这个用户，请核对地址里的用户名。"),
+    ("resolve host|translate host name", "找不到这台服务器，请核对地址里的服务器名和网络。"),
+    ("refused|timeout|timed out|unreachable", "服务器没有开、端口不对，或网络不通，请检查后重试。"),
+    ("too many|remaining connection slots", "连接太多，请稍后再试，或请管理员增加 max_connections。"),
 )
 registry.register("postgresql.jzdesk", "jzdesk.store.dialects.postgres_sql", "StationDialect")
 
@@ -81,6 +94,7 @@ class Server:
             pool_pre_ping=True,
         )
         event.listen(engine, "connect", lambda raw, _record: _prepare(raw))
+        event.listen(engine, "handle_error", _let_go)
         if writing:
             event.listen(engine, "begin", _wait_for_turn)
         return engine
@@ -165,6 +179,8 @@ def read_url(text: str, password: str | None = None) -> URL:
         raise _no_url() from None
     if url.drivername not in _NAMES or not url.database:
         raise _no_url()
+    for name in url.query:
+        _check_option(name)
     return url.set(password=password) if password else url
 
 
@@ -174,6 +190,18 @@ def _no_url() -> UserError:
         "请写成 postgresql+psycopg://用户名@服务器/数据库名，例如 …://jzdesk@10.0.0.5/jzdesk。",
         "地址",
     )
+
+
+def _check_option(name: str) -> None:
+    """What stands behind the `?` must be something that the driver knows."""
+    from psycopg.conninfo import make_conninfo
+
+    try:
+        make_conninfo(f"{name}=x")
+    except _driver().Error:
+        raise UserError(
+            f"数据库地址末尾的“{name}”看不懂", "请核对写法，例如 ?sslmode=require；不需要就去掉。", "地址"
+        ) from None
 
 
 def create(connection: Connection) -> None:
@@ -218,6 +246,14 @@ def _prepare(raw: Any) -> None:
     from psycopg.types.numeric import IntLoader
 
     raw.adapters.register_loader("numeric", IntLoader)
+
+
+def _let_go(failed: ExceptionContext) -> None:
+    """SQLAlchemy leaves the cursor of a broken line open."""
+    statement = failed.execution_context
+    if failed.is_disconnect and statement is not None and statement.cursor is not None:
+        with suppress(_driver().Error):
+            statement.cursor.close()
 
 
 def _wait_for_turn(connection: Connection) -> None:
@@ -289,11 +325,16 @@ def _fault(fault: DatabaseError, place: str) -> StationFault | None:
     if isinstance(fault.orig, _driver().DataError):
         return StationFault("内容里有服务器存不下的字符（例如空字符）", KEPT, "请检查录入或导入的内容。")
     if isinstance(fault.orig, _driver().OperationalError):
-        said = " ".join(str(fault.orig).split())[:200]
-        return StationFault(
-            f"数据库服务器 {place} 连不上或出错（{said}）", KEPT, "请检查地址、用户名、密码和网络后重试。"
-        )
+        said = " ".join(str(fault.orig).split())
+        return StationFault(f"数据库服务器 {place} 连不上或出错（{said[:200]}）", KEPT, _remedy(said))
     return None
+
+
+def _remedy(said: str) -> str:
+    """What to do about a connection that failed; of a server that speaks another language, everything there is."""
+    return next(
+        (remedy for part, remedy in _REMEDIES if re.search(part, said)), "请检查地址、用户名、密码和网络后重试。"
+    )
 
 
 def _driver() -> Any:

@@ -126,6 +126,18 @@ def test_a_database_that_is_not_empty_is_not_touched(county: Services, postgres:
         county.databases.use_file()
 
 
+def test_a_server_that_is_too_old_or_lets_nobody_make_tables_is_refused_with_the_remedy(
+    county: Services, postgres: TestServer, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shut = str(postgres.database().database)
+    postgres.run("REVOKE CREATE ON SCHEMA public FROM PUBLIC", shut)
+    with pytest.raises(UserError, match=r"不能在数据库里建表。.*所有者"):
+        county.databases.try_server(str(postgres.url(shut, SAFE_USER)), SAFE_PASSWORD)
+    monkeypatch.setattr(server, "_OLDEST", 990_000)
+    with pytest.raises(UserError, match="太旧"):
+        county.databases.try_server(address)
+
+
 def test_only_a_county_moves_and_only_once(school: Services, county: Services, postgres: TestServer) -> None:
     address = str(postgres.database())
     with pytest.raises(UserError, match="只有县教育局"):
@@ -165,6 +177,25 @@ def test_a_move_that_is_stopped_or_fails_leaves_everything_where_it_was(
         told.databases.use_file(progress=stop)
     assert (seen(told), told.databases.place().kind) == (before, "server")
     assert not list(told.info.folder.glob("*.part*"))
+
+
+@pytest.mark.parametrize(("what", "share"), [("复制", 1.0), ("逐表核对", 0.5)])
+def test_a_server_that_goes_away_in_the_middle_of_a_move_leaves_everything_where_it_was(
+    told: Services, postgres: TestServer, what: str, share: float
+) -> None:
+    before, url = seen(told), postgres.database()
+
+    def cut(done: int, total: int, now: str) -> None:
+        if now == what and done >= total * share:
+            postgres.end_sessions(str(url.database))
+
+    with pytest.raises(StationFault, match="连接断了"):
+        told.databases.use_server(str(url), progress=cut)
+    assert (seen(told), told.databases.place().kind) == (before, "file")
+    told.databases.use_server(str(url))
+    with pytest.raises(StationFault, match="连接断了"):
+        told.databases.use_file(cut)
+    assert (seen(told), told.databases.place().kind) == (before, "server")
 
 
 def test_a_window_that_was_open_meanwhile_writes_nothing_into_the_old_place(county: Services, address: str) -> None:

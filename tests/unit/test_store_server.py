@@ -24,7 +24,7 @@ from jzdesk.store.server import Server, read_url
 from jzdesk.store.store import Store
 from jzdesk.store.tables import action, chain, conflict, import_run, journal, parked_row, search_doc, setting
 from tests.factories.places import on_server
-from tests.factories.servers import TestServer
+from tests.factories.servers import SAFE_USER, TestServer
 from tests.factories.stores import AUTHOR, KEY, add_student, check, new_store
 
 GUARDED = [*sorted(BY_NAME), "journal", "chain", "conflict"]
@@ -178,6 +178,26 @@ def test_a_server_that_cannot_be_reached_is_named_without_its_password(store: St
     assert "geheim" not in str(told.value.sentence())
 
 
+@pytest.mark.parametrize(
+    ("database", "user", "password", "port", "remedy"),
+    [
+        ("postgres", SAFE_USER, "falsch", None, "用户名或密码不对"),
+        ("postgres", SAFE_USER, None, None, "没有给出密码"),
+        ("nirgends", "postgres", None, None, "服务器上没有这个数据库"),
+        ("postgres", "niemand", None, None, "服务器上没有这个用户"),
+        ("postgres?sslmode=require", "postgres", None, None, "启用 TLS"),
+        ("postgres", "postgres", None, 1, "服务器没有开、端口不对"),
+    ],
+)
+def test_a_connection_that_fails_names_what_helps(
+    postgres: TestServer, database: str, user: str, password: str | None, port: int | None, remedy: str
+) -> None:
+    url = read_url(f"postgresql://{user}@127.0.0.1:{port or postgres.port}/{database}", password)
+    with pytest.raises(StationFault, match="连不上") as told:
+        Server(url, KEY).look()
+    assert remedy in told.value.sentence()
+
+
 def test_texts_and_nothing_stand_in_the_order_that_they_have_in_a_file(store: Store) -> None:
     """The server of the tests sorts by pinyin unless told otherwise."""
     names = ["赵", "钱", "a", "B", "b", "A", "é", "𠮷", "啊", "1", "-"]
@@ -308,3 +328,9 @@ def test_an_older_schema_is_brought_up_after_a_copy_was_kept_on_the_server(
 def test_what_is_no_address_of_a_postgresql_database_is_refused(text: str) -> None:
     with pytest.raises(UserError, match="地址的写法不对"):
         read_url(text)
+
+
+def test_an_address_whose_end_the_driver_does_not_know_is_refused() -> None:
+    assert read_url("postgresql://a@b/c?sslmode=require&application_name=x").database == "c"
+    with pytest.raises(UserError, match="末尾的“ssl_mode”看不懂"):
+        read_url("postgresql://a@b/c?ssl_mode=require")

@@ -84,7 +84,7 @@ class _Postgres:
         try:
             yield
         finally:
-            if raw(connection).info.transaction_status == _IN_TRANSACTION:
+            if not connection.invalidated and raw(connection).info.transaction_status == _IN_TRANSACTION:
                 _say(connection, "")
 
     def insert(self, connection: Connection, table: str, names: Sequence[str], rows: Rows) -> None:
