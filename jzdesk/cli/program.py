@@ -17,6 +17,7 @@ from jzdesk.cli import (
     aid,
     backups,
     bulk,
+    chinese,
     county,
     exchange,
     fill,
@@ -67,7 +68,16 @@ def options(
 @cache
 def _program() -> Callable[..., Any]:
     """All commands, read from their signatures once: of two hundred that takes longer than most of them do."""
-    return typer.main.get_command(app)
+    program = typer.main.get_command(app)
+    chinese.explain(program)
+    return program
+
+
+def _program_for(argv: list[str]) -> Callable[..., Any]:
+    program = _program()
+    if chinese.asks_for_help(program, argv):
+        chinese.translate(program)
+    return program
 
 
 def run(argv: list[str]) -> int:
@@ -77,7 +87,7 @@ def run(argv: list[str]) -> int:
         argv = [word for word in argv if word != "--json"]
         state.current().json = True
     try:
-        code = _program()(argv, standalone_mode=False)
+        code = _program_for(argv)(argv, standalone_mode=False)
         return code if isinstance(code, int) else DONE
     except typer.Exit as leave:
         return leave.exit_code
@@ -88,7 +98,7 @@ def run(argv: list[str]) -> int:
     except StationFault as fault:
         return _say(fault.sentence(), MACHINE)
     except TyperException as wrong:
-        return _say(f"{wrong}\n用 --help 查看写法。", PERSON)
+        return _say(chinese.wrong(wrong), PERSON)
     except Exception:
         logging.getLogger("jzdesk").exception("unexpected failure")
         return _say("程序出错了，数据没有改动。请把上面的信息发给维护人员。", OURS)
@@ -97,5 +107,6 @@ def run(argv: list[str]) -> int:
 
 
 def _say(sentence: str, code: int) -> int:
-    print(sentence, file=sys.stderr)
+    if sentence:
+        print(sentence, file=sys.stderr)
     return code

@@ -53,7 +53,7 @@ def recover(
     """用恢复钥匙重设密码；新密码取自 --password-file。"""
     from jzdesk.services import stations
 
-    key = recovery_key_file.read_text("utf-8").strip()
+    key = state.read_secret(recovery_key_file, "恢复钥匙").strip()
     stations.recover(state.folder(), key, account, state.password())
     emit({"account": account}, f"账户“{account}”的密码已重设。")
 

@@ -163,7 +163,7 @@ def test_a_lost_password_is_set_anew_with_the_recovery_key(jz: Jz, tmp_path: Pat
 
 
 def test_the_usage_of_an_unknown_command_is_the_persons_problem(jz: Jz) -> None:
-    assert "No such command" in jz("school", "fly", code=1)
+    assert "没有“fly”这个命令" in jz("school", "fly", code=1)
 
 
 def test_a_package_is_previewed_taken_back_and_returned_by_command(jz: Jz, stations: None, stick: Path) -> None:
