@@ -47,7 +47,7 @@ def learn_standards() -> None:
 def requests(folder: Path) -> None:
     """查看 U 盘上的证书申请和校验字。"""
     columns = (("path", "文件"), ("code", "代码"), ("name", "学校"), ("fingerprint", "校验字"), ("sentence", "问题"))
-    emit(state.services().county.requests(folder), "", columns)
+    emit(state.services().county.requests(state.there(folder)), "", columns)
 
 
 def certify(path: Path, to: To) -> None:
@@ -218,7 +218,7 @@ def missing(
     )  # fmt: skip
     emit(lines, f"共 {len(seen.lines)} 所学校，超过 {seen.limit} 天没有上报的 {len(seen.overdue)} 所。", columns)
     if to is not None:
-        service.write(to, everybody=every)
+        service.write(to, everybody=every, limit=days)
     if seen.overdue:
         raise typer.Exit(1)
 

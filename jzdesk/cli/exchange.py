@@ -10,7 +10,6 @@ import typer
 from jzdesk.cli import state
 from jzdesk.cli.naming import add_all
 from jzdesk.cli.output import emit, progress
-from jzdesk.core.errors import UserError
 
 To = Annotated[Path, typer.Option("--to", help="U 盘上的文件夹")]
 
@@ -66,11 +65,13 @@ def export(to: To) -> None:
     emit(shown, "\n".join(f"已导出 {one.entries} 条到 {one.path}。" for one in written) + "\n可以拔出 U 盘。")
 
 
-def merge(paths: list[Path]) -> None:
+def merge(
+    paths: list[Path],
+    strict: Annotated[bool, typer.Option("--strict", help="有未接收的包时退出码是 1，给夜间批处理用")] = False,
+) -> None:
     """并入数据包（文件或文件夹）。"""
     for path in paths:
-        if not path.exists():
-            raise UserError("找不到这个文件或文件夹", "请检查路径，U 盘是否插好。", str(path))
+        state.there(path)
     with progress("并入") as bar:
         outcomes = state.services().merging.merge(paths, progress=bar)
     rows = [
@@ -91,6 +92,8 @@ def merge(paths: list[Path]) -> None:
     lines = [f"{one.package}：{one.outcome_label}，{one.counts.applied} 条。{one.reason or ''}" for one in outcomes]
     emit(rows, "\n".join(lines) or "没有找到数据包。")
     state.services().index()
+    if strict and any(one.outcome == "rejected" for one in outcomes):
+        raise typer.Exit(1)
 
 
 def inbox(paths: list[Path]) -> None:
@@ -99,6 +102,8 @@ def inbox(paths: list[Path]) -> None:
         ("path", "文件"), ("school", "学校"), ("number", "第几包"), ("period", "数据的日期"), ("entries", "条数"),
         ("kinds", "内容"), ("state", "状态"), ("sentence", "说明"),
     )  # fmt: skip
+    for path in paths:
+        state.there(path)
     with progress("核验") as bar:
         lines = state.services().merging.inbox(paths, bar)
     emit(lines, "", columns)

@@ -12,6 +12,9 @@ from typing import Any
 
 from jzdesk.cli.state import current
 
+_WORDS = {True: "是"}  # nothing and no are left blank
+_UNBOUNDED = 10_000  # columns of a table in a file or a pipe: a log of the night has whole lines
+
 
 def plain(value: Any) -> Any:
     """Dataclasses, paths and tuples as JSON knows them."""
@@ -41,15 +44,20 @@ def _table(rows: Sequence[Any], columns: Sequence[tuple[str, str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*(heading for _, heading in columns), box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for _, heading in columns:
+        table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row, name) for name, _ in columns))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _UNBOUNDED
+    console.print(table)
 
 
 def _cell(row: Any, name: str) -> str:
     value = row.get(name) if isinstance(row, dict) else getattr(row, name)
-    return "" if value is None else str(value)
+    return _WORDS.get(value, "") if value is None or isinstance(value, bool) else str(value)
 
 
 class Bar:

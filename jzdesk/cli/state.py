@@ -67,6 +67,13 @@ def read_secret(path: Path, what: str = "密码") -> str:
         raise UserError(f"存放{what}的文件不是文本", f"请把{what}存成 UTF-8 文本文件。", str(path)) from None
 
 
+def there(path: Path) -> Path:
+    """A file or folder to read; raises UserError when it is not there."""
+    if not path.exists():
+        raise UserError("找不到这个文件或文件夹", "请检查路径，U 盘是否插好。", str(path))
+    return path
+
+
 def stick(to: Path) -> Path:
     """A folder of the stick that is about to be written, rid of what a killed export had left there."""
     if cleared := services().exchange.tidy(to):

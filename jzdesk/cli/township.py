@@ -12,7 +12,6 @@ from jzdesk.cli.county import missing
 from jzdesk.cli.exchange import To
 from jzdesk.cli.naming import group
 from jzdesk.cli.output import emit, progress
-from jzdesk.core.errors import UserError
 from jzdesk.services.forwarding import Forwarded
 
 School = Annotated[str | None, typer.Option(help="只要这所学校的（学校标识码）")]
@@ -26,8 +25,7 @@ def register(app: typer.Typer) -> None:
 def take(paths: list[Path]) -> None:
     """收下各校的数据包和县里的回执（文件或文件夹）。"""
     for path in paths:
-        if not path.exists():
-            raise UserError("找不到这个文件或文件夹", "请检查路径，U 盘是否插好。", str(path))
+        state.there(path)
     with progress("收下") as bar:
         taken = state.services().township.take(paths, bar)
     lines = [f"{one.file}：{one.state_label}，{one.school}第 {one.number} 包。{one.sentence}" for one in taken]

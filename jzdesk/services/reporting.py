@@ -35,6 +35,7 @@ LABELS = {
     UNCERTIFIED: "还没有证书", GOOD: "正常",
 }  # fmt: skip
 _RANKS = {state: rank for rank, state in enumerate(LABELS)}
+_ENDINGS = (".pdf", ".xlsx")
 _HEADINGS = ("学校", "乡镇", "情况", "说明", "最近上报", "包号", "条数", "校长", "联系电话", "电话记录")
 _SCHOOL = BY_NAME["school"].__table__
 
@@ -104,6 +105,12 @@ class _Facts:
     papers: Mapping[str, _Paper] | None = None
 
 
+def _sensible(days: int) -> int:
+    if not 1 <= days <= 366:
+        raise UserError(f"“{days}”天不合适", "请填 1 到 366 天。", "逾期天数")
+    return days
+
+
 class ReportingService:
     """For the county all its schools, for a township station those below it."""
 
@@ -116,13 +123,11 @@ class ReportingService:
 
     def set_limit(self, days: int) -> None:
         """Change it; UserError for what makes no sense."""
-        if not 1 <= days <= 366:
-            raise UserError(f"“{days}”天不合适", "请填 1 到 366 天。", "逾期天数")
-        self._context.store.set_setting(SETTING, days)
+        self._context.store.set_setting(SETTING, _sensible(days))
 
     def overview(self, limit: int | None = None, *, periods: bool = True) -> Overview:
         """Every school, worst first; `periods` cost two looks into the journal each. Raises UserError on a school."""
-        kind, days = self._context.info.kind, limit or self.limit()
+        kind, days = self._context.info.kind, self.limit() if limit is None else _sensible(limit)
         if kind == "school":
             raise UserError("各校上报情况由县教育局和乡镇中心学校查看", "本校的情况请看“数据交换”。", "上报情况")
         with self._context.read() as connection:
@@ -140,9 +145,11 @@ class ReportingService:
         """At a township: packages that wait for the way up, and files that wait for the way down to schools."""
         return self._township.waiting() if self._context.info.kind == "township" else (0, 0)
 
-    def write(self, path: Path, *, everybody: bool = False) -> int:
+    def write(self, path: Path, *, everybody: bool = False, limit: int | None = None) -> int:
         """The list for the telephone as PDF or xlsx, by the file's ending; returns how many schools are on it."""
-        seen = self.overview()
+        if path.suffix.lower() not in _ENDINGS:
+            raise UserError("名单只能写成 PDF 或 Excel 工作簿", "请把文件名写成 .pdf 或 .xlsx。", path.name)
+        seen = self.overview(limit)
         lines = [line for line in seen.lines if everybody or line.state != GOOD]
         rows = [_printed(line) for line in lines]
         if path.suffix.lower() == ".pdf":

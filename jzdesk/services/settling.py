@@ -141,6 +141,7 @@ class SettlingService:
         one, other = sorted((first, second))
         verdict: dict[str, Value] = {"verdict": "same" if same else "distinct", "reason": reason.strip()}
         with self._context.write() as unit:
+            _both_known(unit.connection, one, other)
             if earlier := _verdict_on(unit.connection, one, other):
                 unit.change(Identity, earlier, verdict)
             else:
@@ -164,6 +165,14 @@ class SettlingService:
         with self._context.write() as unit:
             given = (_verdict_on(unit.connection, *sorted(pair)) for pair in pairs)
             unit.void_many(Identity, [uid for uid in list(given) if uid], reason.strip())
+
+
+def _both_known(connection: Connection, one: str, other: str) -> None:
+    table = Student.__table__
+    known = set(connection.execute(select(table.c.uid).where(table.c.uid.in_((one, other)))).scalars())
+    for uid in (one, other):
+        if uid not in known:
+            raise UserError(f"没有学生记录“{uid}”", "请核对编号，见“同一学生”（jz duplicates）。", "同一人判定")
 
 
 def _verdict_on(connection: Connection, one: str, other: str) -> str | None:

@@ -52,6 +52,11 @@ def test_a_command_that_writes_a_stick_clears_away_what_a_killed_one_left(world:
     assert not left.exists()
 
 
+def test_what_is_not_there_to_read_is_said(jz: Jz, tmp_path: Path) -> None:
+    for words in (("inbox",), ("merge",), ("county", "requests")):
+        assert "找不到这个文件或文件夹" in jz(*words, tmp_path / "none", code=1)
+
+
 def test_a_clock_is_explained_by_command(jz: Jz, world: World) -> None:
     assert jz("merge", world.stick)[0]["outcome"] == "held"
     (line,) = jz("county", "clocks")

@@ -142,6 +142,22 @@ def test_the_list_for_the_telephone_is_paper_or_a_workbook(county: Services, tmp
     for name in ("名单.pdf", "名单.xlsx"):
         assert county.reporting.write(tmp_path / name) == everybody
         assert (tmp_path / name).stat().st_size > 1000
+    with pytest.raises(UserError, match="pdf 或 .xlsx"):
+        county.reporting.write(tmp_path / "名单.doc")
+
+
+def test_the_list_for_the_telephone_goes_by_the_days_that_are_asked_for(
+    county: Services, tmp_path: Path, days: Days, stick: Path
+) -> None:
+    school = enrolled(county, tmp_path, "2143990002", days)
+    pupil(school)
+    county.merging.merge([school.exchange.export(stick)[0].path])
+    days.passed = 20
+    everybody = len(county.reporting.overview().lines)
+    assert county.reporting.write(tmp_path / "a.xlsx", limit=15) == everybody
+    assert county.reporting.write(tmp_path / "b.xlsx", limit=60) == everybody - 1
+    with pytest.raises(UserError, match="不合适"):
+        county.reporting.overview(0)
 
 
 def test_a_school_is_told_where_to_look(school: Services) -> None:

@@ -105,6 +105,8 @@ def test_a_verdict_needs_a_reason_and_two_records(desk: Desk, settling: Settling
         settling.settle(one, two, same=True, reason=" ")
     with pytest.raises(UserError, match="同一条记录"):
         settling.settle(one, one, same=True, reason="x")
+    with pytest.raises(UserError, match="没有学生记录“nobody”"):
+        settling.settle(one, "nobody", same=True, reason="x")
     with pytest.raises(UserError, match="没有判定过"):
         settling.reopen(one, two, "x")
     assert len(settling.duplicates()) == 1
