@@ -18,6 +18,7 @@ from jzdesk.services import stations
 from jzdesk.services.bundle import Services
 from jzdesk.ui import program, theme, widgets
 from jzdesk.ui.desk import Desk
+from jzdesk.ui.dialogs.base import Dialog
 from jzdesk.ui.dialogs.first_run import ACCOUNT, KEY, KIND, FirstRunDialog
 from jzdesk.ui.dialogs.login import LoginDialog
 from jzdesk.ui.dialogs.moving import MoveInDialog
@@ -487,3 +488,15 @@ def test_a_ledger_that_is_only_looked_at_hints_at_no_key_that_does_nothing(
     shell.open("ledger", "batch")
     settle()
     assert "Ctrl+N" not in hints.toolTip() + hints.text()
+
+
+def test_a_dialog_grows_for_what_it_says_later(qtbot: QtBot) -> None:
+    dialog = Dialog(None, "标题", width=26)
+    dialog.body.addWidget(widgets.label("一行"))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitExposed(dialog)
+    before, layout = dialog.height(), dialog.layout()
+    assert layout is not None
+    dialog.wrong("很长的一句话。" * 20, "怎么办。" * 10)
+    qtbot.waitUntil(lambda: before < layout.totalHeightForWidth(dialog.width()) <= dialog.height())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QDialog, QPushButton, QVBoxLayout, QWidget
 
@@ -38,10 +39,21 @@ class Dialog(QDialog):
     def showEvent(self, event: QShowEvent) -> None:
         """Tall enough for sentences that take several lines; a layout's hint alone forgets that they wrap."""
         super().showEvent(event)
+        self._grow()
+
+    def event(self, event: QEvent) -> bool:
+        """Grow as well when something is said later, in the banner for instance."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._grow()
+        return done
+
+    def _grow(self) -> None:
         layout = self.layout()
         if layout is not None and layout.hasHeightForWidth():
             layout.activate()
-            self.resize(self.width(), max(self.height(), layout.totalHeightForWidth(self.width())))
+            wanted = min(layout.totalHeightForWidth(self.width()), self.screen().availableGeometry().height())
+            self.resize(self.width(), max(self.height(), wanted))
 
     def add_button(self, text: str, do: Callable[[], object], *, role: str = "", icon: str = "") -> QPushButton:
         """Add a button at the right end of the foot."""
