@@ -13,15 +13,16 @@ from jzdesk.cli.output import emit, progress
 from jzdesk.core.errors import UserError
 
 _FILE = "sqlite"
+ServerPassword = Annotated[
+    Path | None, typer.Option("--server-password-file", help="存放数据库密码的文件；不给时用地址里的或 ~/.pgpass")
+]
 
 
 def use(
     where: Annotated[
         str, typer.Argument(help="postgresql+psycopg://用户@服务器/数据库；搬回本机文件写 sqlite", show_default=False)
     ],
-    server_password_file: Annotated[
-        Path | None, typer.Option("--server-password-file", help="存放数据库密码的文件；不给时用地址里的或 ~/.pgpass")
-    ] = None,
+    server_password_file: ServerPassword = None,
     yes: Annotated[bool, typer.Option("--yes", help="已知道：服务器上的数据不由本软件加密")] = False,
 ) -> None:
     """把县站的数据搬到 PostgreSQL 服务器，或搬回本机的加密文件。"""
@@ -31,7 +32,7 @@ def use(
             moved = databases.use_file(bar)
         kept = "原来的文件在 replaced- 开头的文件夹里，服务器上的数据没有删除，但不再使用。"
     else:
-        password = state.read_secret(server_password_file) if server_password_file else None
+        password = _secret(server_password_file)
         tried = databases.try_server(where, password)
         _agree(tried.sentence, yes=yes)
         with progress("搬到服务器") as bar:
@@ -47,7 +48,23 @@ def database() -> None:
     emit(place, f"{place.label}：{place.shown}")
 
 
-COMMANDS = (use, database)
+def relocate(
+    where: Annotated[str, typer.Argument(help="新的地址：postgresql+psycopg://用户@服务器/数据库")],
+    server_password_file: ServerPassword = None,
+) -> None:
+    """服务器换了地址、用户或密码：改用新的地址。不复制数据，里面必须就是本站的数据。"""
+    from jzdesk.services import relocating
+
+    now, secret = state.current(), _secret(server_password_file)
+    shown = relocating.relocate(state.folder(), state.password(), now.account, where, secret)
+    emit({"shown": shown}, f"已改用 {shown}。")
+
+
+COMMANDS = (use, database, relocate)
+
+
+def _secret(file: Path | None) -> str | None:
+    return state.read_secret(file, "数据库密码") if file else None
 
 
 def _agree(sentence: str, *, yes: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from jzdesk.cli.state import current
 
-_WORDS = {True: "是"}  # nothing and no are left blank
+_WORDS: dict[bool | None, str] = {True: "是"}  # nothing and no are left blank
 _UNBOUNDED = 10_000  # columns of a table in a file or a pipe: a log of the night has whole lines
 
 

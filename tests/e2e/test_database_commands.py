@@ -12,7 +12,7 @@ import pytest
 from jzdesk.cli import main
 from jzdesk.services.bundle import Services
 from tests.factories.servers import SAFE_PASSWORD, SAFE_USER, TestServer
-from tests.factories.stations import PASSWORD
+from tests.factories.stations import PASSWORD, new_station
 
 Run = Callable[..., Any]
 
@@ -57,3 +57,24 @@ def test_a_county_moves_to_a_server_and_back(jz: Run, postgres: TestServer, tmp_
 
 def test_what_is_no_address_is_said(jz: Run) -> None:
     assert "地址的写法不对" in jz("county", "use", "mysql://a@b/c", "--yes", code=1)
+
+
+def test_a_server_that_has_a_new_name_is_told_by_command(jz: Run, postgres: TestServer) -> None:
+    url = postgres.database()
+    assert "不在服务器上" in jz("county", "relocate", str(url), code=1)
+    before = jz("county", "use", str(url), "--yes")
+    moved = str(postgres.renamed(url))
+    assert "没有这个数据库" in jz("verify", code=2)
+    assert "没有本站的数据" in jz("county", "relocate", str(postgres.database()), code=1)
+    assert jz("county", "relocate", moved)["shown"] == moved
+    assert jz("verify")["digest"] == before["digest"]
+
+
+def test_a_database_of_another_station_is_not_taken_for_ours(jz: Run, postgres: TestServer, tmp_path: Path) -> None:
+    ours, theirs = postgres.database(), postgres.database()
+    jz("county", "use", str(ours), "--yes")
+    other = new_station(tmp_path / "other", "county", "431098", "另一县教育局")
+    other.databases.use_server(str(theirs))
+    other.close()
+    assert "别的站" in jz("county", "relocate", str(theirs), code=1)
+    assert jz("county", "database")["shown"] == str(ours)

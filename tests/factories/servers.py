@@ -58,6 +58,13 @@ class TestServer:
         self.made.append(name)
         return self.url(name)
 
+    def renamed(self, database: URL) -> URL:
+        """Give a database another name; returns its new address."""
+        old = str(database.database)
+        self.run(f'ALTER DATABASE "{old}" RENAME TO "{old}_new"')
+        self.made[self.made.index(old)] = f"{old}_new"
+        return self.url(f"{old}_new")
+
     def clear(self, kept: Collection[str]) -> None:
         """Drop the databases made so far, but for these: hundreds of tests would fill a small disk."""
         for name in self.made:

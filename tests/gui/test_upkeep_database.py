@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from PySide6.QtWidgets import QDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from jzdesk.services.bundle import Services
+from jzdesk.services.stations import open_station
 from jzdesk.ui import widgets
+from jzdesk.ui.dialogs.login import LoginDialog
+from jzdesk.ui.dialogs.relocating import RelocateDialog
 from jzdesk.ui.dialogs.server import ServerDialog
 from jzdesk.ui.pages.upkeep import UpkeepPage
 from jzdesk.ui.tasks import Tasks
 from tests.factories.servers import TestServer
+from tests.factories.stations import PASSWORD
 from tests.gui.stage import Stage
 
 
@@ -76,3 +83,48 @@ def test_a_move_that_fails_says_so_and_the_data_stays(
     stage.settle()
     assert "已经有别的数据" in stage.messages[-1].what
     assert county.databases.place().kind == "file"
+
+
+def _answered(dialog: RelocateDialog, said: str) -> Callable[[], bool]:
+    """Whether the dialog has said this; with nothing to say it is done."""
+    return lambda: said in dialog.banner.text() if said else bool(dialog.now)
+
+
+def test_whoever_cannot_log_in_says_where_the_server_is_now(
+    qtbot: QtBot, tasks: Tasks, county: Services, postgres: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, folder, before = postgres.database(), county.info.folder, county.verify().digest
+    county.databases.use_server(str(url))
+    county.close()
+    moved = postgres.renamed(url)
+    login = LoginDialog(folder, tasks)
+    qtbot.addWidget(login)
+    login.password.setText(PASSWORD)
+    login.log_in()
+    qtbot.waitUntil(lambda: "没有这个数据库" in login.banner.text(), timeout=10_000)
+
+    def by_hand(dialog: QDialog) -> int:
+        assert isinstance(dialog, RelocateDialog)
+        for address, said in (
+            ("", "还没有填写"), (str(postgres.database()), "没有本站的数据"), (str(moved), ""),
+        ):  # fmt: skip
+            dialog.address.setText(address)
+            dialog.go_ahead()
+            qtbot.waitUntil(_answered(dialog, said), timeout=10_000)
+            qtbot.waitUntil(dialog.going.isEnabled, timeout=10_000)
+        return dialog.result()
+
+    monkeypatch.setattr(QDialog, "exec", by_hand)
+    login.relocate()
+    assert "已改用 postgresql" in login.banner.text()
+    station = open_station(folder, PASSWORD)
+    assert station.verify().digest == before
+    station.close()
+
+
+def test_the_link_is_not_there_for_a_station_in_a_file(qtbot: QtBot, tasks: Tasks, school: Services) -> None:
+    folder = school.info.folder
+    school.close()
+    login = LoginDialog(folder, tasks)
+    qtbot.addWidget(login)
+    assert not [one for one in login.findChildren(QPushButton) if "服务器" in one.text()]

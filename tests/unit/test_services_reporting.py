@@ -142,7 +142,7 @@ def test_the_list_for_the_telephone_is_paper_or_a_workbook(county: Services, tmp
     for name in ("名单.pdf", "名单.xlsx"):
         assert county.reporting.write(tmp_path / name) == everybody
         assert (tmp_path / name).stat().st_size > 1000
-    with pytest.raises(UserError, match="pdf 或 .xlsx"):
+    with pytest.raises(UserError, match=r"\.pdf 或 \.xlsx"):
         county.reporting.write(tmp_path / "名单.doc")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QWidget
 
-from jzdesk.services import stations
+from jzdesk.services import relocating, stations
 from jzdesk.ui import widgets
 from jzdesk.ui.dialogs.base import Dialog, show_in
 from jzdesk.ui.dialogs.passwords import NewPasswordDialog, PasswordEdit
@@ -38,6 +38,8 @@ class LoginDialog(Dialog):
         for title, edit in (("账户", self.account), ("密码", self.password)):
             self.body.addWidget(widgets.label(title, tone="muted"))
             self.body.addWidget(edit)
+        if relocating.on_server(folder):
+            self.body.addLayout(widgets.row(widgets.button("服务器换了地址或密码", self.relocate, role="link"), None))
         forgotten = widgets.button("忘记密码", self.recover, role="link")
         self.foot.insertWidget(0, forgotten)
         self.foot.insertWidget(1, widgets.button("从备份恢复", self.restore, role="link"))
@@ -79,6 +81,15 @@ class LoginDialog(Dialog):
         dialog = RestoreDialog(self, self.folder, self.tasks)
         if dialog.exec() == Dialog.DialogCode.Accepted and dialog.restored is not None:
             self.banner.say(Message("good", f"已恢复到 {dialog.restored.made} 的备份。", "请用现在的密码登录。"))
+            self.password.setFocus()
+
+    def relocate(self) -> None:
+        """Say where the county's database is now."""
+        from jzdesk.ui.dialogs.relocating import RelocateDialog
+
+        dialog = RelocateDialog(self, self.folder, str(self.account.value() or ""), self.password.text(), self.tasks)
+        if dialog.exec() == Dialog.DialogCode.Accepted:
+            self.banner.say(Message("good", f"已改用 {dialog.now}。", "请登录。"))
             self.password.setFocus()
 
     def _opened(self, services: Services) -> None:
