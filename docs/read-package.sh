@@ -50,4 +50,4 @@ while IFS= read -r line; do
   link=$(bytes "$link$(printf %s "$line" | sha)" | sha) n=$((n + 1))
 done < "$out/lines.json"
 [ "$link $n" = "$(text chain_after manifest.json) $(($(number last_n manifest.json) + 1))" ] || refuse "the chain is broken"
-echo "$(wc -l < "$out/lines.json") entries of $(text school_name manifest.json), chain ends in $link"
+echo "$(wc -l < "$out/lines.json") entries of $(text school_name cert.json), chain ends in $link"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from jzdesk.sync import sshsig
 from jzdesk.sync.certificate import (
     CERT,
@@ -106,8 +108,8 @@ def open_package(path: Path, identity: str | None, trust: Trust) -> PackageReade
     container = ContainerReader(path)
     try:
         certificate = read_certificate(container, trust).certificate
-        manifest = verified_manifest(container, certificate.signing, sshsig.PACKAGE, "package", (CERT, CERT_SIGNATURE))
-        _check_sender(manifest, certificate)
+        said = verified_manifest(container, certificate.signing, sshsig.PACKAGE, "package", (CERT, CERT_SIGNATURE))
+        manifest = _vouched_for(said, certificate)
         stretch = StretchReader(container, manifest, identity)
         if identity is not None:
             stretch.check_recipient()
@@ -117,8 +119,9 @@ def open_package(path: Path, identity: str | None, trust: Trust) -> PackageReade
         raise
 
 
-def _check_sender(manifest: Manifest, certificate: Certificate) -> None:
-    """The manifest must speak for the station the certificate names."""
+def _vouched_for(manifest: Manifest, certificate: Certificate) -> Manifest:
+    """The manifest must speak for the station the certificate names; it goes by the name that the county signed."""
     says = (manifest.county, manifest.school)
     if says != (certificate.county, certificate.school) or manifest.device not in certificate.devices:
         raise PackageRefused("数据包上写的学校或电脑与证书不符", "certificate")
+    return msgspec.structs.replace(manifest, school_name=certificate.school_name)

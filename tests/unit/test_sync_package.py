@@ -121,6 +121,12 @@ def test_a_station_without_the_key_can_check_and_forward(tmp_path: Path, world: 
             list(package)
 
 
+def test_a_package_goes_by_the_name_that_the_county_signed(tmp_path: Path, world: World) -> None:
+    written = world.package(tmp_path, world.lines(1), school_name="示范县教育局")
+    with open_package(written.path, world.county.sealing, world.trust) as package:
+        assert package.manifest.school_name == world.certificate().school_name
+
+
 def _with_stock_tools(
     folder: Path, world: World, package: Path, county: StationKeys | None = None
 ) -> subprocess.CompletedProcess[str]:
