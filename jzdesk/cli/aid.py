@@ -17,7 +17,7 @@ Term = Annotated[str | None, typer.Option(help="学期，例如 2025-2026-1")]
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group(app, "aid", "资助认定。", decide, why, standards, list=decisions)
-    batch = (make, lines, approve, pay, return_, reissue, sign_off, payment_file)
+    batch = (make, lines, discard, approve, pay, return_, reissue, sign_off, payment_file)
     group(app, "batch", "发放批次。", *batch, list=batches)
     group(app, "notice", "公示。", post, take_down, print_, list=notices)
 
@@ -75,6 +75,12 @@ def lines(batch: str) -> None:
         ("holder", "户名"), ("method", "方式"), ("warning", "提醒"),
     )  # fmt: skip
     emit(state.services().aid.lines(batch), "", columns)
+
+
+def discard(batch: str, reason: Annotated[str, typer.Option(help="理由")] = "") -> None:
+    """作废一个还没有审批的批次，其中的认定可以另做批次。"""
+    state.services().aid.discard(batch, reason)
+    emit({"batch": batch}, "批次已作废。")
 
 
 def approve(batch: str, approver: Annotated[str, typer.Option(help="审批人")]) -> None:

@@ -19,7 +19,7 @@ School = Annotated[str | None, typer.Option(help="只要这所学校的（学校
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group(app, "township", "乡镇中心学校：收下、转交、带回。", take, forward, deliver, log, missing)
+    group(app, "township", "乡镇中心学校：收下、转交、带回。", take, forward, deliver, log, schools, pupils, missing)
 
 
 def take(paths: list[Path]) -> None:
@@ -54,6 +54,25 @@ def log() -> None:
         ("sent", "送出"), ("state_label", "状态"), ("note", "说明"),
     )  # fmt: skip
     emit(state.services().township.log(), "", columns)
+
+
+def schools() -> None:
+    """各校学生：读到的每所学校有多少学生、困难学生、走访，到哪天为止。"""
+    columns = (
+        ("code", "代码"), ("name", "学校"), ("students", "学生"), ("attending", "在读"), ("poor", "困难"),
+        ("paired", "已结对"), ("visits", "走访"), ("until", "截至"),
+    )  # fmt: skip
+    emit(state.services().township.schools(), "", columns)
+
+
+def pupils(school: Annotated[str, typer.Argument(help="学校标识码")]) -> None:
+    """一所学校的学生名单，只能查看。"""
+    columns = (
+        ("uid", "编号"), ("name", "姓名"), ("sex", "性别"), ("id_number", "证件号"), ("grade", "年级"),
+        ("school_class", "班级"), ("hardships", "困难类型"), ("status", "状态"),
+    )  # fmt: skip
+    rows = state.services().township.pupils(school)
+    emit(rows, f"共 {len(rows)} 人。", columns)
 
 
 def _counts(done: Forwarded) -> str:

@@ -79,6 +79,8 @@ def test_a_term_by_commands(jz: Jz, stations: None, stick: Path, tmp_path: Path)
     line = next(one for one in jz("school", "aid", "list") if one["fen"])
     assert jz("school", "aid", "why", line["uid"])["reasons"]
     assert {one["programme"] for one in jz("school", "list", "decision")} >= {"LIVING_BOARD"}  # machines get codes
+    given_up = jz("school", "batch", "make")
+    jz("school", "batch", "discard", given_up["uid"], "--reason", "做早了")
     batch = jz("school", "batch", "make")
     notice = jz("school", "notice", "post", batch["uid"], "--phone", "0735-0000000", "--address", "学校办公楼")
     jz("school", "notice", "print", notice["uid"], tmp_path / "notice.pdf")

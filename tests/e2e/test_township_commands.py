@@ -43,6 +43,9 @@ def test_a_township_by_commands(place: Township, capsys: pytest.CaptureFixture[s
     jz("county", "county", "receipts", "--to", county)
     assert {one["state"] for one in jz("centre", "township", "take", county)} == {"own", "known", "ours", "down"}
     assert {one["state"] for one in jz("centre", "township", "log")} == {"answered", "waiting"}
+    (seen,) = jz("centre", "township", "schools")
+    assert (seen["code"], seen["students"]) == ("2143990002", 1)
+    assert [one["name"] for one in jz("centre", "township", "pupils", seen["code"])] == ["周小"]
     assert len(jz("centre", "township", "deliver", "--to", back, "--school", "2143990002")["written"]) == 1
     assert [one["outcome"] for one in jz("village", "read-receipts", back)] == ["read"]
 
