@@ -83,11 +83,13 @@ def effect_lines(effects: Any) -> Iterator[str]:
 
 def merges(school: Annotated[str | None, typer.Option(help="只看这所学校（学校标识码）")] = None) -> None:
     """合并记录：每个数据包的去向和条数。"""
+    from jzdesk.services.verdicts import OUTCOMES
+
     found = state.services().merging.arrivals(school)
     lines = [
-        f"{one.when} {one.school} 第 {one.number} 包 {one.file}：{one.outcome}，收到 {one.counts.entries_in} = "
-        f"并入 {one.counts.applied} + 已有 {one.counts.known} + 待裁定 {one.counts.held} + "
-        f"未接收 {one.counts.rejected}。{one.reason or ''}{one.since}"
+        f"{one.when} {one.school} 第 {one.number} 包 {one.file}：{OUTCOMES[one.outcome]}，"
+        f"收到 {one.counts.entries_in} = 并入 {one.counts.applied} + 已有 {one.counts.known} + "
+        f"待裁定 {one.counts.held} + 未接收 {one.counts.rejected}。{one.reason or ''}{one.since}"
         for one in found
     ]
     emit(found, "\n".join(lines) or "还没有收到过数据包。")

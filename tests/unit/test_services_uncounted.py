@@ -73,7 +73,8 @@ def test_even_when_nothing_of_the_child_is_left_at_the_county(three: Three) -> N
     three.down()
     before = file_of(three.new, uid)
     three.county.withdrawing.withdraw(package, "整包报错")
-    three.down(three.new)
+    told = three.down(three.new)
+    assert not any("还没有读到" in said for said in told), told
     both_see_the_same(three, uid)
     (said,) = [item for item in three.new.work_list.items() if item.entity == "student"]
     assert said.title == "王小明"

@@ -13,6 +13,7 @@ from jzdesk.core.money import Fen
 from jzdesk.core.term import Term
 from jzdesk.models.transfer import APPROVED, REFUSED, Transfer
 from jzdesk.policy.enrolment import GONE
+from jzdesk.services import uncounted
 from jzdesk.services.same_child import others_of
 from jzdesk.services.student_tables import CLASS, ENROLMENT, SCHOOL, STUDENT
 from jzdesk.services.transfers.files import TRANSFER
@@ -237,6 +238,7 @@ def _told(row: Mapping[Any, Any]) -> str:
 
 
 def _empty(connection: Connection, scope: str) -> int:
-    """Children moved to the school of whom nothing but the move has come."""
+    """Children moved to the school of whom nothing but the move has come; what came and does not count is told of."""
     query = select(STUDENT.c.uid).where(STUDENT.c.scope == scope, STUDENT.c.hidden == 1, STUDENT.c.name.is_(None))
-    return len(connection.execute(query).all())
+    came = {one.student for one in uncounted.lacking(connection)}
+    return len(set(connection.execute(query).scalars()) - came)
