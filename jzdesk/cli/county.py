@@ -277,31 +277,27 @@ def conflicts() -> None:
     found = state.services().settling.conflicts()
     lines = []
     for one in found:
-        shown = [f"{value.shown}（{value.who} {value.when}）" for value in one.values] or _VOIDED
-        values = "；".join(f"[{i}] {text}" for i, text in enumerate(shown))
-        lines.append(f"{one.entity} {one.uid} {one.field}：{one.title} {one.field_label} {values}")
+        values = "；".join(f"[{i}] {value.shown}（{value.who} {value.when}）" for i, value in enumerate(one.values))
+        ends = "：[0] 恢复这条记录，[1] 保持作废" if one.field == "*" else ""
+        lines.append(f"{one.entity} {one.uid} {one.field}：{one.title} {one.field_label}{ends} {values}")
     emit(found, "\n".join(lines) or "没有待裁定的填法。")
 
 
-_VOIDED = ["恢复这条记录", "保持作废"]  # what there is to choose when an edit met a 作废, the field `*`
-
-
 def resolve(
-    entity: str, uid: str, field: str, choice: Annotated[int, typer.Argument(help="采用第几种填法，从 0 起")]
+    entity: str,
+    uid: str,
+    field: str,
+    choice: Annotated[int, typer.Argument(help="采用第几种填法，从 0 起；作废与修改（*）：0 恢复，1 保持作废")],
 ) -> None:
-    """裁定一栏采用哪种填法；栏目是 * 时，0 恢复这条记录，1 保持作废。"""
-    services = state.services()
-    for one in services.settling.conflicts():
-        if (one.entity, one.uid, one.field) == (entity, uid, field):
-            among = len(one.values) or len(_VOIDED)
-            if not 0 <= choice < among:
-                raise UserError("没有这一种填法", f"请写 0 到 {among - 1}，用 jz conflicts 查看。", str(choice))
-            if one.values:
-                services.settling.resolve(entity, uid, field, one.values[choice].value)
-            elif choice:
-                services.ledger.void(entity, uid, "县里裁定：保持作废")
-            else:
-                services.settling.resolve(entity, uid, field, None)
-            emit({"uid": uid, "field": field}, "已裁定。")
-            return
-    raise UserError("这一栏没有待裁定的填法", "用 jz conflicts 查看。")
+    """裁定一栏采用哪种填法。"""
+    settling = state.services().settling
+    line = next((one for one in settling.conflicts() if (one.entity, one.uid, one.field) == (entity, uid, field)), None)
+    if line is None:
+        raise UserError("这一栏没有待裁定的填法", "用 jz conflicts 查看。")
+    if not 0 <= choice < len(line.values):
+        raise UserError("没有这一种填法", f"请写 0 到 {len(line.values) - 1}，用 jz conflicts 查看。", str(choice))
+    if field == "*" and choice:
+        settling.stay_void(entity, uid)
+    else:
+        settling.resolve(entity, uid, field, line.values[choice].value)
+    emit({"uid": uid, "field": field}, "已裁定。")

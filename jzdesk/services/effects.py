@@ -19,7 +19,8 @@ from jzdesk.core.kinds import Reference
 from jzdesk.core.merge import Known, RecordState, record_state
 from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME, SPECS
-from jzdesk.services.ledger import shown, titles
+from jzdesk.services.ledger import code_names, titles
+from jzdesk.services.telling import told_apart
 from jzdesk.services.uncounted import moved_away
 from jzdesk.store import standing
 from jzdesk.store.standing import Placed, Stretch
@@ -136,8 +137,8 @@ class Tally:
     `naming(entity, uids)` gives the titles of records, for the lines that are listed.
     """
 
-    def __init__(self, naming: Naming) -> None:
-        self._naming = naming
+    def __init__(self, connection: Connection, naming: Naming) -> None:
+        self._connection, self._naming = connection, naming
         self._by_ent: dict[str, EntityEffect] = {}
         self._told: dict[str, list[_Told]] = defaultdict(list)
         self._listed = self._payments = self._fen = 0
@@ -180,7 +181,8 @@ class Tally:
 
     def _lines(self, ent: str, told: Sequence[_Told]) -> Iterator[Change]:
         spec = SPECS[ent]
-        words = _references(self._naming, spec, [_values(one.turn) for one in told])
+        codes = code_names(self._connection, spec, [row for one in told for row in _rows(one.turn)])
+        words = {**codes, **_references(self._naming, spec, [_values(one.turn) for one in told])}
         names = self._naming(ent, sorted({one.turn.uid for one in told}))
         for one in told:
             known = one.turn.after or one.turn.before
@@ -201,7 +203,7 @@ def effects(
     They differ only in entries of these stretches that stand as one of `states` now; `progress` hears how many
     entries have been looked at.
     """
-    tally, done = Tally(partial(titles, connection)), 0
+    tally, done = Tally(connection, partial(titles, connection)), 0
     listed = [stretches] if isinstance(stretches, Stretch) else list(stretches)
     for place, block in ((place, block) for place, stretch in enumerate(listed) for block in stretch.blocks()):
         for ent, uids in standing.touched(connection, block, states).items():
@@ -276,11 +278,14 @@ def _names(spec: EntitySpec, turn: _Turn, kind: str) -> list[str]:
 
 
 def _values(turn: _Turn) -> Iterator[tuple[str, Value]]:
-    for state in (turn.before, turn.after):
-        if state is not None:
-            yield from state.values.items()
-    for name, values in turn.clashes.items():
-        yield from ((name, value) for value in values)
+    for row in _rows(turn):
+        yield from row.items()
+
+
+def _rows(turn: _Turn) -> Iterator[Mapping[str, Value]]:
+    """All values that a line about it may show."""
+    yield from (state.values for state in (turn.before, turn.after) if state is not None)
+    yield from ({name: value} for name, values in turn.clashes.items() for value in values)
 
 
 def _references(naming: Naming, spec: EntitySpec, values: Iterable[Iterable[tuple[str, Value]]]) -> Mapping[str, str]:
@@ -301,7 +306,8 @@ def _line(spec: EntitySpec, turn: _Turn, kind: str, name: str, title: str, words
         return Change(spec.name, spec.label, turn.uid, title, kind, "", "", "")
     known = spec.fields[name]
     if kind == CLASH:
-        ours, *others = (shown(known, value, words) or "（空）" for value in turn.clashes[name])
+        ours, *others = (text or "（空）" for text in told_apart(known, turn.clashes[name], words))
         return Change(spec.name, spec.label, turn.uid, title, kind, known.label, ours, "／".join(others))
-    old, new = (shown(known, state.values.get(name) if state else None, words) for state in (turn.before, turn.after))
+    values = [state.values.get(name) if state else None for state in (turn.before, turn.after)]
+    old, new = told_apart(known, values, words)
     return Change(spec.name, spec.label, turn.uid, title, kind, known.label, old, new)

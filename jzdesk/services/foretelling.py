@@ -70,7 +70,7 @@ class _Look:
         self._steps = 2 * self._rounds * max(manifest.last_n - manifest.first_n + 1, 1)
         self._progress, self._done = progress, 0
         self._foretold = Foretold()
-        self._tally = Tally(self._titles)
+        self._tally = Tally(connection, self._titles)
         self._here: _Records = {}
 
     def outlook(self) -> Outlook:

@@ -100,9 +100,11 @@ class ForkService:
                 runs = branches.shared(connection, trunk, reader.manifest, reader.entries)
                 after = branches.leaves_at(trunk, runs)
                 begin = reader.manifest.first_n - 1 if after is None else after
-                ours = _branch(_held_here(connection, trunk, begin), trunk.last_n - begin)
+                ours = _branch(connection, _held_here(connection, trunk, begin), trunk.last_n - begin)
                 theirs = _branch(
-                    (entry for n, *_, entry in reader.entries() if n > begin), reader.manifest.last_n - begin
+                    connection,
+                    (entry for n, *_, entry in reader.entries() if n > begin),
+                    reader.manifest.last_n - begin,
                 )
         return ForkDetail(line, after, ours, theirs)
 
@@ -225,27 +227,27 @@ def _held_here(connection: Connection, trunk: Chain, after: int) -> Iterator[Ent
         yield decode(body)
 
 
-def _branch(entries: Iterator[Entry], count: int) -> Branch:
+def _branch(connection: Connection, entries: Iterator[Entry], count: int) -> Branch:
     first = last = 0
     who: dict[str, None] = {}
+    met: dict[str, str] = {}
     examples: list[str] = []
     for entry in entries:
         first, last = first or entry.at, entry.at
         who[entry.actor] = None
         if len(examples) < EXAMPLES:
-            examples.append(_example(entry))
+            examples.append(_example(connection, entry, met))
     times = (moment(first), moment(last)) if first else ("", "")
     return Branch(max(count, 0), *times, tuple(islice(who, EXAMPLES)), tuple(examples))
 
 
-def _example(entry: Entry) -> str:
-    """An entry in a few words."""
-    from jzdesk.services.holds import OPS
+def _example(connection: Connection, entry: Entry, met: dict[str, str]) -> str:
+    """An entry in a few words; `met` has the titles of records that earlier ones of the branch spoke of."""
+    from jzdesk.services.holds import OPS, fields_of, note
 
     spec = SPECS.get(entry.ent)
     if spec is None:
         return entry.ent
-    fields: Sequence[str] = [
-        f"{spec[name].label} {spec[name].masked(value)}" for name, value in entry.set.items() if name in spec.fields
-    ]
-    return f"{OPS.get(entry.op, entry.op)}{spec.label}：{'，'.join(fields[:3])}"
+    told = fields_of(connection, spec, {name: entry.set[name] for name in entry.set if name in spec.fields}, met)
+    note(connection, spec, entry, met)
+    return f"{OPS.get(entry.op, entry.op)}{spec.label}：{'，'.join(f'{label} {text}' for label, text in told[:3])}"

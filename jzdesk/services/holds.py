@@ -19,8 +19,9 @@ from jzdesk.services.arriving import CLOCK, FORK, REASONS
 from jzdesk.services.clocks import ClockLine
 from jzdesk.services.context import Context
 from jzdesk.services.effects import Effects, effects
-from jzdesk.services.ledger import titles
+from jzdesk.services.ledger import mentioned, titles
 from jzdesk.services.merging import is_county
+from jzdesk.services.telling import in_words
 from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.standing import Placed, Stretch
@@ -123,9 +124,10 @@ class HoldService:
         with self._context.read() as connection:
             row = _row(connection, number)
             stretch, why = stretch_of(row), obstacle(connection, row)
+            met: dict[str, str] = {}  # who is spoken of may be held too
             return HoldDetail(
                 _line(connection, row),
-                tuple(_held_entry(connection, numbered) for numbered in entries(connection, stretch, SHOWN)),
+                tuple(_held_entry(connection, one, met) for one in entries(connection, stretch, SHOWN)),
                 Effects() if why else _foretell(connection, stretch),
                 why,
                 _ahead_hours(connection, stretch, self._context),
@@ -234,32 +236,38 @@ def _about(connection: Connection, entry: Entry) -> tuple[str, str, str, str]:
     if spec is None:
         return entry.ent, entry.uid[:8], who, when
     known = titles(connection, entry.ent, (entry.uid,))
-    return spec.label, known.get(entry.uid) or _title(spec, entry), who, when
+    return spec.label, known.get(entry.uid) or title_of(connection, spec, entry, {}), who, when
 
 
-def _title(spec: EntitySpec, entry: Entry) -> str:
+def title_of(connection: Connection, spec: EntitySpec, entry: Entry, met: Mapping[str, str]) -> str:
     """A record that is not here goes by what the entry itself says."""
-    shown = _shown(spec, {name: entry.set[name] for name in spec.title if name in entry.set})
-    return " ".join(text for _, text in shown if text) or spec.label
+    said = {name: entry.set[name] for name in spec.title if name in entry.set}
+    return " ".join(text for _, text in fields_of(connection, spec, said, met) if text) or spec.label
 
 
-def _shown(spec: EntitySpec, values: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(label, text) of fields; a value of a wrong type is shown as it stands."""
-    found = []
-    for name, value in values.items():
-        known = spec.fields.get(name)
-        try:
-            found.append((known.label if known else name, known.masked(value) if known else str(value or "")))
-        except (TypeError, ValueError, AttributeError):
-            found.append((known.label if known else name, str(value)))
-    return found
+def note(connection: Connection, spec: EntitySpec, entry: Entry, met: dict[str, str]) -> None:
+    """Remember what a record is called that an entry names."""
+    if any(name in entry.set for name in spec.title):
+        met.setdefault(entry.uid, title_of(connection, spec, entry, met))
 
 
-def _held_entry(connection: Connection, numbered: tuple[int, Entry]) -> HeldEntry:
+def fields_of(
+    connection: Connection, spec: EntitySpec, values: Mapping[str, Any], met: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """(label, text) of fields; `met` are the titles of records that are not here, by uid."""
+    names = {**met, **mentioned(connection, spec, [values])}
+    known = {name: spec.fields.get(name) for name in values}
+    return [(one.label if one else name, in_words(one, values[name], names)) for name, one in known.items()]
+
+
+def _held_entry(connection: Connection, numbered: tuple[int, Entry], met: dict[str, str]) -> HeldEntry:
     n, entry = numbered
     entity_label, title, who, when = _about(connection, entry)
     spec = SPECS.get(entry.ent)
-    fields = _shown(spec, entry.set) if spec else [(name, str(value)) for name, value in entry.set.items()]
+    fields = [(name, str(value)) for name, value in entry.set.items()]
+    if spec is not None:
+        fields = fields_of(connection, spec, entry.set, met)
+        note(connection, spec, entry, met)
     if entry.why:
         fields.append(("理由", entry.why))
     return HeldEntry(n, entity_label, title, OPS.get(entry.op, entry.op), who, when, entry.scope, tuple(fields))

@@ -190,7 +190,7 @@ class LedgerService:
         """Every change of the record, newest first."""
         with self._context.read() as connection:
             known = journal.known_entries(connection, entity, (uid,)).get(uid, [])
-            references = _mentioned(connection, SPECS[entity], [item.entry.set for item in known])
+            references = mentioned(connection, SPECS[entity], [item.entry.set for item in known])
         entries = sorted((item.entry for item in known), key=lambda entry: entry.at)
         return _history(SPECS[entity], entries, references)[::-1]
 
@@ -256,7 +256,7 @@ def rows(connection: Connection, entity: str, uids: Sequence[str]) -> list[Row]:
         query = select(table).where(table.c.uid.in_(part))
         for row in connection.execute(query).mappings():
             found[row["uid"]] = dict(row)
-    references = _mentioned(connection, spec, found.values())
+    references = mentioned(connection, spec, found.values())
     return [
         Row(uid, found[uid], {name: shown(field, found[uid][name], references) for name, field in spec.fields.items()})
         for uid in uids
@@ -280,7 +280,7 @@ def shown(spec: FieldSpec, value: Value, references: Mapping[str, str]) -> str:
     return spec.masked(value)
 
 
-def _mentioned(connection: Connection, spec: EntitySpec, values: Iterable[Mapping[str, Value]]) -> dict[str, str]:
+def mentioned(connection: Connection, spec: EntitySpec, values: Iterable[Mapping[str, Value]]) -> dict[str, str]:
     """uid → title of every record the values refer to, and code → name of what they name by a code."""
     values = list(values)
     wanted: dict[str, set[str]] = defaultdict(set)
@@ -289,13 +289,13 @@ def _mentioned(connection: Connection, spec: EntitySpec, values: Iterable[Mappin
         for name, entity in fields:
             if uid := row.get(name):
                 wanted[entity].add(str(uid))
-    found = _named(connection, spec, values)
+    found = code_names(connection, spec, values)
     for entity, uids in wanted.items():
         found |= titles(connection, entity, sorted(uids))
     return found
 
 
-def _named(connection: Connection, spec: EntitySpec, values: Iterable[Mapping[str, Value]]) -> dict[str, str]:
+def code_names(connection: Connection, spec: EntitySpec, values: Iterable[Mapping[str, Value]]) -> dict[str, str]:
     """Code → name, of the codes that other ledgers have the names of."""
     found: dict[str, str] = {}
     kinds = {name: known.kind for name, known in spec.fields.items()}
@@ -316,7 +316,7 @@ def titles(connection: Connection, entity: str, uids: Sequence[str]) -> dict[str
     for part in slices(uids):
         query = select(*columns).where(table.c.uid.in_(part))
         found |= {row["uid"]: dict(row) for row in connection.execute(query).mappings()}
-    inner = _mentioned(connection, spec, found.values())
+    inner = mentioned(connection, spec, found.values())
     return {
         uid: " ".join(filter(None, (shown(spec[name], row[name], inner) for name in spec.title))) or spec.label
         for uid, row in found.items()

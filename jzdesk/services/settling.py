@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
-from jzdesk.core.fields import Value
-from jzdesk.core.merge import SCOPE, Known, record_state
+from jzdesk.core.fields import EntitySpec, Value
+from jzdesk.core.merge import GRANT, SCOPE, Known, rank, record_state
 from jzdesk.models import BY_NAME, SPECS, Enrolment, Identity, Student
 from jzdesk.services.child_groups import GroupLine, group_lines
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.duplicates import open_cases
-from jzdesk.services.ledger import titles
+from jzdesk.services.ledger import mentioned, schools, titles
 from jzdesk.services.student_rows import present_enrolment
+from jzdesk.services.telling import in_words, told_apart
 from jzdesk.store import journal
 from jzdesk.store.tables import conflict
 
@@ -37,7 +38,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class ConflictLine:
-    """A field with several values; `field` is "*" for an edit that met a 作废."""
+    """A field with several values; `field` is "*" for an edit that met a 作废: then `values` are these two, so."""
 
     entity: str
     entity_label: str
@@ -76,15 +77,9 @@ class SettlingService:
     def conflicts(self) -> list[ConflictLine]:
         """Every open conflict."""
         with self._context.read() as connection:
-            found = connection.execute(
-                select(conflict).order_by(conflict.c.ent, conflict.c.uid, conflict.c.field)
-            ).all()
-            by_ent: dict[str, set[str]] = defaultdict(set)
-            for row in found:
-                by_ent[row.ent].add(row.uid)
-            known = {ent: journal.known_entries(connection, ent, uids) for ent, uids in by_ent.items()}
-            names = {ent: titles(connection, ent, sorted(uids)) for ent, uids in by_ent.items()}
-        return [_line(row.ent, row.uid, row.field, known[row.ent][row.uid], names[row.ent]) for row in found]
+            query = select(conflict.c.ent, conflict.c.uid, conflict.c.field)
+            query = query.order_by(conflict.c.ent, conflict.c.uid, conflict.c.field)
+            return conflict_lines(connection, [(ent, uid, field) for ent, uid, field in connection.execute(query)])
 
     def resolve(self, entity: str, uid: str, field: str, value: Value) -> None:
         """Settle a conflict for good: the entry names every value it replaces."""
@@ -97,6 +92,11 @@ class SettlingService:
                 unit.grant_many(BY_NAME[entity], (uid,), str(value), "裁定归属")
             else:
                 unit.resolve(BY_NAME[entity], uid, field, value)
+
+    def stay_void(self, entity: str, uid: str) -> None:
+        """Settle an edit that met a 作废 the other way: the record stays void."""
+        with self._context.write() as unit:
+            unit.void(BY_NAME[entity], uid, "县里裁定：保持作废")
 
     def duplicates(self) -> list[DuplicateLine]:
         """Open duplicate cases, the records side by side."""
@@ -182,23 +182,58 @@ def _verdict_on(connection: Connection, one: str, other: str) -> str | None:
     return connection.execute(query.order_by(table.c.uid).limit(1)).scalar_one_or_none()
 
 
-def _line(ent: str, uid: str, field: str, known: list[Known], names: dict[str, str]) -> ConflictLine:
+def conflict_lines(connection: Connection, found: Sequence[tuple[str, str, str]]) -> list[ConflictLine]:
+    """These conflicts, each an (entity, uid, field), with every value."""
+    by_ent: dict[str, set[str]] = defaultdict(set)
+    for ent, uid, _ in found:
+        by_ent[ent].add(uid)
+    known = {ent: journal.known_entries(connection, ent, uids) for ent, uids in by_ent.items()}
+    names = {ent: titles(connection, ent, sorted(uids)) for ent, uids in by_ent.items()}
+    words = {ent: _words(connection, ent, known[ent].values()) for ent in by_ent}
+    return [_line(ent, uid, field, known[ent][uid], names[ent], words[ent]) for ent, uid, field in found]
+
+
+def _words(connection: Connection, ent: str, known: Iterable[Sequence[Known]]) -> dict[str, str]:
+    """Uid or code → name, of everything that these entries speak of; the schools too, whose records these may be."""
+    said = [item.entry.set for items in known for item in items]
+    return schools(connection) | mentioned(connection, SPECS[ent], said)
+
+
+def _line(
+    ent: str, uid: str, field: str, known: list[Known], names: Mapping[str, str], words: Mapping[str, str]
+) -> ConflictLine:
     spec = SPECS[ent]
     known_field = spec.fields.get(field)  # a newer version may have fields that we do not know
     label = _WORDS.get(field) or (known_field.label if known_field else field)
-    leaves = set(record_state(known).leaves.get(field, ()))
-    values = tuple(
-        Candidate(
-            item.entry.set[field],
-            known_field.masked(item.entry.set[field]) if known_field else str(item.entry.set[field] or ""),
-            item.entry.actor,
-            moment(item.entry.at),
-            item.entry.scope,
-        )
-        for item in known
-        if item.id in leaves
+    title = names.get(uid, spec.label)
+    if field == "*":
+        return ConflictLine(ent, spec.label, uid, title, field, label, tuple(_kept_or_void(spec, known, words)))
+    heads = set(record_state(known).leaves.get(field, ()))
+    leaves = [item for item in known if item.id in heads]
+    said = [item.entry.set[field] for item in leaves]
+    texts = (
+        [words.get(str(value), str(value)) for value in said]
+        if field == SCOPE
+        else told_apart(known_field, said, words)
     )
-    return ConflictLine(ent, spec.label, uid, names.get(uid, spec.label), field, label, values)
+    values = tuple(map(_candidate, leaves, said, texts))
+    return ConflictLine(ent, spec.label, uid, title, field, label, values)
+
+
+def _candidate(known: Known, value: Value, text: str) -> Candidate:
+    return Candidate(value, text, known.entry.actor, moment(known.entry.at), known.entry.scope)
+
+
+def _kept_or_void(spec: EntitySpec, known: Sequence[Known], words: Mapping[str, str]) -> Iterator[Candidate]:
+    """Two sides: the newest edit that the 作废 had not seen, and the 作废 with its reason."""
+    void = max((item for item in known if item.entry.op == "void"), key=rank)
+    seen = {*void.entry.seen, void.id}
+    late = [item for item in known if item.id not in seen and item.entry.op not in ("void", GRANT)]
+    edit = max(late, key=rank)
+    fields = ((spec.fields.get(name), value) for name, value in edit.entry.set.items())
+    said = "，".join(f"{one.label} {in_words(one, value, words)}" for one, value in fields if one)
+    yield _candidate(edit, None, said)
+    yield _candidate(void, None, void.entry.why)
 
 
 def _side(connection: Connection, uid: str) -> Side:

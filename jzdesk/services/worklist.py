@@ -13,7 +13,9 @@ from jzdesk.core.merge import decode
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services import uncounted
 from jzdesk.services.context import Context
-from jzdesk.services.ledger import titles
+from jzdesk.services.ledger import mentioned, titles
+from jzdesk.services.settling import ConflictLine, conflict_lines
+from jzdesk.services.telling import in_words
 from jzdesk.services.transfers import listing
 from jzdesk.store.journal import own_chain
 from jzdesk.store.store import read_setting, write_setting
@@ -180,10 +182,20 @@ def conflicts_for(connection: Connection, school: str) -> Iterator[Conflict]:
             .join(table, table.c.uid == conflict.c.uid)
             .where(conflict.c.ent == ent, table.c.scope == school)
         )
-        for uid, field in connection.execute(query):
-            said = f"{SPECS[ent].label}的“{_label(ent, field)}”有两种填法，等待裁定；知道哪个对的，请改正后再导出。"
-            yield Conflict(ent=ent, uid=uid, field=field, ended=False, sentence=said)
+        found = [(ent, uid, field) for uid, field in connection.execute(query)]
+        for line in conflict_lines(connection, found) if found else ():
+            yield Conflict(ent=ent, uid=line.uid, field=line.field, ended=False, sentence=_two_values(line))
     yield from _decided(connection, school)
+
+
+def _two_values(line: ConflictLine) -> str:
+    said = f"{line.entity_label}的“{_label(line.entity, line.field)}”有两种填法"
+    if line.field == WHETHER_VOID:
+        edit, void = line.values
+        told = f"{edit.who}改了{edit.shown}，{void.who}作废（{void.shown}）"
+    else:
+        told = "、".join(f"“{one.shown or '空'}”" for one in line.values)
+    return f"{said}：{told}。等待裁定；知道哪个对的，请改正后再导出。"
 
 
 def _decided(connection: Connection, school: str) -> Iterator[Conflict]:
@@ -195,8 +207,9 @@ def _decided(connection: Connection, school: str) -> Iterator[Conflict]:
     for ent, uid, body in connection.execute(query.order_by(journal.c.n.desc()).limit(_LOOKED_AT)):
         entry = decode(body)
         if entry.op == "resolve" and _scope(connection, ent, uid) == school:
+            names = mentioned(connection, SPECS[ent], [entry.set])
             for field, value in entry.set.items():
-                shown = SPECS[ent].fields[field].masked(value) if field in SPECS[ent].fields else ""
+                shown = in_words(SPECS[ent].fields.get(field), value, names)
                 said = f"{SPECS[ent].label}的“{_label(ent, field)}”县里裁定为“{shown}”。"
                 yield Conflict(ent=ent, uid=uid, field=field, ended=True, sentence=said)
 

@@ -288,3 +288,33 @@ def test_the_clone_of_a_clone_gets_a_branch_of_its_own(
         county.forks.settle(line.id, "ours", "都要", keep_other=True)
     assert county.verify().ok
     assert names(county) == {"从前", "原机", "克隆机", "第二台", "第三台"}
+
+
+def test_what_is_held_and_what_forks_speak_of_people_and_schools_by_name(
+    certified: Services, county: Services, stick: Path
+) -> None:
+    forger = Forger(certified)
+    child = "c" * 32
+    elsewhere = {"scope": "2143990002"}
+    forger.say(uid=child, set={"name": "外校生"}, **elsewhere)
+    forger.say(ent="enrolment", set={"student": child, "school": "2143990002"}, **elsewhere)
+    county.merging.merge([forger.package(stick)])
+    told = [
+        field for line in county.holds.waiting() for one in county.holds.detail(line.id).entries for field in one.fields
+    ]
+    assert ("学籍学校", "大坪教学点") in told
+    assert not any(child in text for _, text in told)
+
+
+def test_the_branches_of_a_fork_are_told_by_name(county: Services, certified: Services, stick: Path) -> None:
+    forger = Forger(certified)
+    twin = Forger(certified, epoch=forger.epoch)
+    children = ((forger, "b" * 32, "原机"), (twin, "c" * 32, "克隆机"))
+    for each, child, name in children:
+        each.say(uid=child, set={"name": name})
+        each.say(ent="enrolment", set={"student": child, "school": "2143990001"})
+        county.merging.merge([each.package(stick)])
+    (line,) = county.forks.waiting()
+    seen = county.forks.detail(line.id)
+    assert seen.ours.examples[-1] == "填写学籍：学籍学校 青石镇中心小学，学生 原机"
+    assert seen.theirs.examples[-1] == "填写学籍：学籍学校 青石镇中心小学，学生 克隆机"

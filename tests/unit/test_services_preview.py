@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from jzdesk.core.errors import UserError
-from jzdesk.models import Pairing, Student
+from jzdesk.models import Enrolment, Pairing, Student
 from jzdesk.services import foretelling
 from jzdesk.services.bundle import Services
 from jzdesk.services.effects import LIMIT
@@ -183,3 +183,20 @@ def test_what_only_the_package_knows_is_called_by_its_name(
         unit.change(Pairing, pairing, {"staff": third})
     (line,) = county.previewing.preview(certified.exchange.export(stick)[0].path).effects.changes
     assert (line.field_label, line.old, line.new) == ("帮扶责任人", "王老师", "新来的赵老师")
+
+
+def test_schools_are_called_by_name_and_masked_numbers_are_told_apart(
+    certified: Services, county: Services, stick: Path
+) -> None:
+    with certified.context.write() as unit:
+        child = unit.add(Student, {"name": "王小明", "sex": "1", "birth": "2016-05-07", "phone": "13912340003"})
+        place = unit.add(Enrolment, {"student": child, "school": "2143990001", "grade": "G03", "status": "01"})
+    county.merging.merge([certified.exchange.export(stick)[0].path])
+    with certified.context.write() as unit:
+        unit.change(Student, child, {"phone": "13952340003"})
+        unit.change(Enrolment, place, {"school": "2143990002"})
+    changes = county.previewing.preview(certified.exchange.export(stick)[0].path).effects.changes
+    assert [(one.field_label, one.old, one.new) for one in changes] == [
+        ("联系电话", "1391***0003", "1395***0003"),
+        ("学籍学校", "青石镇中心小学", "大坪教学点"),
+    ]

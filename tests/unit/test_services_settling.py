@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from jzdesk.core.errors import UserError
-from jzdesk.models import Student
+from jzdesk.models import Household, Student, Visit
 from jzdesk.services.settling import SettlingService
 from tests.factories.people import Desk, id_number, verified_desk
 
@@ -159,3 +159,41 @@ def test_sensitive_values_are_masked_in_a_conflict(desk: Desk, settling: Settlin
     (line,) = settling.conflicts()
     assert all("*" in value.shown for value in line.values)
     assert {value.value for value in line.values} == {NUMBER, other}
+
+
+def test_masked_values_that_look_alike_are_told_apart(desk: Desk, settling: SettlingService) -> None:
+    uid = desk.pupil("宋火强", phone="13912340003")
+    with desk.as_county().write() as unit:
+        unit.add(Student, {"phone": "13952340003"}, uid)
+    (line,) = settling.conflicts()
+    assert {value.shown for value in line.values} == {"1391***0003", "1395***0003"}
+
+
+def test_records_that_a_conflict_is_about_are_called_by_their_names(desk: Desk, settling: SettlingService) -> None:
+    uid = desk.pupil("宋火强")
+    with desk.context.write() as unit:
+        one, other = (unit.add(Household, {"head": head}) for head in ("宋大", "宋二"))
+        unit.change(Student, uid, {"household": one})
+    with desk.as_county().write() as unit:
+        unit.add(Student, {"household": other}, uid)
+    (line,) = settling.conflicts()
+    assert {value.shown for value in line.values} == {"宋大", "宋二"}
+
+
+def test_both_sides_of_an_edit_that_met_a_void_are_told_and_it_may_stay_void(
+    desk: Desk, settling: SettlingService
+) -> None:
+    uid = desk.pupil("宋火强")
+    with desk.context.write() as unit:
+        visit = unit.add(Visit, {"student": uid, "date": "2025-10-01", "method": "01"})
+        unit.void(Visit, visit, "记错了人")
+    with desk.as_county().write() as unit:
+        unit.add(Visit, {"date": "2025-10-02"}, visit)
+    line = next(line for line in settling.conflicts() if line.field == "*")
+    edit, void = line.values
+    assert (edit.shown, edit.who) == ("走访日期 2025-10-02", "县资助中心")
+    assert (void.shown, void.who) == ("记错了人", "宋老师")
+    settling.stay_void("visit", visit)
+    assert [line for line in settling.conflicts() if line.field == "*"] == []
+    with desk.context.read() as connection:
+        assert connection.exec_driver_sql("SELECT hidden FROM visit").scalar_one() == 1

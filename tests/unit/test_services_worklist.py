@@ -88,9 +88,25 @@ def test_the_receipt_tells_of_conflicts_and_how_they_ended(
     certified.exchange.read_receipts([stick])
     (item,) = certified.work_list.items()
     assert (item.uid, item.field) == (uid, "name")
-    assert "姓名" in item.sentence
+    assert all(f"“{word}”" in item.sentence for word in ("姓名", "宋火强", "宋水强"))
     county.settling.resolve("student", uid, "name", "宋火强")
     county.county.write_receipts(stick)
     certified.exchange.read_receipts([stick])
     assert certified.work_list.items() == []
     assert certified.ledger.record("student", uid).values["name"] == "宋火强"
+
+
+def test_the_receipt_tells_who_made_void_what_others_went_on_editing(
+    certified: Services, county: Services, tmp_path: Path
+) -> None:
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    with certified.context.write() as unit:
+        uid = unit.add(Student, {"name": "宋火强", "sex": "1", "birth": "2016-05-07"})
+        unit.void(Student, uid, "重复登记")
+        unit.add(Student, {"phone": "13800000001"}, uid)
+    certified.exchange.export(stick)
+    county.merging.merge([stick])
+    certified.exchange.read_receipts(county.county.write_receipts(stick))
+    (item,) = certified.work_list.items()
+    assert "测试员改了联系电话 138****0001，测试员作废（重复登记）" in item.sentence

@@ -15,7 +15,7 @@ from jzdesk.ui.pages.listing import Listing
 
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
-    from jzdesk.services.settling import ConflictLine
+    from jzdesk.services.settling import Candidate, ConflictLine
 
 VOIDED = "*"  # an edit that met a 作废
 
@@ -25,9 +25,9 @@ class ConflictView(CaseView):
 
     def __init__(self, desk: Desk, changed: Callable[[], object]) -> None:
         columns = (
-            Column("entity_label", "台账", 10),
-            Column("title", "记录", 18),
-            Column("field_label", "栏目", 12),
+            Column("title", "记录", 11),
+            Column("field_label", "栏目", 9),
+            Column("entity_label", "台账", 8),
             Column("values", "填法", 5, numeric=True, text=lambda one: str(len(one.values))),
         )
         hint = "同一栏被两台电脑改成不同内容时，会列在这里；两种填法都留着，等县里选定。"
@@ -53,13 +53,7 @@ class ConflictView(CaseView):
             return
         self.question.setText(f"{line.entity_label}“{line.title}”的“{line.field_label}”应当是哪一个？")
         self.explain.setText("按数字键或点“采用”选定；其余填法留在历史里，选定的结果会随回执发给学校。")
-        cards = []
-        for number, one in enumerate(line.values, 1):
-            facts = (("填写人", one.who), ("时间", one.when[:16]), ("来自", self._station(one.station)))
-            card = Choice(number, one.shown or "（空）", facts, "采用")
-            card.clicked.connect(partial(self.choose, number - 1))
-            cards.append(card)
-        self.place(cards)
+        self._offer([(one.shown or "（空）", self._facts(one)) for one in line.values])
 
     def choose(self, number: int) -> None:
         """Settle the conflict with the cursor by its value `number` (from 0)."""
@@ -88,8 +82,8 @@ class ConflictView(CaseView):
         if line.field != VOIDED:
             return [(one.shown, settle(one.value)) for one in line.values]
 
-        def stay(services: Services) -> object:
-            return services.ledger.void(line.entity, line.uid, "县里裁定：保持作废")
+        def stay(services: Services) -> None:
+            services.settling.stay_void(line.entity, line.uid)
 
         return [("恢复这条记录", settle(None)), ("保持作废", stay)]
 
@@ -97,12 +91,25 @@ class ConflictView(CaseView):
         """One side voided the record while another one went on editing it."""
         self.question.setText(f"{line.entity_label}“{line.title}”被作废，同时又有人修改，以哪个为准？")
         self.explain.setText("按数字键或点“采用”选定。恢复后各栏是最后的内容；保持作废时，历史仍然保留。")
+        edit, void = line.values
+        self._offer(
+            [
+                ("恢复这条记录", (("改了什么", edit.shown), *self._facts(edit))),
+                ("保持作废", (("作废理由", void.shown), *self._facts(void))),
+            ]
+        )
+
+    def _offer(self, sides: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> None:
+        """A card for each side, with its key."""
         cards = []
-        for number, (said, _) in enumerate(self._deeds(line), 1):
-            card = Choice(number, said, (), "采用")
+        for number, (headline, facts) in enumerate(sides, 1):
+            card = Choice(number, headline, facts, "采用")
             card.clicked.connect(partial(self.choose, number - 1))
             cards.append(card)
         self.place(cards)
+
+    def _facts(self, one: Candidate) -> tuple[tuple[str, str], ...]:
+        return ("填写人", one.who), ("时间", one.when[:16]), ("来自", self._station(one.station))
 
     def _station(self, scope: str) -> str:
         return "县教育局" if scope == "county" else self._names.get(scope, scope)
