@@ -12,6 +12,7 @@ from jzdesk.cli.naming import add_all
 from jzdesk.cli.output import emit, progress
 
 To = Annotated[Path, typer.Option("--to", help="U 盘上的文件夹")]
+_PARTS = ("并入", "已有", "待裁定", "未接收")
 
 
 def register(app: typer.Typer) -> None:
@@ -77,6 +78,7 @@ def merge(
     rows = [
         {
             "package": one.package,
+            "school": one.school,
             "outcome": one.outcome,
             "reason": one.reason,
             "entries": {
@@ -89,8 +91,16 @@ def merge(
         }
         for one in outcomes
     ]
-    lines = [f"{one.package}：{one.outcome_label}，{one.counts.applied} 条。{one.reason or ''}" for one in outcomes]
-    emit(rows, "\n".join(lines) or "没有找到数据包。")
+    lines = [
+        f"{one.package}：{one.school}{' ' * bool(one.school)}{one.outcome_label}，{one.counts.applied} 条。"
+        f"{one.reason or ''}"
+        for one in outcomes
+    ]
+    names = ("entries_in", "applied", "known", "held", "rejected")
+    came, *parts = (sum(getattr(one.counts, name) for one in outcomes) for name in names)
+    told = " + ".join(f"{word} {part:,}" for word, part in zip(_PARTS, parts, strict=True))
+    lines.append(f"共 {len(outcomes):,} 个数据包，收到 {came:,} 条 = {told}。")
+    emit(rows, "\n".join(lines) if outcomes else "没有找到数据包。")
     state.services().index()
     if strict and any(one.outcome == "rejected" for one in outcomes):
         raise typer.Exit(1)

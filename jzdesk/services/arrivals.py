@@ -14,6 +14,7 @@ from jzdesk.core.merge import decode
 from jzdesk.models import SPECS
 from jzdesk.services import identity
 from jzdesk.services.context import Context
+from jzdesk.services.ledger import code_names
 from jzdesk.services.verdicts import OUTCOMES, READY, cut_within, seen, trusted_to
 from jzdesk.sync.certificate import Trust
 from jzdesk.sync.package import SUFFIX, PackageReader, open_package
@@ -24,7 +25,8 @@ from jzdesk.sync.stretch import Manifest
 class InboxLine:
     """A package seen before it is merged: verified and named, or the sentence why it cannot be.
 
-    `period` is from the day of its first entry to the day it was written; `kinds` what is in it, in words.
+    `period` is from the day of its first entry to the day it was written; `kinds` what is in it, in words. The school
+    of one that cannot be read is known from the name of the file only, and says so.
     """
 
     path: Path
@@ -49,7 +51,15 @@ def look_at(context: Context, path: Path, trust: Trust) -> InboxLine:
                 path, manifest.school_name, manifest.number, entries, state, None, _period(reader), _kinds(manifest)
             )
     except UserError as fault:
-        return InboxLine(path, "", 0, 0, OUTCOMES["rejected"], fault.sentence())
+        return InboxLine(path, claimed_school(context, path.name), 0, 0, OUTCOMES["rejected"], fault.sentence())
+
+
+def claimed_school(context: Context, file: str) -> str:
+    """The school whose code stands in front of a file's name, for files that cannot be asked: whom to call up."""
+    code, found, _ = file.partition("_")
+    with context.read() as connection:
+        name = code_names(connection, SPECS["enrolment"], [{"school": code}]).get(code) if found else None
+    return f"{name}（据文件名）" if name else ""
 
 
 def _state(context: Context, manifest: Manifest) -> str:

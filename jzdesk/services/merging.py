@@ -10,7 +10,7 @@ from sqlalchemy import and_, select
 
 from jzdesk.core.errors import UserError
 from jzdesk.services import attachments, identity, package_log, renewing
-from jzdesk.services.arrivals import InboxLine, look_at, package_files
+from jzdesk.services.arrivals import InboxLine, claimed_school, look_at, package_files
 from jzdesk.services.arriving import arrive, hold_back, note_fork
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.disk import files
@@ -102,9 +102,9 @@ class MergeService:
             if refused.kind == "version" and local is not None:
                 outcome = self._park_unread(name, local, refused)
             else:
-                outcome = rejected(name, refused)
+                outcome = rejected(name, refused, claimed_school(self._context, name))
         except UserError as fault:
-            outcome = rejected(name, fault)
+            outcome = rejected(name, fault, claimed_school(self._context, name))
         if local is not None and (self._reading or outcome.outcome not in ("applied", "held")):
             local.unlink(missing_ok=True)
         return outcome

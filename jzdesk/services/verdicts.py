@@ -87,6 +87,6 @@ def aside(obstacle: Gap | Fork) -> tuple[str, str]:
     )
 
 
-def rejected(name: str, fault: UserError | StationFault) -> MergeOutcome:
-    """A package that was refused before anything of it was taken in."""
-    return MergeOutcome(name, "", "rejected", fault.sentence(), EntryCounts())
+def rejected(name: str, fault: UserError | StationFault, school: str = "") -> MergeOutcome:
+    """A package that was refused before anything of it was taken in; `school` as far as its name tells."""
+    return MergeOutcome(name, school, "rejected", fault.sentence(), EntryCounts())

@@ -26,7 +26,18 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from jzdesk.core.fields import Value
 from jzdesk.ui import theme, widgets
@@ -40,6 +51,7 @@ from jzdesk.ui.side import Side
 WIDE = 66
 FIRST = 200  # rows that a long list begins with
 """A page at least so many ems wide has room for a form beside the table (a window of about 1100 px)."""
+_IDLE = (QPushButton, QTabBar, QScrollArea)  # where the keyboard does nothing by itself
 
 
 class Page(QWidget):
@@ -58,7 +70,8 @@ class Page(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self.desk = desk
-        self._stale = False
+        self._stale = self._met = False
+        self._resting: QWidget | None = None  # where the keyboard waits for a table to be filled
         self.body = QVBoxLayout(self)
         self.body.setContentsMargins(theme.em(1.4), theme.em(1.1), theme.em(1.4), theme.em(1.1))
         self.body.setSpacing(theme.gap())
@@ -71,12 +84,29 @@ class Page(QWidget):
             self.refresh()
 
     def take_cursor(self) -> None:
-        """Have the keyboard within the page, in its table where there is one: arrows and Enter work at once."""
-        here = QApplication.focusWidget()
-        if here is not None and self.isAncestorOf(here):
+        """Have the keyboard within the page, in its table where there is one: arrows and Enter work at once.
+
+        It stays where the person left it, and in a search box. A table that has yet to be filled takes it then.
+        """
+        here = self._cursor()
+        if here is not None and (self._met or isinstance(here, QLineEdit)):
             return
+        self._met = True
         table = next((one for one in self.findChildren(Table) if one.isVisible()), None)
-        (table or self).setFocus(Qt.FocusReason.OtherFocusReason)
+        if table is not None or here is None:
+            (table or self).setFocus(Qt.FocusReason.OtherFocusReason)
+        self._resting = None if table is not None else QApplication.focusWidget()
+
+    def table_came(self, table: Table) -> None:
+        """A table was empty and is not any more: it takes the keyboard, unless that is put to some use elsewhere."""
+        here = self._cursor()
+        if here is not None and (here is self._resting or isinstance(here, _IDLE)):
+            table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _cursor(self) -> QWidget | None:
+        """The widget of the page that has the keyboard."""
+        here = QApplication.focusWidget()
+        return here if here is not None and (here is self or self.isAncestorOf(here)) else None
 
     def refresh(self) -> None:
         """Look again (F5, and when records of `entities` changed)."""

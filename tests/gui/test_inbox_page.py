@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from jzdesk.services.bundle import Services
@@ -110,8 +113,48 @@ def test_stopping_keeps_what_was_merged_and_leaves_the_rest(
     page._task.progress.cancel()
     stage.settle()
     assert "已停止" in page.banner.text()
-    assert len(county.merging.arrivals()) < 2
+    left = 2 - len(county.merging.arrivals())
+    assert left
+    assert f"还有 {left} 个没有动，按 Ctrl+S 接着并入" in page.banner.text()
+    stage.tasks.progressed.disconnect()
+    page.save()
+    stage.settle()
+    assert len(county.merging.arrivals()) == 2
+    assert "已停止" not in page.banner.text()
+    assert not page.merge_button.isEnabled()
     other.close()
+
+
+def test_one_package_is_merged_by_itself_and_the_others_stay_in_view(
+    page: InboxPage, stage: Stage, county: Services, tmp_path: Path
+) -> None:
+    folder = tmp_path / "three"
+    folder.mkdir()
+    fill(senders(county, 3, tmp_path), folder, county.context.store.clock.tick(), 2)
+    page.take([folder])
+    stage.settle()
+    page.packages.table.selectRow(1)
+    QTest.keyClick(page.packages.table, Qt.Key.Key_Return)
+    stage.settle()
+    stage.press(stage.dialog(page), "并入这个包")
+    assert "已并入" in page.banner.text()
+    assert "还有 2 个没有动" in page.banner.text()
+    assert [line.number for line in page.packages.table.all_rows()] == ["1", "1"]
+    assert page.packages.table.currentIndex().row() == 1, "the cursor is on the next one"
+    page.save()
+    stage.settle()
+    assert len(county.merging.arrivals()) == 3
+
+
+def test_the_keyboard_goes_to_the_packages_once_they_are_there(
+    page: InboxPage, stage: Stage, certified: Services, stick: Path
+) -> None:
+    certified.exchange.export(stick)
+    page.activateWindow()
+    page.sticks.findChildren(QPushButton)[0].setFocus()
+    page.take([stick])
+    stage.settle()
+    assert page.packages.table.hasFocus()
 
 
 def test_what_needs_a_person_stands_first_and_says_why_beneath(
@@ -124,7 +167,7 @@ def test_what_needs_a_person_stands_first_and_says_why_beneath(
     stage.settle()
     rows = page.packages.table.all_rows()
     assert [row.tone for row in rows] == ["wrong", *["good"] * 23]
-    assert rows[0].file == rows[0].school
+    assert (rows[0].school, rows[0].entries) == ("双溪乡冲小学（据文件名）", 0), "somebody has to be called up"
     assert page.packages.about.text().startswith(rows[0].file)
     assert rows[1].kinds.startswith("走访 1、学生 1、学籍 1")
     page.merge()

@@ -165,10 +165,10 @@ class InboxPage(Page):
         if seen.cases:
             more.append(Figure("同一学生待核实", f"{seen.cases:,}", "look"))
         dialog = EffectsDialog(self, "并入前预览", explain, seen.effects, deed="并入这个包", more=more)
-        dialog.agreed.connect(lambda _: self._merge([path]))
+        dialog.agreed.connect(lambda _: self._merge([path], alone=True))
         dialog.open()
 
-    def _merge(self, paths: Sequence[Path]) -> None:
+    def _merge(self, paths: Sequence[Path], *, alone: bool = False) -> None:
         service = self.desk.services.merging
 
         def job(progress: Progress) -> list[MergeOutcome]:
@@ -176,7 +176,7 @@ class InboxPage(Page):
 
         self.merge_button.setEnabled(False)
         self._task = self.desk.write(
-            job, self._merged, title="正在并入数据包", cancellable=True, owner=self, always=self._allow
+            job, partial(self._merged, alone), title="正在并入数据包", cancellable=True, owner=self, always=self._allow
         )
 
     def issue(self, line: RequestLine) -> None:
@@ -247,13 +247,15 @@ class InboxPage(Page):
         line = self.packages.line_here()
         self.preview_button.setEnabled(line is not None and line.path is not None)
 
-    def _merged(self, outcomes: list[MergeOutcome]) -> None:
+    def _merged(self, alone: bool, outcomes: list[MergeOutcome]) -> None:
         stopped = self._task is not None and self._task.progress.cancelled()
-        waiting = len(self.packages.waiting)
         self._task = None
-        self.packages.show_outcomes(outcomes)
+        if alone and len(self.packages.waiting) > 1:
+            self.packages.show_rest(outcomes)
+        else:
+            self.packages.show_outcomes(outcomes)
         self.tabs.setCurrentIndex(PACKAGES)
-        self.banner.say(merge_message(outcomes, waiting, stopped=stopped))
+        self.banner.say(merge_message(outcomes, len(self.packages.waiting), stopped=stopped, alone=alone))
         self._allow()
 
     def _issued(self, line: RequestLine, path: Path) -> None:
@@ -268,19 +270,22 @@ class InboxPage(Page):
         self.banner.say(Message("good", what, "每所学校只能打开给自己的那一份。"))
 
 
-def merge_message(outcomes: Sequence[MergeOutcome], waiting: int, *, stopped: bool) -> Message:
-    """What a merge led to, in one banner."""
-    wrong = sum(one.outcome in ("rejected", "fork") for one in outcomes)
-    look_at = sum(one.outcome in ("held", "parked") for one in outcomes)
+def merge_message(outcomes: Sequence[MergeOutcome], left: int, *, stopped: bool, alone: bool = False) -> Message:
+    """What a merge led to, in one banner; `left` packages were not reached. One that was merged `alone` is told of."""
+    wrong = sum(one.outcome == "rejected" for one in outcomes)
+    decide = sum(one.outcome in ("held", "fork") for one in outcomes)
+    lacking = sum(one.outcome == "parked" for one in outcomes)
     applied = sum(one.counts.applied for one in outcomes)
     what = f"处理了 {len(outcomes):,} 个数据包，并入 {applied:,} 条记录。"
-    remedy = ""
-    if stopped:
-        what = f"已停止：{what}"
-        remedy = f"共有 {waiting:,} 个，其余没有动，可以接着并入；已并入的不会重复。"
-    if wrong:
-        remedy += f"有 {wrong} 个没有接收，下表写明原因和办法。"
-    if look_at:
-        remedy += f"有 {look_at} 个要等补齐或裁定。"
-    tone = "wrong" if wrong else "look" if look_at or stopped else "good"
-    return Message(tone, what, remedy or "现在可以写回执，让学校知道哪些已收到。")
+    if alone and len(outcomes) == 1:
+        (one,) = outcomes
+        what = f"{one.school or one.package}：{one.outcome_label}，并入 {applied:,} 条记录。{one.reason or ''}"
+    told = (
+        (left, f"还有 {left:,} 个没有动，按 Ctrl+S 接着并入。"),
+        (wrong, f"有 {wrong:,} 个没有接收，下表写明原因和办法。"),
+        (decide, f"有 {decide:,} 个要裁定，请到“合并结果”的“待裁定的记录”。"),
+        (lacking, f"有 {lacking:,} 个缺前面的包，缺的到了自动并入。"),
+    )
+    remedy = "".join(words for count, words in told if count)
+    tone = "wrong" if wrong else "look" if decide or lacking or stopped else "good"
+    return Message(tone, f"已停止：{what}" if stopped else what, remedy or "现在可以写回执，让学校知道哪些已收到。")

@@ -58,7 +58,7 @@ class PackagesView(QWidget):
                 Column("number", "包号", 5, numeric=True),
                 Column("state", "状态", 12, tone=lambda one: one.tone),
                 Column("period", "数据的日期", 19),
-                Column("entries", "条数", 8, numeric=True, text=lambda one: f"{one.entries:,}"),
+                Column("entries", "条数", 8, numeric=True, text=_entries),
                 Column("kinds", "内容", 34),
                 Column("applied", "并入", 8, numeric=True, text=partial(_count, "applied")),
                 Column("known", "以前已有", 8, numeric=True, text=partial(_count, "known")),
@@ -84,9 +84,21 @@ class PackagesView(QWidget):
         fresh = [line for line in lines if line.state not in _SETTLED]
         if not fresh and self.figures.isVisible():
             return
+        self._list(lines, chosen=chosen)
+
+    def show_rest(self, outcomes: Sequence[MergeOutcome]) -> None:
+        """One was merged by itself: the others stay in view, the cursor where it was: on the next one."""
+        place = self.table.currentIndex().row()
+        self._list(self._not_among(outcomes), chosen=True, place=place)
+
+    def _not_among(self, outcomes: Sequence[MergeOutcome]) -> list[InboxLine]:
+        reached = {one.package for one in outcomes}
+        return [line for line in self.waiting if line.path.name not in reached]
+
+    def _list(self, lines: Sequence[InboxLine], *, chosen: bool, place: int = 0) -> None:
         self.waiting = list(lines)
         self.figures.hide()
-        self._put([_waiting_line(line) for line in lines])
+        self._put([_waiting_line(line) for line in lines], place)
         self._show_counts(shown=False)
         refused = sum(line.sentence is not None for line in lines)
         if not lines:
@@ -96,11 +108,11 @@ class PackagesView(QWidget):
             self.words.setText(f"有 {len(lines):,} 个数据包，已逐个核验{bad}。确认后按“并入”。")
         self.words.setVisible(bool(self.words.text()))
 
-    def _put(self, lines: Sequence[PackageLine]) -> None:
+    def _put(self, lines: Sequence[PackageLine], place: int = 0) -> None:
         """What needs a person first, then what is done; each in the order of the files."""
         self.middle.put_rows(sorted(lines, key=lambda line: _FIRST.index(line.tone)))
         if lines:
-            self.table.selectRow(0)
+            self.table.selectRow(max(0, min(place, len(lines) - 1)))
         self._tell()
 
     def _tell(self) -> None:
@@ -130,14 +142,18 @@ class PackagesView(QWidget):
         self.words.show()
 
     def show_outcomes(self, outcomes: Sequence[MergeOutcome]) -> None:
-        """Show what became of them."""
+        """Show what became of them; those that were not reached go on waiting."""
         numbers = {line.path.name: line.number for line in self.waiting}
-        self.waiting = []
+        self.waiting = self._not_among(outcomes)
         self._put([_outcome_line(one, numbers.get(one.package)) for one in outcomes])
         self._show_counts(shown=True)
         self.figures.put(balance([one.counts for one in outcomes]), total_first=True)
         self.figures.show()
         self.words.hide()
+
+
+def _entries(line: PackageLine) -> str:
+    return f"{line.entries:,}" if line.number or line.entries else ""  # of what cannot be read nobody knows
 
 
 def _count(name: str, line: PackageLine) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QStackedWidget
 from jzdesk.ui import widgets
 from jzdesk.ui.ledger.model import Column, TableModel
 from jzdesk.ui.ledger.table import Table
+from jzdesk.ui.page import Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +73,15 @@ class ListingOrEmpty(QStackedWidget):
 
     def put_rows(self, rows: Sequence[Any]) -> None:
         """Show the rows, or the words for none."""
+        came = bool(rows) and self.currentIndex() == 1
         self.table.put_rows(rows)
         self.setCurrentIndex(0 if rows else 1)
+        if came and self.table.isVisible():
+            self._offer_cursor()
+
+    def _offer_cursor(self) -> None:
+        around = self.parentWidget()
+        while around is not None and not isinstance(around, Page):
+            around = around.parentWidget()
+        if around is not None:
+            around.table_came(self.table)
