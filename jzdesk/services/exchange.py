@@ -84,13 +84,17 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptOutcome:
-    """What became of one receipt: `outcome` is read, old, other or refused; `sentence` says it in words."""
+    """What became of one receipt: `outcome` is read, old, other or refused; `sentence` says it in words.
+
+    `notes` are those of the `problems` that ask for nothing to be put right in a record, e.g. a package that waits.
+    """
 
     file: str
     outcome: str
     sentence: str
     number: int | None = None
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class ExchangeService:
@@ -340,18 +344,25 @@ class ExchangeService:
             return ReceiptOutcome(
                 name, "refused", "回执里县里的数据与本站已有的接不上。请向县里重要一份完整回执。", body.number
             )
-        told = (f"第 {one.number} 号数据包：{one.sentence}" for one in body.packages if one.outcome == "held")
+        notes = (*moves, *heeded.sentences(), *_waiting_packages(body))
         problems = (
-            *moves,
-            *heeded.sentences(),
-            *told,
+            *notes,
             *(item.sentence for item in body.problems),
             *(case.sentence for case in body.duplicates),
         )
         said = f"第 {body.number} 号回执已读，县里已收到本站数据。{trust_told}"
         if renewed is not None:
             said += f"证书已续期到 {renewed.certificate.expires.isoformat()}。"
-        return ReceiptOutcome(name, "read", said, body.number, problems)
+        return ReceiptOutcome(name, "read", said, body.number, problems, notes)
+
+
+def _waiting_packages(body: ReceiptBody) -> Iterator[str]:
+    """Packages of which not everything counts now, with the county's sentence, newest first."""
+    taken = {one.package_id for one in body.packages if one.outcome in ("applied", "duplicate")}
+    for one in body.packages:
+        if one.outcome == "held" or (one.outcome in ("parked", "fork") and one.package_id not in taken):
+            more = "请再导出一次，缺的会一起带去。" if one.outcome == "parked" else ""
+            yield f"第 {one.number} 号数据包：{one.sentence or ''}{more}"
 
 
 def _from_county(folder: Path) -> list[Path]:

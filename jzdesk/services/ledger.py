@@ -152,6 +152,11 @@ class LedgerService:
             found = titles(connection, entity, uids)
         return [(uid, found[uid]) for uid in uids]
 
+    def title(self, entity: str, uid: str) -> str:
+        """What a record goes by; "" when it is not here."""
+        with self._context.read() as connection:
+            return titles(connection, entity, (uid,)).get(uid, "")
+
     def check(self, entity: str, values: Mapping[str, object]) -> dict[str, str]:
         """Field name → sentence, for everything that cannot be saved as it is."""
         good, bad = understood(SPECS[entity], values)

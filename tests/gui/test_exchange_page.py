@@ -18,6 +18,7 @@ from jzdesk.ui.pages.exchange_certificate import TakeCertificate
 from jzdesk.ui.pages.exchange_receipts import TakeSlip
 from jzdesk.ui.pages.students import StudentPage
 from jzdesk.ui.tasks import Tasks
+from tests.factories.forging import Forger
 from tests.gui.stage import Stage, unwritable, well_behaved
 
 
@@ -167,7 +168,7 @@ def test_a_receipt_is_read_once(
     stage.settle()
     well_behaved(page.receipts.table)
     assert page.receipts.table.records().rowCount() == 1
-    assert page.receipts.words.text() == "读了 1 个新回执。"
+    assert page.receipts.words.text().endswith("号回执已读，县里已收到本站数据。")
     assert page.state is not None
     assert page.state.pending.unacknowledged == 0
     page.read_receipts()
@@ -197,7 +198,44 @@ def test_what_the_county_found_stands_in_a_list(
     page.open_item()
     assert [place for place, _ in went] == ["student"]
     assert len(went[0][1].partition("#")[0]) == 32
-    assert page.receipts.words.property("tone") == "look"
+    assert page.receipts.words.property("tone") == "good"
+    assert page.receipts.asked.text() == f"县里要求改正 {len(problems)} 项：回车逐条打开，改完再导出。"
+    (line,) = [item for item in (page.receipts.problems.row_here(),) if item is not None]
+    assert page.receipts.about.text() == f"{line.title}：{line.sentence}", "the table has no room for all of it"
+
+
+def test_a_receipt_that_was_read_comes_into_view_with_the_keyboard(
+    opened: Open, certified: Services, county: Services, stick: Path
+) -> None:
+    """Also in a narrow window, where it lies far below the button that was pressed."""
+    from tests.gui.stage import ROLL
+
+    certified.imports.run("roll", ROLL)
+    certified.exchange.export(stick)
+    county.merging.merge([stick])
+    county.county.write_receipts(stick)
+    page, stage = opened(certified)
+    page.resize(560, 480)
+    page.activateWindow()
+    page.read_receipts()
+    stage.settle()
+    stage.qtbot.waitUntil(page.receipts.problems.hasFocus)
+    assert page._view.verticalScrollBar().value() > 0
+    assert page.receipts.asked.visibleRegion().isEmpty() is False
+
+
+def test_a_package_that_waits_is_told_after_reading_the_receipt(
+    opened: Open, certified: Services, county: Services, stick: Path
+) -> None:
+    forger = Forger(certified)
+    forger.say(scope="2143990002", set={"name": "外校生"})
+    county.merging.merge([forger.package(stick)])
+    county.county.write_receipts(stick)
+    page, stage = opened(certified)
+    page.read_receipts()
+    stage.settle()
+    assert "第 1 号数据包" in page.receipts.notes.text()
+    assert page.receipts.notes.isVisibleTo(page)
 
 
 def test_no_receipt_on_the_stick_says_what_to_do(opened: Open, certified: Services) -> None:

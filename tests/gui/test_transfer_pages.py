@@ -42,6 +42,8 @@ def on(qtbot: QtBot, tasks: Tasks, services: Services) -> Stage:
 
 def test_a_transfer_is_asked_for_from_the_childs_page(qtbot: QtBot, tasks: Tasks, three: Three) -> None:
     uid = child(three.old)
+    with three.old.context.write() as unit:  # more than a field offers by itself
+        unit.add_many(Student, [{"name": f"阿{n}", "sex": "1", "birth": "2016-05-07"} for n in range(60)])
     stage = on(qtbot, tasks, three.old)
     went: list[tuple[str, ...]] = []
     stage.desk.wanted.connect(lambda *where: went.append(where))
@@ -53,6 +55,7 @@ def test_a_transfer_is_asked_for_from_the_childs_page(qtbot: QtBot, tasks: Tasks
     well_behaved(page.transfers.table)
     dialog = stage.dialog(page)
     assert isinstance(dialog, DeedDialog)
+    assert dialog.form.boxes["student"].editor.text() == "王小明"
     dialog.form.boxes["to_school"].put(NEW)
     dialog.form.boxes["reason"].put("随父母搬迁")
     dialog.save()
@@ -162,7 +165,8 @@ def test_a_refused_transfer_is_taken_back_on_the_page(
     three.county.transfers.refuse(three.asked(uid), "学位已满")
     three.down()
     stage = on(qtbot, tasks, three.old)
-    page = stage.show(RollPage, "transfers")
+    page = stage.show(RollPage, f"transfers#{uid}")  # as the line of the county's receipt does
+    assert "撤回申请后学生恢复在读" in page.transfers.words.text()
     monkeypatch.setattr(roll_transfers, "ask_reason", lambda *_: "不转了")
     page.transfers.withdraw_button.click()
     stage.settle()

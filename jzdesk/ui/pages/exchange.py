@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
@@ -45,6 +46,7 @@ class ExchangePage(Page):
         super().__init__(desk)
         self.state: StationState | None = None
         self._task: Task[list[Exported]] | None = None
+        self._unveil = False
         self.heading(widgets.label("导出本校的改动，读取县里带回的回执和证书", tone="muted"))
         self.figures, self.cautions = Figures(), Cautions()
         self.words = widgets.label(wrap=True, tone="muted")
@@ -57,7 +59,8 @@ class ExchangePage(Page):
         self._build()
 
     def arrive(self, hint: str = "") -> None:
-        """Look again each time."""
+        """Look again each time; `work_list` goes to what the county asks for."""
+        self._unveil = hint == "work_list"
         self.refresh()
 
     def refresh(self) -> None:
@@ -65,7 +68,21 @@ class ExchangePage(Page):
         self.sticks.look()
         services = self.desk.services
         self.desk.tasks.read("exchange", partial(state_of, services), self._show, owner=self)
-        self.desk.tasks.read("work-list", lambda: services.work_list.items(), self.receipts.show_work, owner=self)
+        self.desk.tasks.read("work-list", lambda: services.work_list.items(), self._show_work, owner=self)
+
+    def _show_work(self, items: list[WorkItem]) -> None:
+        self.receipts.show_work(items)
+        if self._unveil:  # somebody wants to see it, and it may lie far below
+            self._unveil = False
+            QTimer.singleShot(0, self, self._go_to_work)
+
+    def _go_to_work(self) -> None:
+        receipts, view = self.receipts, self._view
+        last = receipts.about if receipts.about.isVisibleTo(self) else receipts.words
+        view.ensureWidgetVisible(last, 0, theme.em(1))
+        view.ensureWidgetVisible(receipts.words, 0, theme.em(1))
+        if receipts.problems.isVisibleTo(self):
+            receipts.problems.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def open_item(self) -> None:
         """Enter on a line of the receipt: the record opens."""
@@ -179,7 +196,8 @@ class ExchangePage(Page):
         column.addLayout(self._halves, 1)
         self.certificate.ask.clicked.connect(self.request)
         self.certificate.take.clicked.connect(self.ask_certificate)
-        self.body.addWidget(widgets.scrolled(inside), 1)
+        self._view = widgets.scrolled(inside)
+        self.body.addWidget(self._view, 1)
 
     def _export_card(self) -> QWidget:
         card = widgets.Card("导出到 U 盘")
@@ -274,6 +292,7 @@ class ExchangePage(Page):
 
     def _read(self, outcomes: list[ReceiptOutcome]) -> None:
         self.receipts.show_outcomes(outcomes)
+        self._unveil = True
         self.desk.travelled()
         self.refresh()
 

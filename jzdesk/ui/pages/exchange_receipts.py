@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jzdesk.services.worklist import WorkItem
 
 _OUTCOMES = {"read": "已读取", "old": "以前读过", "other": "不是给本站的", "refused": "不能使用"}
+_NOTES = 6
 _TONES = {"read": "good", "old": "muted", "other": "muted", "refused": "wrong"}
 
 
@@ -60,6 +61,7 @@ class ReceiptView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.outcomes: Sequence[ReceiptOutcome] = ()
         self.table = Listing(
             (
                 Column("outcome", "结果", 10, text=_outcome, tone=lambda one: _TONES[one.outcome]),
@@ -68,38 +70,61 @@ class ReceiptView(QWidget):
             ),
             key=None,
         )  # fmt: skip
-        self.table.setMinimumHeight(theme.em(7))
         self.problems = Listing(
             (
-                Column("title", "谁", 12),
-                Column("sentence", "县里要求改正的事项（回车打开）", 46, tone=_done_tone),
-                Column("done", "办理", 8, text=lambda one: "已改动" if one.done else "待办"),
+                Column("title", "谁", 9),
+                Column("sentence", "县里要求改正的事项（回车打开）", 44, tone=_done_tone),
+                Column("done", "办理", 6, text=lambda one: "已改动" if one.done else "待办"),
             ),
             key=None,
         )  # fmt: skip
-        self.problems.setMinimumHeight(theme.em(9))
+        self.problems.setMinimumHeight(theme.em(14))
         self.words = widgets.label("县里带回的回执会说明：收到了哪些、并入了哪些、哪些要改。", tone="muted", wrap=True)
-        inside = widgets.column(self.words, self.table, self.problems, None)
+        self.notes = widgets.label(tone="look", wrap=True)
+        self.asked = widgets.label(bold=True, wrap=True)
+        self.about = widgets.label(wrap=True)
+        self.problems.chosen.connect(lambda _: self._tell())
+        inside = widgets.column(self.words, self.table, self.notes, self.asked, self.problems, self.about)
         inside.setContentsMargins(0, 0, 0, 0)
-        inside.setStretch(2, 1)
+        inside.setStretch(4, 1)
+        inside.addStretch(0)  # only where there is no list
         self.setLayout(inside)
-        self.table.hide()
-        self.problems.hide()
+        for part in (self.table, self.notes, self.asked, self.problems, self.about):
+            part.hide()
 
     def show_outcomes(self, outcomes: Sequence[ReceiptOutcome]) -> None:
-        """Show these; those for other stations only when there is nothing else."""
+        """Show these, as a table when there are several; those for other stations only when there is nothing else."""
         ours = [one for one in outcomes if one.outcome != "other"]
-        problems = sum(len(one.problems) for one in ours)
+        self.outcomes = ours
         self.table.put_rows(ours)
-        self.table.setVisible(bool(ours))
-        self.words.setText(_summary(ours, len(outcomes) - len(ours), problems))
-        wrong = any(one.outcome == "refused" for one in ours) or problems
+        self.table.setFixedHeight(theme.em(4.6 + 2.15 * min(len(ours), 4)))
+        self.table.setVisible(len(ours) > 1)
+        self.words.setText(_summary(ours, len(outcomes) - len(ours)))
+        wrong = any(one.outcome == "refused" for one in ours)
         theme.mark(self.words, tone="look" if wrong or not ours else "good")
 
     def show_work(self, items: Sequence[WorkItem]) -> None:
-        """What the last receipt asks for, also days after it was read."""
+        """What the last receipt asks for, also days after it was read; and what it told beside that."""
+        left = sum(not item.done for item in items)
         self.problems.put_rows(items)
-        self.problems.setVisible(bool(items))
+        if items and self.problems.uid() is None:
+            self.problems.selectRow(0)
+        done = "县里要求改正的都改过了，请再导出一次带给县里。"
+        self.asked.setText(f"县里要求改正 {left:,} 项：回车逐条打开，改完再导出。" if left else done)
+        listed = [f"{item.title}：{item.sentence}" for item in items]
+        told = [note for one in self.outcomes for note in one.notes if not any(note in said for said in listed)]
+        self.notes.setText("\n".join([*told[:_NOTES], *([f"……共 {len(told)} 条"] if len(told) > _NOTES else [])]))
+        self.notes.setVisible(bool(told))
+        for part in (self.asked, self.problems):
+            part.setVisible(bool(items))
+        self._tell()
+
+    def _tell(self) -> None:
+        """The line with the cursor in full."""
+        item: WorkItem | None = self.problems.row_here()
+        self.about.setVisible(item is not None)
+        if item is not None:
+            self.about.setText(f"{item.title}：{item.sentence}" if item.title else item.sentence)
 
 
 def _done_tone(item: WorkItem) -> str:
@@ -119,10 +144,11 @@ def _outcome(one: ReceiptOutcome) -> str:
     return _OUTCOMES[one.outcome]
 
 
-def _summary(ours: Sequence[ReceiptOutcome], others: int, problems: int) -> str:
+def _summary(ours: Sequence[ReceiptOutcome], others: int) -> str:
     if not ours:
         also = f"（有 {others} 个给别的学校的，没有动它们）" if others else ""
         return f"没有找到给本站的回执{also}。请确认县里已写好回执，再插好 U 盘读一次。"
+    if len(ours) == 1:
+        return ours[0].sentence
     read = sum(one.outcome == "read" for one in ours)
-    said = f"读了 {read} 个新回执。" if read else "没有新的回执。"
-    return f"{said}县里指出 {problems:,} 个问题，回车逐条打开改正，改完再导出。" if problems else said
+    return f"读了 {read} 个新回执。" if read else "没有新的回执。"

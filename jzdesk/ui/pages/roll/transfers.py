@@ -44,6 +44,7 @@ _COLUMNS = (
     Column("ruling_reason", "县里的意见", 18),
     Column("reason", "转学原因", 18),
 )
+_OPEN = ("asked", "approved", "refused", "revoked")  # a new request can be made once the old one was taken back
 _NONE = "这里没有转学。学生要转走时按 Ctrl+N 申请；要转来的学生，读取县里的回执后会列在这里。"
 PAPERS = {True: "转学接收回执", False: "转学申请与档案移交单"}
 
@@ -156,11 +157,13 @@ class TransfersView(View):
 
     def _begin(self, found: list[TransferLine], student: str) -> None:
         self._show(found)
-        mine = next((line for line in found if line.student == student and line.state in ("asked", "approved")), None)
+        mine = next((line for line in found if line.student == student and line.state in _OPEN), None)
         if mine is None:
             self.ask({"student": student}, {})
             return
+        self.state.choose(None)
         self.table.go_to(mine.uid)
+        self.table.setFocus()
         if _may_receive(mine):
             self.receive()
 
@@ -200,5 +203,6 @@ def _told(line: TransferLine) -> str:
     parts = (
         f"{line.name}（{line.place}）由{line.from_name}转往{line.to_name}", f"{line.date}", f"原因：{line.reason}",
         f"县里：{line.state_label}" + (f"（{line.ruling_reason}）" if line.ruling_reason else ""), *line.paid,
+        "撤回申请后学生恢复在读，可以重新申请" if not line.coming and line.state in ("refused", "revoked") else "",
     )  # fmt: skip
     return "　".join(part for part in parts if part)

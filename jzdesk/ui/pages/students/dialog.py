@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from jzdesk.core.fields import FieldSpec, Value, Values
+from jzdesk.core.kinds import Reference
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.base import Dialog
@@ -54,12 +55,18 @@ class FieldsDialog(Dialog):
         self.form: Form = self._paired(paired) if paired else Form(found)
         if fields:
             self.form.section("", fields)
-        self.form.load(values or {}, titles)
+        self.form.load(values or {}, {**self._titles(values or {}), **(titles or {})})
         self.body.addWidget(self._fitted(parent) if paired else self.form)
         self.add_button("取消 (Esc)", self.reject)
         self.add_button(deed, self.save, role="primary")
         QShortcut(QKeySequence("Ctrl+S"), self, self.save)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+    def _titles(self, values: Values) -> dict[str, str]:
+        """What the records that references point to go by: an editor finds only the first few by itself."""
+        kinds = {key: box.spec.kind for key, box in self.form.boxes.items() if values.get(key)}
+        title = self.desk.services.ledger.title
+        return {key: title(kind.entity, str(values[key])) for key, kind in kinds.items() if isinstance(kind, Reference)}
 
     def _paired(self, lines: Sequence[Line]) -> PairedForm:
         form = PairedForm(self.desk.services.ledger.choices)
