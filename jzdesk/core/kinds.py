@@ -149,7 +149,8 @@ class Code(Kind):
 class OpenCode(Text):
     """A code of the table `table`, or one that others have added; `entity` names the ledger that has their names.
 
-    A written label is understood where it stands in the table. What follows a dot only tells codes apart.
+    A written label is understood where it stands in the table. What follows a dot only tells codes apart, unless the
+    table has the whole.
     """
 
     table: str = ""
@@ -166,7 +167,11 @@ class OpenCode(Text):
 
     @override
     def show(self, value: str | int) -> str:
-        return codes.table(self.table).label(str(value).partition(".")[0]) if self.table else str(value)
+        whole = str(value)
+        if not self.table:
+            return whole
+        table = codes.table(self.table)
+        return table.label(whole if whole in table.labels else whole.partition(".")[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ class AidDecision(Record):
     person: Mapped[int | None] = field("需人工认定", YesNo())
     basis: Mapped[str | None] = field("享受依据", Code("difficulty_type"), table=18)
     reasons: Mapped[str | None] = field("理由", LongText(), table=40, wide=True)
-    rule: Mapped[str | None] = field("规则", Text(40))
+    rule: Mapped[str | None] = field("规则", OpenCode(40, "decision_rule"))
 
 
 class Batch(Record):

@@ -146,11 +146,13 @@ class LedgerService:
         return found[0]
 
     def choices(self, entity: str, text: str = "", limit: int = 50) -> list[tuple[str, str]]:
-        """(uid, title) of records a reference can point to."""
+        """(uid, title) of records a reference can point to; of `entity.code` the code takes the place of the uid."""
+        entity, _, by_code = entity.partition(".")
         uids = self.ids(Query(entity, text))[:limit]
         with self._context.read() as connection:
             found = titles(connection, entity, uids)
-        return [(uid, found[uid]) for uid in uids]
+            codes = {row.uid: str(row.values["code"]) for row in rows(connection, entity, uids)} if by_code else {}
+        return [(codes.get(uid, uid), found[uid]) for uid in uids]
 
     def title(self, entity: str, uid: str) -> str:
         """What a record goes by; "" when it is not here."""

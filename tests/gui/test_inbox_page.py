@@ -17,6 +17,7 @@ from jzdesk.ui.dialogs import escrow as escrow_dialog
 from jzdesk.ui.dialogs.effects import EffectsDialog
 from jzdesk.ui.dialogs.escrow import EscrowDialog
 from jzdesk.ui.dialogs.rotating import RotateDialog
+from jzdesk.ui.ledger.page import LedgerPage
 from jzdesk.ui.pages.certificates import CertificatesPage
 from jzdesk.ui.pages.inbox import REQUESTS, InboxPage
 from jzdesk.ui.tasks import Tasks
@@ -348,3 +349,32 @@ def test_the_county_changes_its_keys_once_it_has_promised_to_keep_them(
     page.notice_button.click()
     stage.settle()
     assert len(list(stick.glob("*.jzs"))) == 1
+
+
+def test_a_programme_of_the_countys_own_goes_by_its_name_in_every_form(stage: Stage, county: Services) -> None:
+    county.ledger.save("programme", {
+        "code": "XQ_01", "name": "县奖学金", "family": "LIVING", "channel": "cash",
+    })  # fmt: skip
+    standard = {"programme": "XQ_01", "stage": "PRI", "valid_from": "2025-2026-1", "fen": 50000}
+    uid = county.ledger.save("standard", standard).uid
+    page = LedgerPage(stage.desk, "standard")
+    stage.qtbot.addWidget(page)
+    page.show()
+    page.arrive("")
+    stage.settle()
+    page.open_record(uid)
+    stage.settle()
+    box = page.panel.form.boxes["programme"]
+    assert (box.editor.text(), box.raw()) == ("县奖学金", "XQ_01")
+    page.panel.form.boxes["source"].put("县里文件")
+    page.panel.form.edited.emit()
+    page.save()
+    stage.settle()
+    saved = county.ledger.record("standard", uid).values
+    assert (saved["programme"], saved["source"]) == ("XQ_01", "县里文件")
+    box.put(None)
+    for typed, code in (("县奖学金", "XQ_01"), ("寄宿生生活补助", "LIVING_BOARD"), ("NEW_9", "NEW_9")):
+        box.editor.setText(typed)
+        box.editor.textEdited.emit(typed)
+        box.editor.tidy()
+        assert page.panel.form.read().values["programme"] == code

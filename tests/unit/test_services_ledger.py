@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -218,3 +219,11 @@ def test_a_programme_is_typed_by_its_name_or_its_code(ledger: LedgerService) -> 
 def test_every_kind_of_question_has_a_name() -> None:
     named = codes.table("question_kind").labels
     assert {*questions.OWN, questions.SAME, NUMBER_DIFFERS, DISABILITY_DIFFERS} <= named.keys()
+
+
+def test_every_rule_of_a_decision_has_a_name() -> None:
+    policy = Path(codes.__file__).parents[1] / "policy"
+    written = {
+        word for path in policy.glob("*.py") for word in re.findall(r'"([a-z]+\.[a-z_]+)"', path.read_text("utf-8"))
+    }
+    assert {word for word in written if not word.endswith(".csv")} == codes.table("decision_rule").labels.keys()

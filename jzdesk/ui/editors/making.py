@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from jzdesk.ui.editors.area import AreaEdit
 from jzdesk.ui.editors.choice import ChoiceEdit
-from jzdesk.ui.editors.reference import ReferenceEdit
+from jzdesk.ui.editors.reference import CodeEdit, ReferenceEdit
 from jzdesk.ui.editors.typed import DateEdit, IdEdit, NumberEdit
 from jzdesk.ui.editors.yesno import YesNoEdit
 from jzdesk.ui.inputs import LineEdit
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # the log-in types into a line and must not wait for all kind
 
 
 Choices = Callable[[str, str], "Sequence[tuple[str, str]]"]
-"""(entity, what was typed) → [(uid, label)]: `services.ledger.choices`."""
+"""(entity, what was typed) → [(uid, label)]: `services.ledger.choices`; of `entity.code` it is [(code, label)]."""
 
 Editor: TypeAlias = LineEdit | AreaEdit | ChoiceEdit | YesNoEdit
 
@@ -33,7 +33,7 @@ def editor(spec: FieldSpec, choices: Choices) -> Editor:
 
 
 def _made(kind: Kind, choices: Choices) -> Editor:
-    from jzdesk.core.kinds import Code, Options, Reference, YesNo
+    from jzdesk.core.kinds import Code, OpenCode, Options, Reference, YesNo
 
     if isinstance(kind, Code | Options):
         return ChoiceEdit(kind.items(), kind)
@@ -41,6 +41,8 @@ def _made(kind: Kind, choices: Choices) -> Editor:
         return YesNoEdit()
     if isinstance(kind, Reference):
         return ReferenceEdit(lambda text: choices(kind.entity, text))
+    if isinstance(kind, OpenCode) and kind.entity:
+        return CodeEdit(lambda text: choices(f"{kind.entity}.code", text))
     if kind.widget == "area":
         return AreaEdit()
     lines: dict[str, type[LineEdit]] = {"date": DateEdit, "money": NumberEdit, "number": NumberEdit, "id": IdEdit}

@@ -115,6 +115,13 @@ class ReferenceEdit(LineEdit):
         return next((label for uid, label in self._search("") if uid == value), str(value))
 
 
+class CodeEdit(ReferenceEdit):
+    """A code that another ledger has the name of: found and shown by name; a code may be typed all the same."""
+
+    def _find_title(self, value: Value) -> str:
+        return next((label for code, label in self._search(str(value)) if code == value), str(value))
+
+
 def _distinct(found: Sequence[tuple[str, str]]) -> dict[str, str]:
     """Label → uid; equal labels are told apart by a number."""
     labels: dict[str, str] = {}
