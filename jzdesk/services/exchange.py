@@ -361,8 +361,7 @@ def _waiting_packages(body: ReceiptBody) -> Iterator[str]:
     taken = {one.package_id for one in body.packages if one.outcome in ("applied", "duplicate")}
     for one in body.packages:
         if one.outcome == "held" or (one.outcome in ("parked", "fork") and one.package_id not in taken):
-            more = "请再导出一次，缺的会一起带去。" if one.outcome == "parked" else ""
-            yield f"第 {one.number} 号数据包：{one.sentence or ''}{more}"
+            yield f"第 {one.number} 号数据包：{one.sentence or ''}"
 
 
 def _from_county(folder: Path) -> list[Path]:

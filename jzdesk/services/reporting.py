@@ -236,7 +236,7 @@ def _gaps(connection: Connection) -> dict[str, tuple[str, ...]]:
         if row.first_n > row.held + 1:
             first, last = row.held + 1, row.first_n - 1
             missing = f"第 {first:,} 条" if first == last else f"第 {first:,} 到第 {last:,} 条"
-            found[row.school][f"第 {row.number} 包等着{missing}"] = None
+            found[row.school][f"第 {row.number} 包前面缺{missing}"] = None
     return {school: tuple(words) for school, words in found.items()}
 
 

@@ -10,12 +10,16 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from jzdesk.services.bundle import Services
 from jzdesk.ui import theme
+from jzdesk.ui.pages.certificates import CertificatesPage
+from jzdesk.ui.pages.listing import NOTHING_FOUND
 from jzdesk.ui.pages.reports import ReportsPage
 from jzdesk.ui.pages.township import REPORTS, SCHOOLS, TownshipPage
 from jzdesk.ui.places import places_of
 from jzdesk.ui.shell import Shell
 from jzdesk.ui.tasks import Tasks
+from tests.factories.stations import certify, new_school
 from tests.factories.township import Township, make_township, open_township, pupil
 from tests.gui.stage import Stage, unwritable, well_behaved
 
@@ -149,3 +153,34 @@ def test_the_page_fits_into_a_small_screen_with_its_buttons_in_one_row(
     buttons = (page.take_button, page.back_button, page.send_button)
     assert len({button.mapTo(shell, QPoint()).y() for button in buttons}) == 1
     theme.set_text_size(qapp, 100)
+
+
+def test_schools_are_found_by_initials_and_a_search_that_finds_nothing_says_so(
+    qtbot: QtBot, tasks: Tasks, county: Services
+) -> None:
+    stage = Stage(qtbot, tasks, county)
+    page = stage.show(ReportsPage)
+    page.seek()
+    for typed in ("qszzxx", "中心小学", "2143990001"):
+        page.view.search.setText(typed)
+        page.view.search.searched.emit(typed)
+        assert "青石镇中心小学" in [line.name for line in page.view.table.all_rows()]
+    page.view.search.setText("没有这所学校")
+    page.view.search.searched.emit("没有这所学校")
+    assert page.view.middle.currentIndex() == NOTHING_FOUND, "it does not say that all have reported"
+
+
+def test_certificates_are_found_by_school(qtbot: QtBot, tasks: Tasks, county: Services, tmp_path: Path) -> None:
+    for code in ("2143990001", "2143990002"):
+        school = new_school(tmp_path / code, code)
+        certify(school, county, tmp_path)
+        school.close()
+    stage = Stage(qtbot, tasks, county)
+    page = stage.show(CertificatesPage)
+    page.search.setText("dpjxd")
+    page.search.searched.emit("dpjxd")
+    assert [line.name for line in page.table.all_rows()] == ["大坪教学点"]
+    assert page.revoke_button.isEnabled()
+    page.refresh()
+    stage.settle()
+    assert len(page.table.all_rows()) == 1, "the search stays"

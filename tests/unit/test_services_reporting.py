@@ -105,7 +105,7 @@ def test_a_parked_package_says_what_it_waits_for(county: Services, tmp_path: Pat
     second = school.exchange.export(stick)[0].path
     county.merging.merge([second])
     held = line(county, "2143990002")
-    assert (held.state, held.gaps) == ("gap", ("第 2 包等着第 1 条",))
+    assert (held.state, held.gaps) == ("gap", ("第 2 包前面缺第 1 条",))
     county.merging.merge([first])
     assert line(county, "2143990002").state == "good"
 

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import Qt
+
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.escrow import EscrowDialog
@@ -15,10 +17,11 @@ from jzdesk.ui.dialogs.preview import preview
 from jzdesk.ui.dialogs.revoking import Revoking
 from jzdesk.ui.dialogs.rotating import RotateDialog, write_notice
 from jzdesk.ui.flow import Flow
+from jzdesk.ui.inputs import SearchEdit
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.figures import Figure, Figures
-from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
+from jzdesk.ui.pages.listing import Listing, ListingOrEmpty, found_by
 
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
@@ -56,7 +59,7 @@ class CertificatesPage(Page):
     """What the county lays down before schools can ask for anything, and whom it trusts."""
 
     title, icon, entities = "学校与证书", "certificate", frozenset(name for name, _ in _COUNTED)
-    hints = "F5 刷新　↑↓ 换行"
+    hints = "F3 查找　F5 刷新　↑↓ 换行"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -64,7 +67,10 @@ class CertificatesPage(Page):
         self.fingerprint = widgets.label(bold=True)
         self._revocations: list[RevocationLine] = []
         self._escrow: EscrowState | None = None
-        buttons = self.heading()
+        self.search = SearchEdit("学校 / 拼音首字母 / 电脑 (F3)")
+        self.search.searched.connect(lambda _: self._fill())
+        self._issued: list[CertificateLine] = []
+        buttons = self.heading(self.search)
         for text, do in (
             ("导入行政区划…", partial(self._ask, "行政区划.csv", desk.services.county.learn_divisions)),
             ("导入学校名单…", partial(self._ask, "学校名单.csv", desk.services.county.learn_schools)),
@@ -122,6 +128,7 @@ class CertificatesPage(Page):
         self.body.addWidget(widgets.holder(ours))
         self.body.addWidget(widgets.holder(deeds))
         self.table.chosen.connect(lambda _: self._allow())
+        self.search.down.connect(self.table.setFocus)
         self._allow()
 
     def arrive(self, hint: str = "") -> None:
@@ -131,6 +138,19 @@ class CertificatesPage(Page):
     def refresh(self) -> None:
         """Read everything again."""
         self.desk.tasks.read("certificates", partial(look, self.desk.services), self._show, owner=self)
+
+    def seek(self) -> None:
+        """F3."""
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def _fill(self) -> None:
+        typed = self.search.text()
+        found = [one for one in self._issued if found_by(typed, one.name, one.code, one.device)]
+        self.middle.put_rows(found, narrowed=bool(self._issued))
+        if self.table.uid() is None and self.table.records().rowCount():
+            self.table.selectRow(0)
+        self._allow()
 
     def learn(self, take: Callable[[Path], Any], path: Path) -> None:
         """Take a list in."""
@@ -222,9 +242,8 @@ class CertificatesPage(Page):
 
     def _show(self, seen: Seen) -> None:
         issued, counts, self._revocations, self._escrow = seen.issued, seen.counts, seen.revocations, seen.escrow
-        self.middle.put_rows(issued)
-        if issued and self.table.uid() is None:
-            self.table.selectRow(0)
+        self._issued = issued
+        self._fill()
         self.fingerprint.setText(seen.keys.fingerprint)
         self.earlier.setText("；".join(f"{words} 用到 {day}" for words, day in seen.keys.earlier))
         self.earlier.setVisible(bool(seen.keys.earlier))

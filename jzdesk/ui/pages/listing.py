@@ -14,6 +14,8 @@ from jzdesk.ui.ledger.model import Column, TableModel
 from jzdesk.ui.ledger.table import Table
 from jzdesk.ui.page import Page
 
+NOTHING_FOUND = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -24,6 +26,16 @@ class Listed:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(object.__getattribute__(self, "given"), name)
+
+
+def found_by(typed: str, name: str, *further: str) -> bool:
+    """Whether what was typed is a part of the name or of a further word, or of the pinyin initials of the name."""
+    from jzdesk.core import pinyin
+
+    wanted = typed.strip().casefold()
+    if any(wanted in word.casefold() for word in (name, *further)):
+        return True
+    return any(wanted in initials for initials in pinyin.readings(name))
 
 
 class Listing(Table):
@@ -69,13 +81,16 @@ class ListingOrEmpty(QStackedWidget):
         card.body.addWidget(empty)
         self.addWidget(table)
         self.addWidget(card)
+        missed = widgets.Card()
+        missed.body.addWidget(widgets.Empty("search", "没有找到符合条件的", "换个条件，或清空查找框。"))
+        self.addWidget(missed)
         self.setCurrentIndex(1)
 
-    def put_rows(self, rows: Sequence[Any]) -> None:
-        """Show the rows, or the words for none."""
+    def put_rows(self, rows: Sequence[Any], *, narrowed: bool = False) -> None:
+        """Show the rows, or the words for none; with `narrowed` there are others, left out by a search or filter."""
         came = bool(rows) and self.currentIndex() == 1
         self.table.put_rows(rows)
-        self.setCurrentIndex(0 if rows else 1)
+        self.setCurrentIndex(NOTHING_FOUND if narrowed and not rows else bool(not rows))
         if came and self.table.isVisible():
             self._offer_cursor()
 

@@ -129,7 +129,7 @@ class LogView(QWidget):
     def _fill(self) -> None:
         chosen, which = self.school.value(), self.which.value()
         shown = [line for line in self._log if chosen in (None, line.school) and (not which or needs_a_look(line))]
-        self.middle.put_rows(shown)
+        self.middle.put_rows(shown, narrowed=bool(self._log))
         self.figures.setVisible(bool(shown))
         self.figures.put(balance([line.counts for line in shown]), total_first=True)
         if shown and self.table.uid() is None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Changes, Desk
 from jzdesk.ui.dialogs.preview import preview
-from jzdesk.ui.inputs import Pick
+from jzdesk.ui.inputs import Pick, SearchEdit
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.figures import Figure, Figures
-from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
+from jzdesk.ui.pages.listing import Listing, ListingOrEmpty, found_by
 
 if TYPE_CHECKING:
     from jzdesk.services.reporting import Overview, ReportLine
@@ -39,6 +40,9 @@ class ReportsView(QWidget):
         self.limit = Pick([(days, f"超过 {days} 天算逾期") for days in LIMITS], tip="多少天没有上报算逾期")
         self.shown.picked.connect(self._fill)
         self.limit.picked.connect(self._set_limit)
+        self.search = SearchEdit("学校 / 拼音首字母 / 乡镇")
+        self.search.searched.connect(lambda _: self._fill())
+        self.search.setMinimumWidth(theme.em(8))
         self.table = Listing(
             (
                 Column("name", "学校", 22),
@@ -58,10 +62,12 @@ class ReportsView(QWidget):
         hint = "每所学校都按时上报，没有缺包，证书也都有效。"
         self.middle = ListingOrEmpty(self.table, widgets.Empty("ok", "没有要催的学校", hint))
         head = widgets.row(
-            self.shown, self.limit, None, widgets.button("导出名单…", self.export, icon="export"),
+            self.search, self.shown, self.limit, widgets.button("导出名单…", self.export, icon="export"),
             widgets.button("打印名单…", self.print, icon="print", tip="打电话用：学校、校长、电话，留出记录的地方"),
         )  # fmt: skip
         self.about = widgets.label(wrap=True)
+        head.setStretch(0, 1)
+        self.search.down.connect(self.table.setFocus)
         self.table.chosen.connect(lambda _: self._tell())
         inside = widgets.column(self.figures, head, self.middle, self.about)
         inside.setStretch(2, 1)
@@ -115,8 +121,10 @@ class ReportsView(QWidget):
     def _fill(self) -> None:
         if self.seen is None:
             return
-        every = self.shown.value() == _ALL
-        self.middle.put_rows([line for line in self.seen.lines if every or line.state != "good"])
+        every, typed = self.shown.value() == _ALL or bool(self.search.text().strip()), self.search.text()
+        lines = [line for line in self.seen.lines if every or line.state != "good"]
+        found = [line for line in lines if found_by(typed, line.name, line.code, line.township)]
+        self.middle.put_rows(found, narrowed=bool(lines))
         if self.table.uid() is None and self.table.records().rowCount():
             self.table.selectRow(0)
         self._tell()
@@ -133,7 +141,7 @@ class ReportsPage(Page):
     """The county's page of its own."""
 
     title, icon = "上报情况", "calendar"
-    hints = "F5 刷新　↑↓ 换行"
+    hints = "F3 查找　F5 刷新　↑↓ 换行"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -149,6 +157,11 @@ class ReportsPage(Page):
         """Look again."""
         self.view.refresh()
 
+    def seek(self) -> None:
+        """F3."""
+        self.view.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.view.search.selectAll()
+
     def _heard(self, changes: Changes) -> None:
         if self.isVisible():
             self.refresh()
@@ -163,7 +176,8 @@ def in_words(line: ReportLine) -> str:
         else "没有收到过能读的包"
     )
     period = f"，数据是 {line.period} 的" if line.period else ""
-    return f"{line.name}：{line.sentence or '按时上报'}。{last}{period}。{call}。"
+    remedy = "请学校读一次回执，再导出一次，缺的会一起带来。" if line.gaps else ""
+    return f"{line.name}：{line.sentence or '按时上报'}。{remedy}{last}{period}。{call}。"
 
 
 def _figures(seen: Overview) -> list[Figure]:

@@ -173,7 +173,7 @@ class TransfersView(View):
 
     def _show(self, found: list[TransferLine]) -> None:
         self.count.setText(f"{len(found):,} 件")
-        self.middle.put_rows(found)
+        self.middle.put_rows(found, narrowed=self.state.value() is not None)
         if found and self.table.uid() is None:
             self.table.selectRow(0)
         self._tell()
