@@ -23,6 +23,7 @@ from jzdesk.ui.dialogs.first_run import ACCOUNT, KEY, KIND, FirstRunDialog
 from jzdesk.ui.dialogs.login import LoginDialog
 from jzdesk.ui.dialogs.moving import MoveInDialog
 from jzdesk.ui.dialogs.reason import ReasonDialog
+from jzdesk.ui.dialogs.ruling import RulingDialog
 from jzdesk.ui.ledger.page import LedgerPage
 from jzdesk.ui.places import places_of
 from jzdesk.ui.shell import PLACE_KEYS, Hints, PlaceButton, Shell
@@ -306,15 +307,30 @@ def test_enter_in_a_dialog_does_not_press_a_button(qtbot: QtBot) -> None:
     assert not any(b.autoDefault() or b.isDefault() for b in dialog.findChildren(QPushButton))
 
 
+def test_two_enters_do_the_deed_rather_than_give_up_what_was_typed(qtbot: QtBot) -> None:
+    dialog = RulingDialog(None, "采纳", "说明", 72)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.edit.hasFocus)
+    type_into(dialog.edit, "电话核实")
+    QTest.keyClick(cursor(), Qt.Key.Key_Return)
+    assert dialog.clock.hasFocus()
+    QTest.keyClick(cursor(), Qt.Key.Key_Return)
+    QTest.keyClick(cursor(), Qt.Key.Key_Return)
+    assert dialog.result() == QDialog.DialogCode.Accepted
+    assert (dialog.reason, dialog.hours) == ("电话核实", 72)
+
+
 def test_a_reason_is_required(qtbot: QtBot) -> None:
     dialog = ReasonDialog(None, "作废", "说明", "作废它")
     qtbot.addWidget(dialog)
     dialog.show()
-    press(dialog, "作废它")
+    press(dialog, "作废它 (Ctrl+S)")
     assert dialog.result() != QDialog.DialogCode.Accepted
     assert "理由" in dialog.banner.text()
     type_into(dialog.edit, "重复录入")
-    press(dialog, "作废它")
+    press(dialog, "作废它 (Ctrl+S)")
     assert dialog.reason == "重复录入"
 
 

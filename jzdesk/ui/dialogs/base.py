@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QShowEvent
@@ -14,7 +15,11 @@ from jzdesk.ui.errors_shown import Message
 
 
 class Dialog(QDialog):
-    """Put things into `body`, buttons with `add_button`. Enter in a field goes on to the next; Esc gives up."""
+    """Put things into `body`, buttons with `add_button`. Enter in a field goes on to the next; Esc gives up.
+
+    After the last field comes the button that does the deed, whatever stands to the left of it: two Enters in a row
+    must not give up what was typed.
+    """
 
     def __init__(self, parent: QWidget | None, title: str, explain: str = "", *, width: float = 32) -> None:
         super().__init__(parent)
@@ -39,6 +44,7 @@ class Dialog(QDialog):
     def showEvent(self, event: QShowEvent) -> None:
         """Tall enough for sentences that take several lines; a layout's hint alone forgets that they wrap."""
         super().showEvent(event)
+        self._deed_first()
         self._grow()
 
     def event(self, event: QEvent) -> bool:
@@ -74,6 +80,13 @@ class Dialog(QDialog):
         """Show the dialog over its window without waiting for it."""
         self._disarm()
         super().open()
+
+    def _deed_first(self) -> None:
+        at_foot = [item.widget() for item in map(self.foot.itemAt, range(self.foot.count())) if item is not None]
+        buttons = [each for each in at_foot if isinstance(each, QPushButton)]
+        buttons.sort(key=lambda each: each.property("role") != "primary")
+        for before, after in pairwise(buttons):
+            QWidget.setTabOrder(before, after)
 
     def _disarm(self) -> None:
         for each in self.findChildren(QAbstractButton):

@@ -18,7 +18,7 @@ class ReasonDialog(Dialog):
         self.body.addWidget(widgets.label("理由"))
         self.body.addWidget(self.edit)
         self.add_button("取消", self.reject)
-        self.add_button(deed, self._take, role="primary")
+        self.add_button(f"{deed} (Ctrl+S)", self._take, role="primary").setShortcut("Ctrl+S")
         self.edit.setFocus()
 
     @property

@@ -21,6 +21,7 @@ class RulingDialog(ReasonDialog):
             words = widgets.label("这台电脑的时钟快几小时（记录最多快这么多；以后同一台电脑不再拦下）", wrap=True)
             self.body.addWidget(words)
             self.body.addWidget(self.clock)
+            self.setTabOrder(self.edit, self.clock)
 
     @property
     def hours(self) -> int | None:

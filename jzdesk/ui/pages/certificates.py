@@ -21,7 +21,7 @@ from jzdesk.ui.inputs import SearchEdit
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.figures import Figure, Figures
-from jzdesk.ui.pages.listing import Listing, ListingOrEmpty, found_by
+from jzdesk.ui.pages.listing import Listing, ListingOrEmpty, found_by, learn_names
 
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
@@ -52,7 +52,9 @@ def look(services: Services) -> Seen:
 
     counts = [len(services.ledger.ids(Query(entity))) for entity, _ in _COUNTED]
     keys, escrow = services.rotating.look(), services.escrow.look()
-    return Seen(services.county.issued(), counts, keys, services.revoking.listed(), escrow)
+    issued = services.county.issued()
+    learn_names(line.name for line in issued)
+    return Seen(issued, counts, keys, services.revoking.listed(), escrow)
 
 
 class CertificatesPage(Page):

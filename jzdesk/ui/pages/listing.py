@@ -38,6 +38,14 @@ def found_by(typed: str, name: str, *further: str) -> bool:
     return any(wanted in initials for initials in pinyin.readings(name))
 
 
+def learn_names(names: Iterable[str]) -> None:
+    """Look up the initials of names that will be searched among: the first look takes a moment, too long while typing."""
+    from jzdesk.core import pinyin
+
+    for name in names:
+        pinyin.readings(name)
+
+
 class Listing(Table):
     """A Table over a list. `key` names a row (its `uid`; with None the rows are numbered, so that none is lost)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,10 @@ from jzdesk.ui.inputs import Pick, SearchEdit
 from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.figures import Figure, Figures
-from jzdesk.ui.pages.listing import Listing, ListingOrEmpty, found_by
+from jzdesk.ui.pages.listing import Listing, ListingOrEmpty, found_by, learn_names
 
 if TYPE_CHECKING:
+    from jzdesk.services.bundle import Services
     from jzdesk.services.reporting import Overview, ReportLine
 
 LIMITS = (7, 15, 30, 45, 60, 90)
@@ -26,6 +28,13 @@ _TONES = {
     "overdue": "wrong", "never": "look", "lapsed": "wrong", "gap": "look", "late": "look", "expiring": "look",
     "uncertified": "muted", "good": "good",
 }  # fmt: skip
+
+
+def look(services: Services) -> Overview:
+    """Read it."""
+    seen = services.reporting.overview()
+    learn_names(line.name for line in seen.lines)
+    return seen
 
 
 class ReportsView(QWidget):
@@ -76,7 +85,7 @@ class ReportsView(QWidget):
 
     def refresh(self) -> None:
         """Look again."""
-        self.desk.tasks.read(f"reports:{id(self)}", self.desk.services.reporting.overview, self._show, owner=self)
+        self.desk.tasks.read(f"reports:{id(self)}", partial(look, self.desk.services), self._show, owner=self)
 
     def print(self) -> None:
         """The list of those to be called up, on paper."""
