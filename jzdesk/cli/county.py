@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -130,7 +131,11 @@ def clocks() -> None:
         ("device", "设备"), ("school", "学校"), ("ahead_hours", "快几小时"), ("since", "最早收到"),
         ("waiting", "等待条数"), ("stated", "已说明小时"),
     )  # fmt: skip
-    emit(state.services().clocks.listed(), "", columns)
+    found, named = state.services().clocks.listed(), state.school_namer()
+    if state.current().json:
+        emit(found)
+    else:
+        emit([replace(one, school=named(one.school)) for one in found], "", columns)
 
 
 def state_clock(
@@ -274,10 +279,13 @@ def reopen(first: str, second: str, reason: Annotated[str, typer.Option(help="�
 
 def conflicts() -> None:
     """同一栏有不同填法、等待裁定的记录。"""
-    found = state.services().settling.conflicts()
+    found, named = state.services().settling.conflicts(), state.school_namer()
     lines = []
     for one in found:
-        values = "；".join(f"[{i}] {value.shown}（{value.who} {value.when}）" for i, value in enumerate(one.values))
+        values = "；".join(
+            f"[{i}] {value.shown}（{value.who} {value.when} {named(value.station)}）"
+            for i, value in enumerate(one.values)
+        )
         ends = "：[0] 恢复这条记录，[1] 保持作废" if one.field == "*" else ""
         lines.append(f"{one.entity} {one.uid} {one.field}：{one.title} {one.field_label}{ends} {values}")
     emit(found, "\n".join(lines) or "没有待裁定的填法。")

@@ -83,11 +83,9 @@ def effect_lines(effects: Any) -> Iterator[str]:
 
 def merges(school: Annotated[str | None, typer.Option(help="只看这所学校（学校标识码）")] = None) -> None:
     """合并记录：每个数据包的去向和条数。"""
-    from jzdesk.services.verdicts import OUTCOMES
-
-    found = state.services().merging.arrivals(school)
+    found, named = state.services().merging.arrivals(school), state.school_namer()
     lines = [
-        f"{one.when} {one.school} 第 {one.number} 包 {one.file}：{OUTCOMES[one.outcome]}，"
+        f"{one.when} {named(one.school)} 第 {one.number} 包 {one.file}：{_outcome(one)}，"
         f"收到 {one.counts.entries_in} = 并入 {one.counts.applied} + 已有 {one.counts.known} + "
         f"待裁定 {one.counts.held} + 未接收 {one.counts.rejected}。{one.reason or ''}{one.since}"
         for one in found
@@ -95,22 +93,28 @@ def merges(school: Annotated[str | None, typer.Option(help="只看这所学校�
     emit(found, "\n".join(lines) or "还没有收到过数据包。")
 
 
+def _outcome(line: Any) -> str:
+    from jzdesk.services.verdicts import OUTCOMES
+
+    return "已撤回" if line.withdrawn else OUTCOMES[line.outcome]
+
+
 def list_holds(decided: Annotated[bool, typer.Option("--decided", help="看已裁定的")] = False) -> None:
     """列出待裁定的记录和分叉。"""
-    services = state.services()
+    services, named = state.services(), state.school_namer()
     held, forks = services.holds.waiting(decided=decided), services.forks.waiting(decided=decided)
     lines = [
-        f"[{one.id}] {one.reason_label}：{one.school} {one.file} 第 {one.first_n}-{one.last_n} 条，"
+        f"[{one.id}] {one.reason_label}：{named(one.school)} {one.file} 第 {one.first_n}-{one.last_n} 条，"
         f"{one.entity_label} {one.title}（{one.who} {one.when}）{one.ruling_label} {one.why}"
         for one in held
     ]
-    lines += [f"[{one.id}] {one.reason_label}：{one.school} {one.file}（{one.when}）{one.why}" for one in forks]
+    lines += [f"[{one.id}] {one.reason_label}：{named(one.school)} {one.file}（{one.when}）{one.why}" for one in forks]
     emit({"holds": held, "forks": forks}, "\n".join(lines) or "没有待裁定的记录。")
 
 
 def show(number: int) -> None:
     """看一项待裁定的记录：谁、什么、采纳后会怎样。"""
-    services = state.services()
+    services, named = state.services(), state.school_namer()
     if any(one.id == number for one in services.forks.waiting()):
         fork_seen = services.forks.detail(number)
         lines = [
@@ -121,7 +125,7 @@ def show(number: int) -> None:
         return
     seen = services.holds.detail(number)
     lines = [
-        f"{one.op_label}{one.entity_label} {one.title}（{one.who} {one.when}，归属 {one.scope}）："
+        f"{one.op_label}{one.entity_label} {one.title}（{one.who} {one.when}，归属 {named(one.scope)}）："
         + "，".join(f"{label} {text}" for label, text in one.fields)
         for one in seen.entries
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,3 +89,10 @@ def services() -> Services:
     if _state.services is None:
         _state.services = open_station(folder(), password(), _state.account)
     return _state.services
+
+
+def school_namer() -> Callable[[str], str]:
+    """School code (or "county") → name, for sentences; what has none keeps its code, and so does `--json`."""
+    info = services().info
+    named = {**dict(services().ledger.schools()), "county": info.name if info.kind == "county" else "县教育局"}
+    return lambda code: named.get(code, code)

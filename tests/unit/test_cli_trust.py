@@ -64,7 +64,19 @@ def test_a_clock_is_explained_by_command(jz: Jz, world: World) -> None:
     assert "解释不了" in jz("county", "state-clock", line["device"], "--hours", 3, "--reason", "快了", code=1)
     done = jz("county", "state-clock", line["device"], "--hours", 120, "--reason", "电话核实")
     assert done["entries"] == 1
-    assert "2143990001" in jz("county", "clocks", plain=True)
+    assert "青石镇中心小学" in jz("county", "clocks", plain=True)
+
+
+def test_what_a_night_batch_prints_is_whole_and_names_schools(jz: Jz, world: World) -> None:
+    words = jz("inbox", world.stick, plain=True)
+    (package,) = world.stick.glob("*.jzp")
+    assert str(package) in words, "a log has no edge to cut cells at"
+    words = jz("merge", world.stick, plain=True)
+    assert f"{package.name}：青石镇中心小学 部分待裁定" in words
+    assert "共 1 个数据包，收到 1 条 = 并入 0 + 已有 0 + 待裁定 1 + 未接收 0。" in words
+    assert "青石镇中心小学 第 1 包" in jz("merges", plain=True)
+    assert "电脑时钟超前两天以上：青石镇中心小学" in jz("holds", "list", plain=True)
+    assert "归属 青石镇中心小学" in jz("holds", "show", 1, plain=True)
 
 
 def test_a_computer_is_revoked_and_reinstated_by_command(jz: Jz, world: World) -> None:

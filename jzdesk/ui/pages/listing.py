@@ -39,7 +39,7 @@ def found_by(typed: str, name: str, *further: str) -> bool:
 
 
 def learn_names(names: Iterable[str]) -> None:
-    """Look up the initials of names that will be searched among: the first look takes a moment, too long while typing."""
+    """Look up the initials of names that will be searched among: the first look takes too long while typing."""
     from jzdesk.core import pinyin
 
     for name in names:
