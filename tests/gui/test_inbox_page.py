@@ -17,6 +17,7 @@ from jzdesk.ui.dialogs import escrow as escrow_dialog
 from jzdesk.ui.dialogs.effects import EffectsDialog
 from jzdesk.ui.dialogs.escrow import EscrowDialog
 from jzdesk.ui.dialogs.rotating import RotateDialog
+from jzdesk.ui.editors.reference import CodeEdit
 from jzdesk.ui.ledger.page import LedgerPage
 from jzdesk.ui.pages.certificates import CertificatesPage
 from jzdesk.ui.pages.inbox import REQUESTS, InboxPage
@@ -365,7 +366,9 @@ def test_a_programme_of_the_countys_own_goes_by_its_name_in_every_form(stage: St
     page.open_record(uid)
     stage.settle()
     box = page.panel.form.boxes["programme"]
-    assert (box.editor.text(), box.raw()) == ("县奖学金", "XQ_01")
+    editor = box.editor
+    assert isinstance(editor, CodeEdit)
+    assert (editor.text(), box.raw()) == ("县奖学金", "XQ_01")
     page.panel.form.boxes["source"].put("县里文件")
     page.panel.form.edited.emit()
     page.save()
@@ -374,7 +377,7 @@ def test_a_programme_of_the_countys_own_goes_by_its_name_in_every_form(stage: St
     assert (saved["programme"], saved["source"]) == ("XQ_01", "县里文件")
     box.put(None)
     for typed, code in (("县奖学金", "XQ_01"), ("寄宿生生活补助", "LIVING_BOARD"), ("NEW_9", "NEW_9")):
-        box.editor.setText(typed)
-        box.editor.textEdited.emit(typed)
-        box.editor.tidy()
+        editor.setText(typed)
+        editor.textEdited.emit(typed)
+        editor.tidy()
         assert page.panel.form.read().values["programme"] == code

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from jzdesk.models import Enrolment, Student
 from jzdesk.services.bundle import Services
+from jzdesk.ui.editors.reference import ReferenceEdit
 from jzdesk.ui.pages import merged_groups, merged_transfers
 from jzdesk.ui.pages.merged import MergedPage
 from jzdesk.ui.pages.roll import RollPage
@@ -55,7 +56,9 @@ def test_a_transfer_is_asked_for_from_the_childs_page(qtbot: QtBot, tasks: Tasks
     well_behaved(page.transfers.table)
     dialog = stage.dialog(page)
     assert isinstance(dialog, DeedDialog)
-    assert dialog.form.boxes["student"].editor.text() == "王小明"
+    editor = dialog.form.boxes["student"].editor
+    assert isinstance(editor, ReferenceEdit)
+    assert editor.text() == "王小明"
     dialog.form.boxes["to_school"].put(NEW)
     dialog.form.boxes["reason"].put("随父母搬迁")
     dialog.save()

@@ -176,7 +176,12 @@ class InboxPage(Page):
 
         self.merge_button.setEnabled(False)
         self._task = self.desk.write(
-            job, partial(self._merged, alone), title="正在并入数据包", cancellable=True, owner=self, always=self._allow
+            job,
+            partial(self._merged, alone=alone),
+            title="正在并入数据包",
+            cancellable=True,
+            owner=self,
+            always=self._allow,
         )
 
     def issue(self, line: RequestLine) -> None:
@@ -247,7 +252,7 @@ class InboxPage(Page):
         line = self.packages.line_here()
         self.preview_button.setEnabled(line is not None and line.path is not None)
 
-    def _merged(self, alone: bool, outcomes: list[MergeOutcome]) -> None:
+    def _merged(self, outcomes: list[MergeOutcome], *, alone: bool = False) -> None:
         stopped = self._task is not None and self._task.progress.cancelled()
         self._task = None
         if alone and len(self.packages.waiting) > 1:
