@@ -10,7 +10,7 @@ _MOUNT_ROOTS = ("/media", "/run/media", "/mnt")
 
 
 def removable() -> list[tuple[Path, str]]:
-    """(path, name) of every removable drive that is present."""
+    """(path, name) of every removable drive that is present; one that is write-protected can still be read."""
     return _windows() if sys.platform == "win32" else _linux()
 
 
@@ -21,7 +21,7 @@ def _linux() -> list[tuple[Path, str]]:
         if len(parts) < 2:
             continue
         path = Path(parts[1].replace("\\040", " "))
-        if any(str(path).startswith(root + "/") for root in _MOUNT_ROOTS) and os.access(path, os.W_OK):
+        if any(str(path).startswith(root + "/") for root in _MOUNT_ROOTS) and os.access(path, os.R_OK):
             found.append((path, path.name))
     return found
 

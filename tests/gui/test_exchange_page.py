@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from jzdesk.services.bundle import Services
+from jzdesk.services.exchange import Stick
 from jzdesk.services.students import StudentDraft
 from jzdesk.ui.ledger.page import LedgerPage
 from jzdesk.ui.pages.exchange import ExchangePage
@@ -322,3 +323,28 @@ def test_students_and_ledgers_say_how_far_each_record_has_come(
     ledger.open_record(ledger.table.records().uid(0))
     stage.settle()
     assert ledger.panel.state.text() == "已导出"
+
+
+def test_a_stick_that_was_pulled_out_is_used_no_more_until_it_is_back(
+    opened: Open, certified: Services, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder where it was may still be there: what is written into it would be on no stick."""
+    present = [Stick(stick, "U 盘", 1 << 30)]
+    monkeypatch.setattr(type(certified.exchange), "sticks", lambda _: list(present))
+    page, stage = opened(certified)
+    page.sticks.look()
+    stage.settle()
+    assert page.export_button.isEnabled()
+    present.clear()
+    page.sticks.look()
+    stage.settle()
+    assert "已经拔出" in page.sticks._words.text()
+    assert not page.export_button.isEnabled()
+    page.save()
+    stage.settle()
+    assert list(stick.iterdir()) == []
+    present.append(Stick(stick, "U 盘", 1 << 30))
+    page.sticks.look()
+    stage.settle()
+    assert page.sticks.folder == stick
+    assert page.export_button.isEnabled()

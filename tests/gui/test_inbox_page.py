@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from jzdesk.services.bundle import Services
+from jzdesk.services.exchange import Stick
 from jzdesk.services.ledger import Query
 from jzdesk.ui import widgets
 from jzdesk.ui.dialogs import escrow as escrow_dialog
@@ -381,3 +382,21 @@ def test_a_programme_of_the_countys_own_goes_by_its_name_in_every_form(stage: St
         editor.textEdited.emit(typed)
         editor.tidy()
         assert page.panel.form.read().values["programme"] == code
+
+
+def test_nothing_is_written_where_a_stick_was_that_is_pulled_out(
+    page: InboxPage, stage: Stage, certified: Services, county: Services, stick: Path
+) -> None:
+    certified.exchange.export(stick)
+    page.sticks._show([Stick(stick, "U 盘", 1 << 30)])
+    stage.settle()
+    assert page.merge_button.isEnabled()
+    page.sticks._show([])
+    assert not page.merge_button.isEnabled()
+    assert not page.answer_button.isEnabled()
+    page.save()
+    stage.settle()
+    assert county.merging.arrivals() == []
+    page.sticks._show([Stick(stick, "U 盘", 1 << 30)])
+    stage.settle()
+    assert page.merge_button.isEnabled(), "it is verified anew once it is back"

@@ -52,6 +52,7 @@ class ExchangePage(Page):
         self.words = widgets.label(wrap=True, tone="muted")
         self.sticks = StickPick(desk, lambda: widgets.pick_folder(self, "选择 U 盘或文件夹"))
         self.sticks.chosen.connect(lambda _: self._allow())
+        self.sticks.gone.connect(lambda _: self._allow())
         self.result = widgets.Banner()
         self.receipts = ReceiptView()
         self.receipts.problems.opened.connect(lambda _: self.open_item())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -54,10 +54,13 @@ def paths_of(event: QDropEvent) -> list[Path]:
 class StickPick(QWidget):
     """The sticks that are present, as buttons, and one button for any folder; `chosen(Path)` when one is taken.
 
-    Looks again every few seconds while it is seen, off the GUI thread: a dying stick may not answer for a while.
+    Looks again every few seconds while it is seen, off the GUI thread: a dying stick may not answer for a while. A
+    stick that was taken and is pulled out is `gone(Path)`, and taken again once it is back: the folder where it was
+    may still be there, on the disk of the computer.
     """
 
     chosen = Signal(object)
+    gone = Signal(object)
 
     def __init__(self, desk: Desk, pick: Callable[[], Path | None], aside: widgets.Elided | None = None) -> None:
         """`aside` says what was chosen, instead of what it says now, where the page has another place for that."""
@@ -66,6 +69,7 @@ class StickPick(QWidget):
         self._desk, self._pick = desk, pick
         self.folder: Path | None = None
         self._sticks: list[Stick] | None = None
+        self._pulled: Path | None = None
         self._words = widgets.label(tone="muted", wrap=True)
         self._flow = Flow()
         inside = QVBoxLayout(self)
@@ -83,7 +87,7 @@ class StickPick(QWidget):
 
     def take(self, folder: Path) -> None:
         """Use this folder or stick."""
-        self.folder = folder
+        self.folder, self._pulled = folder, None
         self._say()
         self._tidy(folder)
         self.chosen.emit(folder)
@@ -124,22 +128,31 @@ class StickPick(QWidget):
     def _show(self, sticks: list[Stick]) -> None:
         if sticks == self._sticks:
             return
-        back = self.folder is not None and self._sticks is not None and _newly(self.folder, sticks, self._sticks)
+        before, now = {one.path for one in self._sticks or ()}, {one.path for one in sticks}
         self._sticks = sticks
-        if back and self.folder is not None:
-            self._tidy(self.folder)
         widgets.clear(self._flow)
         for stick in sticks:
             text = f"{stick.label}（可用 {size_text(stick.free)}）"
             self._flow.addWidget(widgets.button(text, partial(self.take, stick.path), icon="stick"))
         self._flow.addWidget(widgets.button("选择文件夹…", self.ask, icon="folder"))
-        if len(sticks) == 1 and self.folder is None:
-            self.take(sticks[0].path)
+        if _lies_on(self.folder, before - now):
+            self.folder, self._pulled = None, self.folder
+            self.gone.emit(self._pulled)
+        elif self.folder is None and (back := self._returned(sticks)) is not None:
+            self.take(back)
         self._say()
+
+    def _returned(self, sticks: Sequence[Stick]) -> Path | None:
+        """What to use now that these are present: what was pulled out, or the only one."""
+        if _lies_on(self._pulled, {one.path for one in sticks}):
+            return self._pulled
+        return sticks[0].path if len(sticks) == 1 else None
 
     def _say(self) -> None:
         if self.folder is not None:
             self._tell(f"已选：{self.folder}", chosen=True)
+        elif self._pulled is not None:
+            self._tell("选中的 U 盘已经拔出。插好后会自动选中；也可以另选。")
         elif self._sticks:
             self._tell("插着不止一个 U 盘，请点选其中一个。")
         else:
@@ -154,9 +167,8 @@ class StickPick(QWidget):
         self._words.setVisible(aside is None)
 
 
-def _newly(folder: Path, now: Sequence[Stick], before: Sequence[Stick]) -> bool:
-    """Whether the stick with this folder has been put in again."""
-    return folder in {one.path for one in now} - {one.path for one in before}
+def _lies_on(folder: Path | None, sticks: Collection[Path]) -> bool:
+    return folder is not None and any(stick in (folder, *folder.parents) for stick in sticks)
 
 
 def size_text(octets: int) -> str:

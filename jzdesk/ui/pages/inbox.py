@@ -83,6 +83,7 @@ class InboxPage(Page):
         buttons.addWidget(self.merge_button)
         self.sticks = StickPick(desk, lambda: widgets.pick_folder(self, "选择 U 盘或放数据包的文件夹"), chosen)
         self.sticks.chosen.connect(lambda folder: self.take([folder]))
+        self.sticks.gone.connect(self._gone)
         self.banner = widgets.Banner()
         self.packages = PackagesView()
         self.packages.table.chosen.connect(lambda _: self._allow())
@@ -129,6 +130,12 @@ class InboxPage(Page):
         self.packages.forget()
         self.sticks.show_chosen(self.paths)
         self.refresh()
+
+    def _gone(self, folder: Path) -> None:
+        """The stick was pulled out: nothing is read from it or written to it any more; what was done stays in view."""
+        if self.paths == [folder]:
+            self.paths, self.packages.waiting = [], []
+            self._allow()
 
     def drop(self, paths: Sequence[Path]) -> None:
         """Files and folders from the desktop."""

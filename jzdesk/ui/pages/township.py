@@ -51,6 +51,7 @@ class TownshipPage(Page):
             buttons.addWidget(button)
         self.sticks = StickPick(desk, lambda: widgets.pick_folder(self, "选择 U 盘或文件夹"), chosen)
         self.sticks.chosen.connect(lambda _: self._allow())
+        self.sticks.gone.connect(lambda _: self._allow())
         self.banner = widgets.Banner()
         self.carried = CarriedView()
         self.reports, self.schools = ReportsView(desk, low=True), SchoolsView(desk)
