@@ -6,7 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-_MOUNT_ROOTS = ("/media", "/run/media", "/mnt")
+# Where desktops mount what is plugged in, also when it can only be read; what stands below /mnt may be anything.
+_MOUNT_ROOTS = {"/media": os.R_OK, "/run/media": os.R_OK, "/mnt": os.W_OK}
 
 
 def removable() -> list[tuple[Path, str]]:
@@ -21,7 +22,8 @@ def _linux() -> list[tuple[Path, str]]:
         if len(parts) < 2:
             continue
         path = Path(parts[1].replace("\\040", " "))
-        if any(str(path).startswith(root + "/") for root in _MOUNT_ROOTS) and os.access(path, os.R_OK):
+        needed = next((need for root, need in _MOUNT_ROOTS.items() if str(path).startswith(root + "/")), None)
+        if needed is not None and os.access(path, needed):
             found.append((path, path.name))
     return found
 
