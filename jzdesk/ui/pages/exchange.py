@@ -40,7 +40,7 @@ class ExchangePage(Page):
     """The three errands of a stick: certificate, export, receipt; and how far what was typed here has travelled."""
 
     title, icon, entities = "数据交换", "exchange", frozenset[str]()
-    hints = "Ctrl+S 导出到 U 盘　F5 刷新"
+    hints = "Ctrl+S 导出到 U 盘　回车 打开要改的一项　F5 刷新"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
