@@ -282,22 +282,19 @@ def conflicts() -> None:
     found, named = state.services().settling.conflicts(), state.school_namer()
     lines = []
     for one in found:
-        values = "；".join(
-            f"[{i}] {value.shown}（{value.who} {value.when} {named(value.station)}）"
-            for i, value in enumerate(one.values)
-        )
-        ends = "：[0] 恢复这条记录，[1] 保持作废" if one.field == "*" else ""
-        lines.append(f"{one.entity} {one.uid} {one.field}：{one.title} {one.field_label}{ends} {values}")
+        told = [f"{value.shown}（{value.who} {value.when} {named(value.station)}）" for value in one.values]
+        if one.field == "*":
+            words = f"[0] 恢复这条记录；[1] 保持作废。修改：{told[0]}；作废：{told[1]}"
+        else:
+            words = "；".join(f"[{i}] {text}" for i, text in enumerate(told))
+        lines.append(f"{one.entity} {one.uid} {one.field}：{one.title} {one.field_label} {words}")
     emit(found, "\n".join(lines) or "没有待裁定的填法。")
 
 
 def resolve(
-    entity: str,
-    uid: str,
-    field: str,
-    choice: Annotated[int, typer.Argument(help="采用第几种填法，从 0 起；作废与修改（*）：0 恢复，1 保持作废")],
+    entity: str, uid: str, field: str, choice: Annotated[int, typer.Argument(help="采用第几种填法，从 0 起")]
 ) -> None:
-    """裁定一栏采用哪种填法。"""
+    """裁定一栏采用哪种填法；栏目是 * 时，0 恢复这条记录，1 保持作废。"""
     settling = state.services().settling
     line = next((one for one in settling.conflicts() if (one.entity, one.uid, one.field) == (entity, uid, field)), None)
     if line is None:

@@ -30,7 +30,7 @@ def uid(jz: Jz, tmp_path: Path) -> str:
 
 
 def test_a_conflict_is_decided_by_its_number(jz: Jz, uid: str) -> None:
-    assert "[0] 恢复这条记录，[1] 保持作废" in jz("conflicts", plain=True)
+    assert "[0] 恢复这条记录；[1] 保持作废" in jz("conflicts", plain=True)
     lines = {line["field"]: [value["shown"] for value in line["values"]] for line in jz("conflicts")}
     assert sorted(lines["birth"]) == ["2016-05-07", "2016-07-05"]
     assert "没有这一种填法" in jz("resolve", "student", uid, "birth", 2, code=1)
