@@ -112,7 +112,8 @@ class ForkService:
         """Decide which branch goes on, with the reason: "ours" (held first) or "theirs" (the package's).
 
         With `keep_other` the entries of the other branch count too, and differences become conflicts; without it
-        they are set aside. Nothing is thrown away. Raises UserError.
+        they are set aside. Nothing is thrown away; what was parked and continues the chain now is taken in as well.
+        Raises UserError.
         """
         if not is_county(self._context):
             raise UserError("分叉由县教育局裁定", "请在县站登录后再试。", "裁定")
@@ -129,6 +130,7 @@ class ForkService:
                 "account": self._context.actor.account, "at": unit.clock.tick(),
             }  # fmt: skip
             unit.connection.execute(update(hold).where(hold.c.id == number).values(values))
+        self._merging.take_waiting()
         self._context.store.catch_up()
 
     def _settle(self, unit: Unit, row: Row[Any], reader: PackageReader, continues: str, keep_other: bool) -> None:

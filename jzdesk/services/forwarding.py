@@ -201,7 +201,8 @@ class ForwardService:
     def _read(self, item: Item, local: Path) -> Taken:
         """Take the package into our view when it is sealed to us as well; it is carried in any case."""
         _heed(self.view, self._context)
-        outcome = MergeService(self.view, reading=True).merge([local])[0]
+        merged = MergeService(self.view, reading=True).merge([local])  # what waited before comes first
+        outcome = next(one for one in merged if one.package == local.name)
         if outcome.outcome == "rejected":
             return self._sealed(item, outcome.reason or "")
         self._note(item, opened=True)

@@ -64,7 +64,7 @@ class MergeService:
         if self._context.info.kind == "township" and not self._reading:
             raise UserError("乡镇站收各校的数据包是为了查看和转交", "请在“乡镇转交”里收下（jz township take）。")
         files = package_files(paths)
-        outcomes = self._retry_parked(unread=True)
+        outcomes = self.take_waiting()
         for index, path in enumerate(files):
             if cancel and cancel():
                 break
@@ -76,6 +76,10 @@ class MergeService:
         if progress:
             progress(len(files), len(files))
         return outcomes
+
+    def take_waiting(self) -> list[MergeOutcome]:
+        """Take in what was parked and fits now: after an update, a decision, or a program that was cut short."""
+        return self._retry_parked(unread=True) + self._retry_parked()
 
     def arrivals(self, school: str | None = None) -> list[package_log.LogLine]:
         """The log of packages, newest first; with `school` those of one school."""
@@ -97,6 +101,7 @@ class MergeService:
         try:
             local = stick.read_local_copy(path, self._context.folder.sub("received"))
             with open_package(local, identity.opening_keys(self._context), self.trust()) as reader:
+                self._check_id(reader.manifest)
                 outcome = self._take(reader, name, local)
         except PackageRefused as refused:
             if refused.kind == "version" and local is not None:
@@ -114,27 +119,39 @@ class MergeService:
         manifest = reader.manifest
         whole = manifest.last_n - manifest.first_n + 1
         try:
-            with self._context.write() as unit:
-                return take_package(self._context, unit, reader, manifest, reader.entries(), name, file_digest(local))
-        except (Gap, Fork) as obstacle:
-            outcome, reason = aside(obstacle)
-            return self._set_aside(reader, name, local, outcome, reason, EntryCounts(whole, held=whole))
+            return self._take_or_set_aside(reader, name, local, EntryCounts(whole, held=whole))
         except PackageRefused as refused:
             nothing = EntryCounts(whole, rejected=whole)
             self._log(reader, name, local, "rejected", refused.sentence(), nothing)
             return MergeOutcome(name, manifest.school_name, "rejected", refused.sentence(), nothing)
 
+    def _take_or_set_aside(self, reader: PackageReader, name: str, local: Path, waits: EntryCounts) -> MergeOutcome:
+        try:
+            with self._context.write() as unit:
+                digest = file_digest(local)
+                return take_package(self._context, unit, reader, reader.manifest, reader.entries(), name, digest)
+        except (Gap, Fork) as obstacle:
+            _check_whole(reader)
+            return self._set_aside(reader, name, local, *aside(obstacle), waits)
+
     def _set_aside(
         self, reader: PackageReader, name: str, local: Path, outcome: str, reason: str, counts: EntryCounts
     ) -> MergeOutcome:
-        """Keep the whole file for later; nothing of it is applied."""
+        """Keep the whole file for later, in place of a copy that is not the same; nothing of it is applied."""
         manifest = reader.manifest
         kept = self._context.folder.sub(outcome) / f"{manifest.package_id}{SUFFIX}"
-        if not kept.exists():
+        if not _same(kept, local):
             _keep(local, kept)
         if not self._logged(manifest.package_id, outcome):
             self._log(reader, name, local, outcome, reason, counts)
         return MergeOutcome(name, manifest.school_name, outcome, reason, counts)
+
+    def _check_id(self, manifest: Manifest) -> None:
+        """Files that wait and decisions on packages go by the id: nobody may use that of somebody else's package."""
+        query = select(package.c.id).where(package.c.package_id == manifest.package_id, package.c.direction == "in")
+        with self._context.read() as connection:
+            if connection.execute(query.where(package.c.dev != manifest.device).limit(1)).first() is not None:
+                raise PackageRefused("数据包的标识与另一台电脑的数据包相同", "container")
 
     def _logged(self, package_id: str, outcome: str) -> bool:
         query = select(package.c.id).where(package.c.package_id == package_id, package.c.outcome == outcome)
@@ -159,26 +176,40 @@ class MergeService:
                 note_fork(connection, reader.manifest)
 
     def _park_unread(self, name: str, local: Path, refused: PackageRefused) -> MergeOutcome:
-        """A newer format is kept whole until this program is updated."""
-        kept = self._context.folder.sub("parked") / name
-        if not kept.exists():
+        """A newer format is kept whole until this program is updated; files of one name may be two packages."""
+        kept = self._context.folder.sub("parked") / f"{Path(name).stem}{SUFFIX}"
+        if kept.exists() and not _same(kept, local):
+            kept = kept.with_stem(f"{kept.stem}-{file_digest(local)[:16]}")
+        if not _same(kept, local):
             _keep(local, kept)
         return MergeOutcome(name, "", "parked", refused.sentence(), EntryCounts())
 
     def _retry_parked(self, *, unread: bool = False) -> list[MergeOutcome]:
-        """Take in parked packages whose missing part has come, as long as any fits; `unread`: those not read before."""
+        """Take in parked packages whose missing part has come, as long as any fits; `unread`: those not read before.
+
+        What can no longer be opened (its certificate has run out) goes on waiting, and is told every time.
+        """
         done: list[MergeOutcome] = []
+        refused: dict[Path, MergeOutcome] = {}
         progressed = True
         while progressed:
             progressed = False
             for kept in self._parked(unread=unread):
                 outcome = self._merge_file(kept, self._first_name(kept))
-                if outcome.outcome in ("applied", "held", "duplicate", "fork"):
+                if self._has_left(kept, outcome):
                     kept.unlink()
-                    if outcome.outcome != "duplicate":
-                        done.append(outcome)
-                    progressed |= outcome.outcome in ("applied", "held")
-        return done
+                if outcome.outcome == "rejected":
+                    refused[kept] = outcome
+                elif outcome.outcome in ("applied", "held", "fork"):
+                    done.append(outcome)
+                progressed |= outcome.outcome in ("applied", "held")
+        return [*done, *refused.values()]
+
+    def _has_left(self, kept: Path, outcome: MergeOutcome) -> bool:
+        """Whether a parked file has nothing to wait for, or waits under the name of its package from now on."""
+        if outcome.outcome == "parked":
+            return bool(outcome.school) and not self._logged(kept.stem, "parked")
+        return outcome.outcome != "rejected" or outcome.counts.rejected > 0
 
     def _parked(self, *, unread: bool) -> list[Path]:
         """Parked files that begin where we are now (by their line in the log); with `unread` those without a line."""
@@ -235,6 +266,17 @@ def licence_of(context: Context, reader: PackageReader) -> Licence:
 def clock_setting(device: str) -> str:
     """The setting that says by how many hours the clock of a device is known to run ahead."""
     return f"clock_ahead:{device}"
+
+
+def _check_whole(reader: PackageReader) -> None:
+    """What is kept for later must be good now: raises PackageRefused for a chunk, line or photograph that is not."""
+    for _ in reader.entries():
+        pass
+    reader.stretch.check_members()
+
+
+def _same(kept: Path, local: Path) -> bool:
+    return kept.exists() and file_digest(kept) == file_digest(local)
 
 
 def _keep(local: Path, kept: Path) -> None:
