@@ -5,6 +5,12 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from sqlalchemy import func, select
+
+from jzdesk.services.bundle import Services
+from jzdesk.store import journal as book
+from jzdesk.store import standing
+from jzdesk.store.tables import chain, hold, journal
 from tests.faults import crashing
 from tests.faults.crashing import WORKS, open_at
 
@@ -15,14 +21,25 @@ TOUCHED = {
 
 
 def digests(work: str, root: Path) -> str:
-    """The digests of the stations that the work touches, each verified."""
+    """The digests of the stations that the work touches, each verified; and how their entries stand."""
     found = []
     for name in TOUCHED[work]:
         with open_at(root / name) as station:
             report = station.verify()
             assert report.ok, (name, report.differences)
-            found.append(report.digest)
+            found += [report.digest, _standing(station)]
     return " ".join(found)
+
+
+def _standing(station: Services) -> str:
+    """How far each journal goes, was sent and was acknowledged; how many entries of it stand how; what is held."""
+    counted = select(journal.c.chain, journal.c.state, func.count()).group_by(journal.c.chain, journal.c.state)
+    far = select(chain.c.dev, chain.c.ep, chain.c.last_n, chain.c.exported_n, chain.c.received_n)
+    with station.context.read() as connection:
+        queries = (far, counted, select(hold.c.chain, hold.c.first_n, hold.c.last_n, hold.c.reason, hold.c.ruling))
+        found = [sorted(map(repr, connection.execute(query).all())) for query in queries]
+        cuts = [standing.cut_of(connection, known.id) for known in book.chains(connection)]
+    return repr((found, cuts))
 
 
 def note_clean(work: str, clean: Path) -> None:
@@ -48,6 +65,8 @@ def judge(work: str, root: Path, clean: Path) -> None:
     check_stick(root)
     WORKS[work](root, lambda _line: None)
     check_nothing_unfinished(work, root)
+    if work == "merge":
+        check_each_package_was_applied_once(root)
     assert digests(work, root) == (clean / "digests").read_text(), f"{work} killed at write {root.name}"
     if work == "export":
         check_county_gets_everything(root)
@@ -75,6 +94,15 @@ def check_reported(work: str, root: Path, reported: list[str]) -> None:
             assert all(line.withdrawn for line in station.merging.arrivals() if line.outcome == "applied")
         if work == "receipt":
             assert station.exchange.pending().last_receipt is not None
+
+
+def check_each_package_was_applied_once(root: Path) -> None:
+    """The log says so, and nothing goes on waiting beyond the next merge."""
+    with open_at(root / "county") as county:
+        county.merging.merge([])
+        applied = [(line.first_n, line.last_n) for line in county.merging.arrivals() if line.outcome == "applied"]
+        assert sorted(applied) == [(1, 5), (6, 10)]
+        assert list((root / "county" / "parked").glob("*.jzp")) == []
 
 
 def check_stick(root: Path) -> None:
