@@ -11,6 +11,7 @@ import os
 import re
 import struct
 import zlib
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import BinaryIO, Final, NamedTuple, Self
 from jzdesk.sync.files import discarded_on_failure, faults_of, part_name, sync_folder
 from jzdesk.sync.refusal import PackageRefused
 
-__all__ = ["FILE_LIMIT", "MEMBER_LIMIT", "ContainerReader", "ContainerWriter", "PackageRefused"]
+__all__ = ["FILE_LIMIT", "MEMBER_LIMIT", "ContainerReader", "ContainerWriter", "PackageRefused", "Section"]
 
 FILE_LIMIT: Final = 512 << 20  # bytes of a whole container
 MEMBER_LIMIT: Final = 4096  # members of a container
@@ -119,6 +120,24 @@ class ContainerWriter:
         self._at += len(data)
 
 
+class Section:
+    """The bytes of one member, read in pieces from its beginning; raises PackageRefused when the file ends within."""
+
+    def __init__(self, read: Callable[[int, int], bytes], start: int, size: int) -> None:
+        self._read, self._at, self._end = read, start, start + size
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next piece, of at most `size` bytes; all that is left when that is negative."""
+        data = self.peek(size)
+        self._at += len(data)
+        return data
+
+    def peek(self, size: int) -> bytes:
+        """The same, which stays the next piece."""
+        left = self._end - self._at
+        return self._read(self._at, left if size < 0 else min(size, left))
+
+
 class ContainerReader:
     """Reads a container's members by name after its whole structure was checked; never extracts to a path.
 
@@ -153,6 +172,13 @@ class ContainerReader:
         if not proved and zlib.crc32(data) != member.crc:
             raise _refused(f"其中的 {name} 已损坏（校验和不对）")
         return data
+
+    def section(self, name: str, limit: int) -> Section:
+        """The same bytes, to be read in pieces and proved by the caller."""
+        member = self._member(name)
+        if member.size > limit:
+            raise _refused(f"其中的 {name} 太大，超过上限")
+        return Section(self._bytes, member.start, member.size)
 
     def close(self) -> None:
         """Let go of the file."""

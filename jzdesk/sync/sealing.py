@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from io import BytesIO
+from typing import Final, Protocol
 
 import pyrage
 import zstandard
@@ -13,6 +14,7 @@ from jzdesk.sync.refusal import PackageRefused
 SEALED_LIMIT: Final = 16 << 20  # bytes of one sealed chunk
 OPEN_LIMIT: Final = 64 << 20  # bytes of one chunk after opening
 WINDOW_LIMIT: Final = 8 << 20  # bytes of memory a zstd frame may ask for
+LARGE: Final = 4 << 20  # bytes of a sealed chunk beyond which it never stands in memory both sealed and opened
 _HEADER_LIMIT: Final = 16 << 10  # bytes of an age header: room for about a hundred recipients
 _LEVEL: Final = 3
 _STEP: Final = 256  # bytes fed at a time: a hostile 256 bytes open to at most 8 MiB
@@ -65,15 +67,53 @@ def unlock(data: bytes, identity: str) -> bytes:
     """
     if len(data) > SEALED_LIMIT:
         raise _broken("加密的数据块太大")
-    if data.find(b"\n---", 0, _HEADER_LIMIT) < 0:
-        raise _broken("加密的数据块开头损坏")
+    _check_header(data)
     try:
         packed: bytes = pyrage.decrypt(data, [_identity(line) for line in identity.split()])
     except pyrage.DecryptError as error:
-        if "No matching keys" in str(error):
-            raise PackageRefused("这个文件不是加密给本站的，本站打不开", "recipient") from None
-        raise _broken("加密的数据块损坏，打不开") from None
+        raise _unopened(error) from None
     return packed
+
+
+class Pieces(Protocol):
+    """Something sealed, read from its beginning in pieces of at most so many bytes; b"" at the end."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next piece."""
+        ...
+
+    def peek(self, size: int) -> bytes:
+        """The same, which stays the next piece."""
+        ...
+
+
+def open_pieces(source: Pieces, identity: str, limit: int = OPEN_LIMIT) -> Iterator[bytes]:
+    """As `open_stream`, of what is too large to stand in memory twice."""
+    return _decompress(unlock_pieces(source, identity), limit)
+
+
+def unlock_pieces(source: Pieces, identity: str) -> memoryview:
+    """As `unlock`, read piece by piece."""
+    _check_header(source.peek(_HEADER_LIMIT))
+    keys, packed = [_identity(line) for line in identity.split()], BytesIO()
+    try:
+        pyrage.decrypt_io(source, packed, keys)
+    except pyrage.DecryptError as error:
+        raise _unopened(error) from None
+    except OSError:  # so it says that a part does not belong to the beginning
+        raise _broken("加密的数据块损坏，打不开") from None
+    return packed.getbuffer()
+
+
+def _check_header(data: bytes) -> None:
+    if data.find(b"\n---", 0, _HEADER_LIMIT) < 0:
+        raise _broken("加密的数据块开头损坏")
+
+
+def _unopened(error: Exception) -> PackageRefused:
+    if "No matching keys" in str(error):
+        return PackageRefused("这个文件不是加密给本站的，本站打不开", "recipient")
+    return _broken("加密的数据块损坏，打不开")
 
 
 def _is_small(packed: bytes, limit: int) -> bool:
@@ -93,7 +133,7 @@ def _open_small(packed: bytes) -> bytes:
         raise _broken("压缩数据损坏、不完整，或后面多出了内容") from None
 
 
-def _decompress(packed: bytes, limit: int) -> Iterator[bytes]:
+def _decompress(packed: bytes | memoryview, limit: int) -> Iterator[bytes]:
     """Exactly one zstd frame, opened step by step and stopped at `limit`."""
     stream = zstandard.ZstdDecompressor(max_window_size=WINDOW_LIMIT).decompressobj()
     total = 0
@@ -112,7 +152,7 @@ def _decompress(packed: bytes, limit: int) -> Iterator[bytes]:
         raise _broken("压缩数据后面多出了内容")
 
 
-def _feed(stream: zstandard.ZstdDecompressionObj, piece: bytes) -> bytes:
+def _feed(stream: zstandard.ZstdDecompressionObj, piece: bytes | memoryview) -> bytes:
     try:
         return stream.decompress(piece)
     except zstandard.ZstdError:

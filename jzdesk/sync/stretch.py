@@ -15,7 +15,7 @@ import msgspec
 from jzdesk.core.chain import chain_links
 from jzdesk.core.merge import Entry
 from jzdesk.sync import sealing, sshsig
-from jzdesk.sync.container import ContainerReader
+from jzdesk.sync.container import ContainerReader, Section
 from jzdesk.sync.lines import CHUNK_ENTRIES, Runs, Source, examine, split_lines
 from jzdesk.sync.refusal import PackageRefused
 
@@ -153,17 +153,17 @@ class StretchReader:
         """The sealed bytes of a member, after comparing their SHA-256 with the manifest."""
         data = self._container.read(name, sealing.SEALED_LIMIT, proved=True)
         if name not in self._table or sha256(data).hexdigest() != self._table[name].sha256:
-            raise PackageRefused(f"其中的 {name} 与清单不符，被改动或损坏", "chunk")
+            raise _changed(name)
         return data
 
     def open_member(self, name: str, limit: int = sealing.OPEN_LIMIT) -> bytes:
         """A sealed member (a photo, a receipt's document), checked and opened."""
-        return sealing.open_sealed(self.member(name), self._secret(), limit)
+        return b"".join(self._opened(name, limit))
 
     def check_members(self) -> None:
         """Compare every member with the manifest without opening any: what a station that forwards can do."""
         for name in self._table:
-            self.member(name)
+            self._proved(name)
 
     def first_line(self) -> bytes | None:
         """The bytes of the first line, None of an empty stretch; nothing of it is checked but its chunk's hash."""
@@ -176,12 +176,29 @@ class StretchReader:
         """Raise PackageRefused `recipient` when the sealed members were not sealed for this identity."""
         for name in self._table:
             if name.endswith(".age"):
-                sealing.unlock(self.member(name), self._secret())
+                if self._is_large(name):
+                    sealing.unlock_pieces(self._proved(name), self._secret())
+                else:
+                    sealing.unlock(self.member(name), self._secret())
                 return
 
-    def _opened(self, name: str) -> Iterator[bytes]:
-        """What stands in a chunk, which is checked against the manifest first."""
-        return sealing.open_stream(self.member(name), self._secret())
+    def _opened(self, name: str, limit: int = sealing.OPEN_LIMIT) -> Iterator[bytes]:
+        """What stands in a member, which is checked against the manifest first."""
+        if self._is_large(name):
+            return sealing.open_pieces(self._proved(name), self._secret(), limit)
+        return sealing.open_stream(self.member(name), self._secret(), limit)
+
+    def _is_large(self, name: str) -> bool:
+        return name in self._table and self._table[name].size > sealing.LARGE
+
+    def _proved(self, name: str) -> Section:
+        """The sealed bytes of a member, to be read in pieces, after comparing their SHA-256 with the manifest."""
+        pieces, digest = self._container.section(name, sealing.SEALED_LIMIT), sha256()
+        while piece := pieces.read(1 << 20):
+            digest.update(piece)
+        if digest.hexdigest() != self._table[name].sha256:
+            raise _changed(name)
+        return self._container.section(name, sealing.SEALED_LIMIT)
 
     def _secret(self) -> str:
         if self._identity is None:
@@ -229,6 +246,10 @@ class OpenedStretch:
 
     def __exit__(self, *failure: object) -> None:
         self.close()
+
+
+def _changed(name: str) -> PackageRefused:
+    return PackageRefused(f"其中的 {name} 与清单不符，被改动或损坏", "chunk")
 
 
 def chunk_name(index: int) -> str:

@@ -1,7 +1,8 @@
 """Merges packages in a process of its own and says how much memory that took; run by `test_bad_packages`.
 
-python -m tests.faults.gulping COUNTY GOOD PACKAGE…: the county takes GOOD in, which brings the process to its ordinary
-size, and then every PACKAGE. Prints outcomes and by how many MB the peak rose above that size, as JSON.
+python -m tests.faults.gulping COUNTY PASSWORD GOOD PACKAGE…: the county takes GOOD in, which brings the process to its
+ordinary size, and then every PACKAGE. Prints outcomes, the peak in MB and by how much it rose above that size, as JSON.
+Imports nothing of the tests: what is measured is the product.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import sys
 from pathlib import Path
 
 from jzdesk.services.stations import open_station
-from tests.factories.stations import PASSWORD
 
 
 def _peak() -> float:
@@ -26,9 +26,9 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
 
 
-def main(county: str, good: str, *packages: str) -> None:
+def main(county: str, password: str, good: str, *packages: str) -> None:
     """Merge all, one after the other."""
-    station = open_station(Path(county), PASSWORD)
+    station = open_station(Path(county), password)
     station.merging.merge([Path(good)])
     ordinary = _peak()
     outcomes = {}

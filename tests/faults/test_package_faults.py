@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import struct
 import tracemalloc
 import zlib
+from base64 import b85encode
 from collections.abc import Callable
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from jzdesk.core.chain import GENESIS, chain_step
 from jzdesk.sync import sealing, sshsig
 from jzdesk.sync.keys import StationKeys
 from jzdesk.sync.lines import withheld_line
@@ -244,6 +248,34 @@ def test_of_several_faults_the_first_is_told(world: World, tmp_path: Path, targe
 
     assert refusal(world, forge(target, members | wrong_line, world.school, lie)).kind == "entry"
     assert "c00001.age 与清单不符" in refusal(world, forge(target, members, world.school, lie)).what
+
+
+def test_what_is_wrong_with_a_chunk_that_is_read_in_pieces_is_said_as_of_any_other(
+    world: World, tmp_path: Path, target: Path
+) -> None:
+    """So large that it never stands in memory both sealed and opened."""
+    lines = [world.line(n, why=b85encode(os.urandom(2000)).decode()) for n in range(1, 2501)]
+    chunk, short = world.seal(b"\n".join(lines) + b"\n"), world.lines(2500)
+    members = members_of(world.package(tmp_path, short).path)
+    whole = members | {"c00000.age": chunk}
+    end = reduce(chain_step, lines, GENESIS).hex()
+    counts = {ent: {"put": sum(f'"ent":"{ent}"'.encode() in line for line in lines)} for ent in ("student", "visit")}
+    path = forge(tmp_path / "large.jzp", whole, world.school, lambda m: m.update(chain_after=end, counts=counts))
+    assert len(chunk) > sealing.LARGE
+    assert read(world, path) == 2500
+    for at in (len(chunk) // 4, len(chunk) // 2, len(chunk) - 1):
+        turned = chunk[:at] + bytes([chunk[at] ^ 1]) + chunk[at + 1 :]
+        assert "与清单不符" in refusal(world, pack(target, members | {"c00000.age": turned})).what
+        assert refusal(world, forge(target, members | {"c00000.age": turned}, world.school)).kind == "chunk"
+    long_header = b"age-encryption.org/v1\n" + b"-> X25519 x\n" * (len(chunk) // 12)
+    for bad in (chunk[:-1], chunk + b"\0", long_header, bytes(len(chunk))):
+        assert refusal(world, forge(target, members | {"c00000.age": bad}, world.school)).kind == "chunk"
+    with pytest.raises(PackageRefused, match="不是加密给本站的") as caught:
+        read(world, path, StationKeys.generate().sealing)
+    assert caught.value.kind == "recipient"
+    half = world.seal(b"\n".join(lines)[:-9])
+    assert len(half) > sealing.LARGE
+    assert refusal(world, forge(target, members | {"c00000.age": half}, world.school)).kind == "entry"
 
 
 def test_a_chunk_of_the_same_size_but_other_bytes_is_refused(world: World, package: Path, target: Path) -> None:
