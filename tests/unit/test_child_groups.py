@@ -132,3 +132,19 @@ def test_a_verdict_that_says_otherwise_within_a_group_is_a_problem(twice: tuple[
     )
     (group,) = county.settling.groups()
     assert "不是同一人" in group.problem
+
+
+def test_a_group_is_there_again_when_a_record_that_was_taken_back_returns(twice: tuple[Services, list[str]]) -> None:
+    county, (one, other) = twice
+    county.settling.settle(one, other, same=True, reason="电话核实")
+    settled = county.settling.groups()
+    first, second = [line.file for line in county.merging.arrivals()]
+    county.withdrawing.withdraw(first, "报错了")
+    assert (_figures(county), county.settling.groups()) == (("1", 1), []), "what is not shown is in no group"
+    county.withdrawing.withdraw(second, "报错了")
+    assert _figures(county) == ("0", 0)
+    county.withdrawing.rejoin(first)
+    county.withdrawing.rejoin(second)
+    assert (_figures(county), county.settling.groups()) == (("1", 1), settled)
+    county.settling.reopen(one, other, "核实有误")
+    assert _figures(county) == ("2", 2)

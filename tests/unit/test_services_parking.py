@@ -272,3 +272,45 @@ def test_a_township_names_the_file_it_took_and_not_one_that_waited(
     assert (taken.file, taken.state, taken.entries) == (third.name, "read", 3)
     assert len(place.centre.township.pupils(place.village.info.code)) == 6
     place.close()
+
+
+@pytest.mark.parametrize("cut", ["now", "none"])
+def test_what_waited_beyond_the_cut_of_a_revoked_computer_is_kept_and_counts_once_that_is_undone(
+    world: World, cut: str
+) -> None:
+    first, second, third, fourth = (_send(world.school, world.stick, name) for name in "甲乙丙丁")
+    assert world.merge(first, third, fourth) == ["applied", "parked", "parked"]
+    world.county.revoking.revoke(world.device, "被盗", cut)
+    counts = {"甲"} if cut == "now" else set()
+    assert names(world.county) == counts
+    assert world.merge(second) == ["held", "held", "held"]
+    assert (names(world.county), _waiting_files(world)) == (counts, [])
+    world.county.revoking.reinstate(world.device, "找回来了")
+    assert names(world.county) == {"甲", "乙", "丙", "丁"}
+
+
+def test_what_waited_for_a_package_counts_with_what_was_taken_back_before_it(world: World) -> None:
+    first, second, third, fourth = (_send(world.school, world.stick, name) for name in "甲乙丙丁")
+    assert world.merge(first, fourth, second) == ["applied", "parked", "applied"]
+    world.county.withdrawing.withdraw(second.name, "报错了")
+    assert world.merge(third) == ["held", "held"]
+    assert names(world.county) == {"甲"}
+    world.county.withdrawing.rejoin(second.name)
+    assert names(world.county) == {"甲", "乙", "丙", "丁"}
+
+
+def test_a_clock_is_explained_while_what_it_wrote_is_taken_back(tmp_path: Path) -> None:
+    world = new_world(tmp_path, None, Turned(5).clock)
+    first, second = _send(world.school, world.stick, "甲"), _send(world.school, world.stick, "乙")
+    assert world.merge(first, second) == ["held", "held"]
+    world.county.withdrawing.withdraw(second.name, "报错了")
+    world.county.clocks.state(world.device, 120, "电话核实，快五天")
+    assert names(world.county) == {"甲"}, "explained, and still taken back"
+    world.county.withdrawing.withdraw(first.name, "也报错了")
+    assert world.merge(_send(world.school, world.stick, "丙")) == ["held"]
+    assert names(world.county) == set()
+    world.county.withdrawing.rejoin(first.name)
+    assert names(world.county) == {"甲", "乙", "丙"} - {"乙", "丙"}, "as far as the other one that was taken back"
+    world.county.withdrawing.rejoin(second.name)
+    assert names(world.county) == {"甲", "乙", "丙"}
+    assert world.county.clocks.listed()[0].waiting == 0
