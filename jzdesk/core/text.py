@@ -41,8 +41,9 @@ def normalise(text: str) -> str:
 
 
 def normalise_prose(text: str) -> str:
-    """Running text: line breaks and Chinese punctuation stay; full-width letters and digits become plain."""
-    lines = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_FULL_WIDTH).split("\n")
+    """Running text in NFC: line breaks and Chinese punctuation stay; full-width letters and digits become plain."""
+    plain = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    lines = _INVISIBLE.sub("", plain).translate(_FULL_WIDTH).split("\n")
     return "\n".join(_LINE_BLANKS.sub(" ", line).strip() for line in lines).strip("\n")
 
 

@@ -305,13 +305,15 @@ class ExchangeService:
     def _read_receipt(self, path: Path) -> ReceiptOutcome:
         context = self._context
         card = identity.county_card(context)
-        local = stick.read_local_copy(path, context.folder.sub("received"))
         try:
+            local = stick.read_local_copy(path, context.folder.sub("received"))
             with open_receipt(local, identity.station_keys(context), card.signing) as receipt:
                 return self._apply_receipt(path.name, receipt)
         except PackageRefused as refused:
             kind = "other" if refused.kind == "recipient" else "refused"
             return ReceiptOutcome(path.name, kind, refused.sentence())
+        except UserError as fault:
+            return ReceiptOutcome(path.name, "refused", fault.sentence())
 
     def _apply_receipt(self, name: str, receipt: Receipt) -> ReceiptOutcome:
         body = receipt.body

@@ -296,6 +296,25 @@ def test_an_old_receipt_changes_nothing(certified: Services, county: Services, s
     assert (certified.verify(), certified.exchange.pending()) == (before, pending)
 
 
+def test_a_file_that_is_no_receipt_does_not_keep_the_others_from_being_read(
+    certified: Services, county: Services, stick: Path
+) -> None:
+    _save(certified)
+    certified.exchange.export(stick)
+    _outcomes(county, stick)
+    (receipt,) = county.county.write_receipts(stick)
+    huge = stick / f"0{receipt.name}"
+    with huge.open("wb") as file:
+        file.truncate((512 << 20) + 1)
+    (stick / f"1{receipt.name}").mkdir()
+    (stick / f"1{receipt.stem}.jzd").mkdir()
+    (stick / f"1{receipt.stem}.jzd" / "empty").touch()
+    told = certified.exchange.read_receipts([stick])
+    assert sorted(one.outcome for one in told) == ["read", "refused", "refused", "refused"]
+    assert all(one.sentence.endswith("。") for one in told)
+    assert certified.exchange.pending().last_receipt == 1
+
+
 def test_a_receipt_for_another_device_changes_nothing(
     certified: Services, county: Services, tmp_path: Path, stick: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from jzdesk.core.text import (
     parse_month,
     parse_phone,
 )
+from jzdesk.models import SPECS
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,25 @@ def test_text_is_made_uniform(typed: str, meant: str) -> None:
 def test_uniform_text_stays_as_it_is(text: str) -> None:
     once = normalise(text)
     assert normalise(once) == once
+
+
+@pytest.mark.parametrize("raw", ["e\u0301x", "第一\0行\n二", "9" * 16, "9" * 20, "-" + "9" * 20, "\u212b 1"])
+def test_whatever_a_field_reads_can_stand_in_a_line_of_the_journal(raw: str) -> None:
+    """NFC, no NUL, whole numbers below 2^53: what every reader of JSON keeps exactly."""
+    seen = 0
+    for spec in SPECS.values():
+        for field in spec.fields.values():
+            try:
+                value = field.read(raw).value
+            except ValueFault:
+                continue
+            seen += 1
+            if isinstance(value, str):
+                assert unicodedata.is_normalized("NFC", value), (field.name, raw)
+                assert "\0" not in value, (field.name, raw)
+            else:
+                assert value is None or abs(value) < 2**53, (field.name, raw)
+    assert seen
 
 
 def test_prose_keeps_its_lines_and_its_chinese_punctuation() -> None:
