@@ -10,39 +10,26 @@ import sys
 from base64 import b85encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import pyrage
 import pytest
 import zstandard
-from sqlalchemy import Connection, select
 
 from jzdesk.core.clock import Clock
-from jzdesk.models import Record
 from jzdesk.services import identity
 from jzdesk.services.bundle import Services
 from jzdesk.services.stations import open_station
-from jzdesk.store.tables import local
 from jzdesk.sync import sealing
 from tests.factories.forging import Forger
 from tests.factories.packages import forge, members_of, pack
 from tests.factories.stations import PASSWORD, certify, new_county, new_school
+from tests.factories.tables import every_table
 
 ROOT = Path(__file__).parents[2]
 GIGABYTE = 1 << 30
 BOUND = 150  # MB in all
 FUTURE = 30 * 24 * 3600 * 1000
-
-
-def every_table(connection: Connection) -> str:
-    """A digest of every row of every table, except the log that says what became of each package."""
-    digest = sha256()
-    for table in (*Record.metadata.sorted_tables, *local.sorted_tables):
-        if table.name != "package":
-            rows = sorted(repr(tuple(row)) for row in connection.execute(select(table)))
-            digest.update(repr((table.name, rows)).encode())
-    return digest.hexdigest()
 
 
 @dataclass
@@ -56,7 +43,7 @@ class Scene:
 
     def tables(self) -> str:
         with self.county.context.read() as connection:
-            return every_table(connection)
+            return every_table(connection, besides=("package",))  # the log says what became of each package
 
     def seal(self, data: bytes) -> bytes:
         return sealing.seal(data, identity.county_card(self.school.context).recipients)
