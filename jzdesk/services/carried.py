@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select
 
 from jzdesk.core.clock import Clock, moment
 from jzdesk.store.tables import carried
+from jzdesk.sync import sealing
 from jzdesk.sync.receipt import ReceiptBody
 
 PACKAGE, RECEIPT, DOWN, CERTIFICATE = "package", "receipt", "down", "certificate"
@@ -80,6 +81,23 @@ def note(connection: Connection, item: Item, clock: Clock, *, opened: bool, why:
         "came": clock.tick(), "times": 0,
     }  # fmt: skip
     connection.execute(insert(carried), [row])
+
+
+def unopened(connection: Connection) -> list[Row[Any]]:
+    """Packages that could not be opened when they came, oldest first, without those that are sealed to others."""
+    query = select(carried).where(carried.c.kind == PACKAGE, carried.c.opened == 0)
+    found = connection.execute(query.order_by(carried.c.id)).all()
+    return [row for row in found if not (row.note or "").startswith(sealing.NOT_FOR_US)]
+
+
+def note_opened(connection: Connection, number: int, item: Item) -> None:
+    """A package was read after all; what is not known of one that cannot be opened is known now."""
+    values = {
+        "opened": 1, "note": None, "school": item.school, "name": item.name, "dev": item.device, "ep": item.epoch,
+        "number": item.number, "first_n": item.first_n, "last_n": item.last_n, "package_id": item.package_id,
+        "seen_receipt": item.seen_receipt,
+    }  # fmt: skip
+    connection.execute(update(carried).where(carried.c.id == number).values(values))
 
 
 def note_sent(connection: Connection, number: int, clock: Clock) -> None:

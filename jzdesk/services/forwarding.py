@@ -90,6 +90,7 @@ class ForwardService:
                 _heed(self._view, self._context)
                 if fresh:
                     MergeService(self._view, reading=True).merge([self._context.folder.sub(carried.FOLDER)])
+                self._read_later(self._view)
             return self._view
 
     def take(
@@ -208,6 +209,21 @@ class ForwardService:
         self._note(item, opened=True)
         words = "" if outcome.outcome == "applied" else f"{OUTCOMES[outcome.outcome]}。{outcome.reason or ''}"
         return Taken(item.file, "read", item.name, item.number, outcome.counts.entries_in, words)
+
+    def _read_later(self, view: Context) -> None:
+        """What could not be opened when it came can be after an update of this program, or of what it knows."""
+        with self._context.read() as connection:
+            rows = carried.unopened(connection)
+        for row in rows:
+            local = self._context.folder.sub(carried.FOLDER) / row.file
+            try:
+                manifest = self._checked(local)
+            except PackageRefused:
+                continue
+            merged = MergeService(view, reading=True).merge([local])
+            if all(one.outcome != "rejected" for one in merged if one.package == row.file):
+                with self._context.store.local() as connection:
+                    carried.note_opened(connection, row.id, _item(row.sha256, row.file, PACKAGE, manifest))
 
     def _sealed(self, item: Item, why: str) -> Taken:
         """Carried without having been read."""

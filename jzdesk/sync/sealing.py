@@ -15,6 +15,7 @@ SEALED_LIMIT: Final = 16 << 20  # bytes of one sealed chunk
 OPEN_LIMIT: Final = 64 << 20  # bytes of one chunk after opening
 WINDOW_LIMIT: Final = 8 << 20  # bytes of memory a zstd frame may ask for
 LARGE: Final = 4 << 20  # bytes of a sealed chunk beyond which it never stands in memory both sealed and opened
+NOT_FOR_US: Final = "这个文件不是加密给本站的"  # begins what is said of a file that is sealed to others
 _HEADER_LIMIT: Final = 16 << 10  # bytes of an age header: room for about a hundred recipients
 _LEVEL: Final = 3
 _STEP: Final = 256  # bytes fed at a time: a hostile 256 bytes open to at most 8 MiB
@@ -112,7 +113,7 @@ def _check_header(data: bytes) -> None:
 
 def _unopened(error: Exception) -> PackageRefused:
     if "No matching keys" in str(error):
-        return PackageRefused("这个文件不是加密给本站的，本站打不开", "recipient")
+        return PackageRefused(f"{NOT_FOR_US}，本站打不开", "recipient")
     return _broken("加密的数据块损坏，打不开")
 
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 
 from jzdesk.core.errors import StationFault, UserError
+from jzdesk.services import identity
 from jzdesk.services.bundle import Services
 from jzdesk.services.stations import open_station
 from jzdesk.services.students import StudentQuery
+from jzdesk.store import journal
 from jzdesk.store.journal import chains
-from tests.factories.packages import members_of
+from tests.factories.packages import forge, members_of
 from tests.factories.stations import PASSWORD, certify, new_school
 from tests.factories.township import CENTRE, VILLAGE, Township, make_township, open_township, pupil
 
@@ -238,6 +240,49 @@ def test_the_view_is_made_anew_from_the_files(place: Township) -> None:
     place.centre = open_station(folder, PASSWORD)
     seen = Services(place.centre.township.view)
     assert [row.name for row in seen.students.rows(seen.students.ids(StudentQuery()))] == ["村里的"]
+
+
+def test_a_package_of_a_newer_format_is_carried_as_it_is_and_read_after_the_update(
+    place: Township, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pupil(place.village, "村里的")
+    keys, stick = identity.station_keys(place.village.context), place.stick("schools")
+    package = place.village.exchange.export(place.stick("mine"))[0].path
+    newer = forge(stick / package.name, members_of(package), keys, lambda said: said.update(min_reader=2))
+    (taken,) = place.centre.township.take([stick])
+    assert (taken.state, "更新版本" in taken.sentence) == ("sealed", True)
+    place.centre.township.forward(place.stick("county"))
+    assert (place.stick("county") / package.name).read_bytes() == newer.read_bytes()
+    assert place.centre.township.pupils(VILLAGE) == []
+    folder = place.centre.info.folder
+    place.centre.close()
+    monkeypatch.setattr("jzdesk.sync.stretch.FORMAT", 2)
+    place.centre = open_station(folder, PASSWORD)
+    assert [row.name for row in place.centre.township.pupils(VILLAGE)] == ["村里的"]
+    (line,) = [line for line in place.centre.township.log() if line.school == VILLAGE]
+    assert (line.opened, line.entries, line.note) == (True, 1, "")
+
+
+def test_what_waits_and_what_forks_at_the_township_is_carried_byte_for_byte(place: Township) -> None:
+    folder = place.village.info.folder
+    pupil(place.village, "从前")
+    place.village.exchange.export(place.stick("schools"))
+    place.village.close()
+    shutil.copytree(folder, place.root / "twin")
+    place.village, twin = open_station(folder, PASSWORD), open_station(place.root / "twin", PASSWORD)
+    for school, name in ((place.village, "原机"), (twin, "克隆机")):
+        pupil(school, name)
+        school.exchange.export(place.stick("schools"))
+    own = twin.context.store.own_chain()
+    with twin.context.store.local() as connection:
+        journal.mark_chain(connection, own.id, received_n=own.last_n)
+    pupil(twin, "后来")
+    last = twin.exchange.export(place.stick("last"))[0].path
+    twin.close()
+    taken = place.centre.township.take([place.stick("last"), place.stick("schools")])
+    assert {one.state for one in taken} == {"read"}
+    place.centre.township.forward(place.stick("county"))
+    assert digests(place.stick("county")).items() >= (digests(place.stick("schools")) | digests(last.parent)).items()
 
 
 def test_only_a_township_station_carries(place: Township) -> None:
