@@ -83,3 +83,36 @@ def test_a_school_that_comes_afterwards_gets_what_was_laid_down_before(world: Wo
         assert later.ledger.ids(Query(entity)) == county.ledger.ids(Query(entity)) != []
     assert later.verify().ok
     later.close()
+
+
+def test_county_and_school_restored_from_backups_of_one_day_end_with_all_that_a_stick_still_holds(
+    world: World, tmp_path: Path
+) -> None:
+    """What both have lost lies in a package on some stick: in whatever order it comes, both have it again."""
+    world.hand_in("一")
+    theirs, ours = world.county.backups.make().path, world.school.backups.make().path
+    lost = world.hand_in("二")
+    old = world.receipt()
+    world.read(old)
+    restored(world, theirs)
+    folder = world.school.context.folder.path
+    world.school.close()
+    backups.restore(folder, ours, PASSWORD)
+    world.school = open_station(folder, PASSWORD)
+    world.save("三")
+    assert "refused" not in answer(world, tmp_path / "a")
+    assert world.merge(*_all(world)) == ["applied"]
+    (told,) = world.school.exchange.read_receipts([old])
+    assert told.outcome in ("refused", "old"), "of a time that neither remembers"
+    assert names(world.county) == names(world.school) == {"一", "三"}
+    assert world.merge(lost) == ["applied"]
+    answer(world, tmp_path / "b")
+    answer(world, tmp_path / "c")
+    assert names(world.county) == names(world.school) == {"一", "二", "三"}
+    assert world.school.exchange.pending().unacknowledged == 0
+    assert world.merge(*_all(world)) == ["applied"], "empty, and nothing is missing before it"
+    world.same()
+
+
+def _all(world: World) -> list[Path]:
+    return [done.path for done in world.school.exchange.export(world.stick)]

@@ -314,3 +314,17 @@ def test_a_clock_is_explained_while_what_it_wrote_is_taken_back(tmp_path: Path) 
     world.county.withdrawing.rejoin(second.name)
     assert names(world.county) == {"甲", "乙", "丙"}
     assert world.county.clocks.listed()[0].waiting == 0
+
+
+def test_what_waited_while_the_county_changed_its_keys_is_opened_with_the_one_it_had_before(world: World) -> None:
+    base = _send(world.school, world.stick, "从前")
+    world.merge(base)
+    receipt = world.receipt()
+    first, second = _send(world.school, world.stick, "甲"), _send(world.school, world.stick, "乙")
+    assert world.merge(second) == ["parked"]
+    world.county.rotating.rotate()
+    assert world.merge(first) == ["applied", "applied"]
+    assert names(world.county) == {"从前", "甲", "乙"}
+    assert world.read(receipt).outcome == "read", "written before the change, and read before the school knows of it"
+    assert world.read().outcome == "read"
+    world.same()
