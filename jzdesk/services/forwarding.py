@@ -97,7 +97,7 @@ class ForwardService:
         self, paths: Iterable[Path], progress: Progress | None = None, cancel: Callable[[], bool] | None = None
     ) -> list[Taken]:
         """Take in every file of schools and county in these files and folders; the same file again changes nothing."""
-        self._only_township()
+        _ = self.view  # made anew from the files that are carried already, before more are among them
         ours = f"_{self._context.info.device[:8]}_"  # first the answers to us: they may tell of a new county key
         found = sorted(files_of(paths), key=lambda path: not (ours in path.name and path.suffix != SUFFIX))
         done: list[Taken] = []

@@ -58,6 +58,7 @@ def test_packages_of_schools_are_read_kept_and_carried_byte_for_byte(place: Town
     assert sorted((one.state, one.school, one.number, one.entries) for one in taken) == [
         ("read", "大坪教学点", 1, 1), ("read", "青石镇中学", 1, 1),
     ]  # fmt: skip
+    assert [one.sentence for one in taken] == ["", ""]
     done = place.centre.township.forward(place.stick("county"))
     assert sorted(done.written) == sorted(came)
     assert came.items() <= digests(place.stick("county")).items()
