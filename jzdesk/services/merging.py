@@ -131,7 +131,7 @@ class MergeService:
                 digest = file_digest(local)
                 return take_package(self._context, unit, reader, reader.manifest, reader.entries(), name, digest)
         except (Gap, Fork) as obstacle:
-            _check_whole(reader)
+            check_whole(reader)
             return self._set_aside(reader, name, local, *aside(obstacle), waits)
 
     def _set_aside(
@@ -268,7 +268,7 @@ def clock_setting(device: str) -> str:
     return f"clock_ahead:{device}"
 
 
-def _check_whole(reader: PackageReader) -> None:
+def check_whole(reader: PackageReader) -> None:
     """What is kept for later must be good now: raises PackageRefused for a chunk, line or photograph that is not."""
     for _ in reader.entries():
         pass

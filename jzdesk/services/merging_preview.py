@@ -12,7 +12,7 @@ from jzdesk.services.arriving import REASONS
 from jzdesk.services.context import Context
 from jzdesk.services.effects import Effects
 from jzdesk.services.foretelling import foretell
-from jzdesk.services.merging import MergeService, licence_of
+from jzdesk.services.merging import MergeService, check_whole, licence_of
 from jzdesk.services.package_log import EntryCounts
 from jzdesk.services.verdicts import OUTCOMES, READY, aside, verdict
 from jzdesk.sync import stick
@@ -73,6 +73,7 @@ class PreviewService:
                 seen = foretell(connection, manifest, reader.entries, licence, progress)
                 outcome, reason = verdict(connection, manifest, seen.counts)
         except (Gap, Fork) as obstacle:
+            check_whole(reader)
             outcome, reason = aside(obstacle)
             whole = manifest.last_n - manifest.first_n + 1
             counts = EntryCounts(whole, held=whole)

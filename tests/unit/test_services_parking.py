@@ -66,6 +66,8 @@ def test_a_damaged_copy_that_would_wait_is_refused_and_the_good_one_is_kept_and_
 ) -> None:
     first, second = _send(world.school, world.stick, "甲"), _send(world.school, world.stick, *["多"] * MANY)
     bad = _damaged(second, tmp_path / "bad.jzp", "c00001.age")
+    with pytest.raises(UserError, match="与清单不符"):
+        world.county.previewing.preview(bad)
     (outcome,) = world.county.merging.merge([bad])
     assert (outcome.outcome, outcome.counts.rejected) == ("rejected", MANY)
     assert "与清单不符" in (outcome.reason or "")
