@@ -212,7 +212,8 @@ def held_by_a_branch(connection: Connection, trunk: Chain, n: int, h: bytes) -> 
 def waiting_of_others(
     connection: Connection, touched: Mapping[str, Collection[str]], scopes: frozenset[str]
 ) -> set[Key]:
-    """Those of the records (entity → uids) that others wrote and that do not count now: taken back, or dated ahead.
+    """Those of the records (entity → uids) that others wrote and that do not count now: taken back, revoked, or dated
+    ahead.
 
     They have no row, and are somebody's all the same: when they count again, nobody else must have written in them.
     """
@@ -230,21 +231,22 @@ def waiting_of_others(
 
 def _anything_waits(connection: Connection) -> bool:
     taken_back = select(withdrawal.c.id).where(withdrawal.c.undone_at.is_(None)).limit(1)
+    revoked = select(revocation.c.id).where(revocation.c.undone_at.is_(None)).limit(1)
     ahead = select(hold.c.id).where(hold.c.reason == "clock", hold.c.ruling.is_(None)).limit(1)
-    return any(connection.execute(query).first() is not None for query in (taken_back, ahead))
+    return any(connection.execute(query).first() is not None for query in (taken_back, revoked, ahead))
 
 
 def _waiting(connection: Connection, ent: str, uids: Sequence[str]) -> set[str]:
     query = select(journal.c.uid).where(
-        journal.c.ent == ent, journal.c.uid.in_(uids), journal.c.state.in_((HELD, WITHDRAWN))
+        journal.c.ent == ent, journal.c.uid.in_(uids), journal.c.state.in_((HELD, WITHDRAWN, REVOKED))
     )
     return set(connection.execute(query).scalars())
 
 
 def _may_count(connection: Connection, placed: Placed) -> bool:
-    """Whether an entry counts, or will when a package returns or a clock is explained."""
+    """Whether an entry counts, or will when a package or a device's trust returns or a clock is explained."""
     if placed.state != HELD:
-        return placed.state in (ACCEPTED, WITHDRAWN)
+        return placed.state in (ACCEPTED, WITHDRAWN, REVOKED)
     over = (hold.c.chain == placed.chain) & (hold.c.first_n <= placed.n) & (hold.c.last_n >= placed.n)
     query = select(hold.c.id).where(over, hold.c.reason == "clock").limit(1)
     return connection.execute(query).first() is not None

@@ -437,3 +437,20 @@ def test_nobody_writes_into_the_record_of_a_package_that_is_taken_back(
     county.withdrawing.rejoin(package.name)
     assert county.students.rows([uid])[0].name == "周小"
     other.close()
+
+
+def test_nobody_writes_into_a_record_that_a_revoked_computer_made(
+    certified: Services, county: Services, tmp_path: Path, stick: Path
+) -> None:
+    uid = _save(certified, "周小")
+    county.merging.merge([certified.exchange.export(stick)[0].path])
+    county.revoking.revoke(certified.info.device, "被盗", "none")
+    other = new_school(tmp_path / "other", "2143990002")
+    certify(other, county, tmp_path)
+    forger = Forger(other)
+    forger.say(uid=uid, set={"name": "冒名"})
+    (outcome,) = county.merging.merge([forger.package(stick)])
+    assert (outcome.outcome, outcome.counts.held) == ("held", 1)
+    county.revoking.reinstate(certified.info.device, "找回来了")
+    assert county.students.rows([uid])[0].name == "周小"
+    other.close()
