@@ -139,12 +139,9 @@ class StretchReader:
             for bodies in split_lines(self._opened(name)):
                 in_chunk += len(bodies)
                 self._check_room(n + len(bodies) - 1, in_chunk)
-                seen = examine(bodies, source, n)
-                add_to(counts, seen.kinds)
-                links = chain_links(link, seen.hashes)
-                visible = (seen.visible(row) for row in (range(n, n + len(bodies)), links, bodies))
-                yield zip(*visible, seen.said, strict=True)
-                link, n = links[-1], n + len(bodies)
+                numbered, link = _numbered(bodies, source, n, link, counts)
+                yield numbered
+                n += len(bodies)
             if progress is not None:
                 progress(n - manifest.first_n)
         self._check_end(n, link, counts)
@@ -246,6 +243,20 @@ class OpenedStretch:
 
     def __exit__(self, *failure: object) -> None:
         self.close()
+
+
+def _numbered(
+    bodies: list[bytes], source: Source, n: int, link: bytes, counts: Counter[tuple[str, str]]
+) -> tuple[Iterator[Numbered], bytes]:
+    """The entries of lines from number `n` after `link` on, and the last of their links; `counts` grows along.
+
+    Nothing else holds them: they are gone, and their memory is warm, when the next lines come.
+    """
+    seen = examine(bodies, source, n)
+    add_to(counts, seen.kinds)
+    links = chain_links(link, seen.hashes)
+    visible = map(seen.visible, (range(n, n + len(bodies)), links, bodies))
+    return zip(*visible, seen.said, strict=True), links[-1]
 
 
 def _changed(name: str) -> PackageRefused:
