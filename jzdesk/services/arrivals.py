@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import Connection
 
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
@@ -15,8 +16,10 @@ from jzdesk.models import SPECS
 from jzdesk.services import identity
 from jzdesk.services.context import Context
 from jzdesk.services.ledger import code_names
-from jzdesk.services.verdicts import OUTCOMES, READY, cut_within, seen, trusted_to
+from jzdesk.services.verdicts import FORKS, OUTCOMES, READY, WAITS, cut_within, seen, trusted_to
+from jzdesk.store import journal as book
 from jzdesk.sync.certificate import Trust
+from jzdesk.sync.merge import Fork, Gap, place
 from jzdesk.sync.package import SUFFIX, PackageReader, open_package
 from jzdesk.sync.stretch import Manifest
 
@@ -37,6 +40,11 @@ class InboxLine:
     sentence: str | None
     period: str = ""
     kinds: str = ""
+
+    @property
+    def waits(self) -> bool:
+        """Whether it would be kept and not merged: entries are missing before it, or it tells another story."""
+        return self.state in (WAITS, FORKS)
 
 
 def look_at(context: Context, path: Path, trust: Trust) -> InboxLine:
@@ -67,8 +75,23 @@ def _state(context: Context, manifest: Manifest) -> str:
         if (trusted := trusted_to(connection, manifest)) < manifest.last_n:
             return f"电脑已吊销，只认到第 {trusted} 条" if trusted >= manifest.first_n else "电脑已吊销，不计入"
         if not seen(connection, manifest.package_id):
-            return READY
+            return _fit(connection, manifest)
         return "以前已撤回" if cut_within(connection, manifest) else "以前已并入"
+
+
+def _fit(connection: Connection, manifest: Manifest) -> str:
+    """Whether a package goes on where its chain ends here, as far as its manifest tells; its lines are not read.
+
+    Raises PackageRefused for one that begins in the air.
+    """
+    try:
+        known = place(connection, manifest)
+    except Gap:
+        return WAITS
+    except Fork:
+        return FORKS
+    here = book.hash_at(connection, known, manifest.last_n) if known and manifest.last_n <= known.last_n else None
+    return READY if here is None or here.hex() == manifest.chain_after else FORKS
 
 
 def _period(reader: PackageReader) -> str:

@@ -23,7 +23,7 @@ OUTCOMES = {
     "fork": "记录分叉",
     "rejected": "未接收",
 }
-READY = "可以并入"
+READY, WAITS, FORKS = "可以并入", "前面有缺，先存放", "记录分叉，要裁定"  # before it is merged
 
 
 @dataclass(frozen=True, slots=True)

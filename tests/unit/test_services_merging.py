@@ -110,6 +110,8 @@ def test_what_comes_after_a_gap_waits_and_is_applied_by_itself(
 ) -> None:
     first, second, third = _with_gap(certified, county, stick)
     before = _tables(county.verify())
+    (line,) = county.merging.inbox([third])
+    assert (line.state, line.waits, line.sentence) == ("前面有缺，先存放", True, None)
     (parked,) = _merge(county, third)
     assert (parked.outcome, parked.counts.held) == ("parked", 1)
     assert parked.reason is not None
@@ -180,6 +182,7 @@ def test_a_cloned_disk_is_a_fork_and_both_histories_survive(
     (theirs,) = twin.exchange.export(stick)
     _merge(county, ours.path)
     before = _tables(county.verify())
+    assert [line.state for line in county.merging.inbox([theirs.path])] == ["记录分叉，要裁定"]
     (fork,) = _merge(county, theirs.path)
     assert (fork.outcome, fork.counts.held) == ("fork", 2)
     assert fork.reason is not None

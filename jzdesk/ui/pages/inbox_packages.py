@@ -161,7 +161,7 @@ def _count(name: str, line: PackageLine) -> str:
 
 
 def _waiting_line(line: InboxLine) -> PackageLine:
-    tone = "wrong" if line.sentence else "muted" if line.state in _SETTLED else "good"
+    tone = "wrong" if line.sentence else "look" if line.waits else "muted" if line.state in _SETTLED else "good"
     number = str(line.number) if line.number else ""
     path = None if line.sentence else line.path
     return PackageLine(
