@@ -15,7 +15,7 @@ from jzdesk.core.merge import decode
 from jzdesk.models import SPECS
 from jzdesk.services import identity
 from jzdesk.services.context import Context
-from jzdesk.services.ledger import code_names
+from jzdesk.services.ledger import schools
 from jzdesk.services.verdicts import FORKS, OUTCOMES, READY, WAITS, cut_within, seen, trusted_to
 from jzdesk.store import journal as book
 from jzdesk.sync.certificate import Trust
@@ -66,7 +66,7 @@ def claimed_school(context: Context, file: str) -> str:
     """The school whose code stands in front of a file's name, for files that cannot be asked: whom to call up."""
     code, found, _ = file.partition("_")
     with context.read() as connection:
-        name = code_names(connection, SPECS["enrolment"], [{"school": code}]).get(code) if found else None
+        name = schools(connection).get(code) if found else None
     return f"{name}（据文件名）" if name else ""
 
 

@@ -21,7 +21,9 @@ from jzdesk.models import SPECS
 from jzdesk.services import identity
 from jzdesk.services.arriving import FORK, REASONS, arrive
 from jzdesk.services.context import Context
+from jzdesk.services.ledger import OPS
 from jzdesk.services.merging import MergeService, file_digest, is_county, licence_of, take_package
+from jzdesk.services.telling import fields_of, note
 from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.journal import Chain
@@ -245,8 +247,6 @@ def _branch(connection: Connection, entries: Iterator[Entry], count: int) -> Bra
 
 def _example(connection: Connection, entry: Entry, met: dict[str, str]) -> str:
     """An entry in a few words; `met` has the titles of records that earlier ones of the branch spoke of."""
-    from jzdesk.services.holds import OPS, fields_of, note
-
     spec = SPECS.get(entry.ent)
     if spec is None:
         return entry.ent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +9,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
-from jzdesk.core.fields import EntitySpec
-from jzdesk.core.merge import GRANT, Entry
+from jzdesk.core.merge import Entry
 from jzdesk.models import SPECS
 from jzdesk.services import attachments, clocks
 from jzdesk.services.admitting import entries, obstacle, stretch_of
@@ -19,9 +17,9 @@ from jzdesk.services.arriving import CLOCK, FORK, REASONS
 from jzdesk.services.clocks import ClockLine
 from jzdesk.services.context import Context
 from jzdesk.services.effects import Effects, effects
-from jzdesk.services.ledger import mentioned, titles
+from jzdesk.services.ledger import OPS, titles
 from jzdesk.services.merging import is_county
-from jzdesk.services.telling import in_words
+from jzdesk.services.telling import fields_of, note, title_of
 from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.standing import Placed, Stretch
@@ -31,7 +29,6 @@ from jzdesk.sync.merge import FUTURE
 
 ADMITTED, TURNED_DOWN = "admitted", "refused"
 RULINGS = {"": "待裁定", ADMITTED: "已采纳", TURNED_DOWN: "不予采纳"}
-OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定", GRANT: "移交"}
 SHOWN = 200  # entries of one hold that are shown
 _HOUR = (3600 * 1000) << 10  # hybrid time
 
@@ -237,27 +234,6 @@ def _about(connection: Connection, entry: Entry) -> tuple[str, str, str, str]:
         return entry.ent, entry.uid[:8], who, when
     known = titles(connection, entry.ent, (entry.uid,))
     return spec.label, known.get(entry.uid) or title_of(connection, spec, entry, {}), who, when
-
-
-def title_of(connection: Connection, spec: EntitySpec, entry: Entry, met: Mapping[str, str]) -> str:
-    """A record that is not here goes by what the entry itself says."""
-    said = {name: entry.set[name] for name in spec.title if name in entry.set}
-    return " ".join(text for _, text in fields_of(connection, spec, said, met) if text) or spec.label
-
-
-def note(connection: Connection, spec: EntitySpec, entry: Entry, met: dict[str, str]) -> None:
-    """Remember what a record is called that an entry names."""
-    if any(name in entry.set for name in spec.title):
-        met.setdefault(entry.uid, title_of(connection, spec, entry, met))
-
-
-def fields_of(
-    connection: Connection, spec: EntitySpec, values: Mapping[str, Any], met: Mapping[str, str]
-) -> list[tuple[str, str]]:
-    """(label, text) of fields; `met` are the titles of records that are not here, by uid."""
-    names = {**met, **mentioned(connection, spec, [values])}
-    known = {name: spec.fields.get(name) for name in values}
-    return [(one.label if one else name, in_words(one, values[name], names)) for name, one in known.items()]
 
 
 def _held_entry(connection: Connection, numbered: tuple[int, Entry], met: dict[str, str]) -> HeldEntry:

@@ -23,7 +23,7 @@ from jzdesk.services.sync_state import sync_states
 from jzdesk.store import journal
 from jzdesk.store.unit import Changes
 
-_OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定", GRANT: "移交"}
+OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定", GRANT: "移交"}
 _ROLES = {"school": "学校", "township": "乡镇中心学校", "county": "县教育局"}
 
 
@@ -148,11 +148,11 @@ class LedgerService:
     def choices(self, entity: str, text: str = "", limit: int = 50) -> list[tuple[str, str]]:
         """(uid, title) of records a reference can point to; of `entity.code` the code takes the place of the uid."""
         entity, _, by_code = entity.partition(".")
-        uids = self.ids(Query(entity, text))[:limit]
+        uids, table = self.first(Query(entity, text), limit), _table(entity)
+        coded = select(table.c.uid, table.c["code" if by_code else "uid"]).where(table.c.uid.in_(uids))
         with self._context.read() as connection:
-            found = titles(connection, entity, uids)
-            codes = {row.uid: str(row.values["code"]) for row in rows(connection, entity, uids)} if by_code else {}
-        return [(codes.get(uid, uid), found[uid]) for uid in uids]
+            found, codes = titles(connection, entity, uids), dict(connection.execute(coded).all())
+        return [(codes[uid], found[uid]) for uid in uids]
 
     def title(self, entity: str, uid: str) -> str:
         """What a record goes by; "" when it is not here."""
@@ -337,7 +337,7 @@ def _history(spec: EntitySpec, entries: Sequence[Entry], references: Mapping[str
     for entry in entries:
         who = (moment(entry.at), entry.actor, _station(entry))
         if not entry.set:
-            lines.append(HistoryLine(*who, _OPS.get(entry.op, entry.op), "", entry.why))
+            lines.append(HistoryLine(*who, OPS.get(entry.op, entry.op), "", entry.why))
         if entry.op == GRANT:
             lines.append(HistoryLine(*who, "归属学校", "", str(entry.set.get(SCOPE) or "")))
             continue
