@@ -16,14 +16,22 @@ from jzdesk.core.fields import Value
 GRANT, SCOPE = "grant", "scope"
 """The operation with which the county moves the writing right of a record, and the one thing that it sets."""
 
-OPERATIONS = ("put", "void", "restore", "resolve", GRANT)
+ERASE = "erase"
+"""The operation with which the county erases by law (sync §2.4): the entries in `seen` are as if they had never been,
+`set` says what stays of the record, and under SCOPE the school that began it."""
+
+WITHHELD = "withheld"
+"""Not an operation: what stands in an `Entry` made for a line of which only the hash is here."""
+
+OPERATIONS = ("put", "void", "restore", "resolve", GRANT, ERASE)
 AUTHORITY = {"county": 2, "township": 1, "school": 0}
 BODY_LIMIT = 64 << 10  # bytes of an entry's JSON line; no reader takes a longer one (sync §4)
 _Whole = Annotated[int, msgspec.Meta(gt=-(2**53), lt=2**53)]  # sync §1: what every JSON reader keeps exactly
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """One change of one record, as its canonical JSON line (sync §1). `void` and `restore` name what they saw."""
+    """One change of one record, as its canonical JSON line (sync §1). `void` and `restore` name what they saw, `erase`
+    what goes."""
 
     at: _Whole
     actor: str
@@ -43,6 +51,12 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     why: str = ""
 
 
+BLANK = Entry(
+    at=0, actor="", dev="", ent="", ep="", n=0, op=WITHHELD, role="", salt="", scope="", sv=0, uid=""
+)  # fmt: skip
+"""What a withheld line says."""
+
+
 class Known(NamedTuple):
     """An accepted entry with its id (32 hexadecimal characters)."""
 
@@ -56,6 +70,7 @@ class RecordState(NamedTuple):
     `leaves` names for each field the entries nobody replaced, the shown one first; a field with leaves of different
     values is in `conflicts`. `edited_after_void` reports delete-against-edit. `scope` is where the record began, or
     where the last grant moved it; grants are leaves of the field `SCOPE`, which is no field of the record itself.
+    A record of which nothing is left but grants and erasures that leave nothing is `hidden`.
     """
 
     ent: str
@@ -75,15 +90,16 @@ def rank(known: Known) -> tuple[int, int, str, str]:
 
 def record_state(entries: Sequence[Known]) -> RecordState:
     """The state of one record from all its accepted entries, in any order; at least one entry is needed."""
-    if len(entries) == 1 and entries[0].entry.op not in ("void", GRANT) and SCOPE not in entries[0].entry.set:
+    if len(entries) == 1 and is_plain(entries[0].entry) and SCOPE not in entries[0].entry.set:
         return _single(entries[0])
-    first = min(entries, key=lambda known: (known.entry.op != "put", bool(known.entry.base), *rank(known)))
+    entries = remaining(entries)
+    first = _first(entries)
     leaves = _leaves(entries)
     values = {field: heads[0].entry.set[field] for field, heads in leaves.items()}
-    scope = str(values.pop(SCOPE, first.entry.scope))
+    scope = str(values.pop(SCOPE, _began_at(first)))
     hidden, edited = _void_state(entries)
     return RecordState(
-        first.entry.ent,
+        first.ent,
         scope,
         values,
         hidden,
@@ -91,6 +107,36 @@ def record_state(entries: Sequence[Known]) -> RecordState:
         frozenset(field for field, heads in leaves.items() if _disagree(field, heads)),
         edited,
     )
+
+
+def is_plain(entry: Entry) -> bool:
+    """Whether an entry alone makes a record that is just what it says."""
+    return entry.op not in ("void", GRANT, ERASE)
+
+
+def remaining(entries: Sequence[Known]) -> Sequence[Known]:
+    """The entries that no erasure among them names."""
+    gone = {name for known in entries if known.entry.op == ERASE for name in known.entry.seen}
+    return [known for known in entries if known.id not in gone] if gone else entries
+
+
+def origin(entries: Sequence[Known]) -> str:
+    """The school that began the record, wherever it was moved to since."""
+    return _began_at(_first(remaining(entries)))
+
+
+def _first(entries: Sequence[Known]) -> Entry:
+    """The entry that says whose the record was at first: of one that was erased from, what the county says of it."""
+
+    def order(known: Known) -> tuple[object, ...]:
+        entry = known.entry
+        return entry.op != ERASE, entry.op != "put", bool(entry.base), *rank(known)
+
+    return min(entries, key=order).entry
+
+
+def _began_at(first: Entry) -> str:
+    return str(first.set.get(SCOPE, first.scope)) if first.op == ERASE else first.scope
 
 
 def _single(known: Known) -> RecordState:
@@ -125,15 +171,20 @@ def _disagree(field: str, heads: Sequence[Known]) -> bool:
 def _void_state(entries: Iterable[Known]) -> tuple[bool, bool]:
     """(hidden, edited after void): a void hides a record only while it has seen every other kind of entry of it.
 
-    A grant is no edit. A record of which nothing but grants has come is not there yet.
+    Neither a grant nor an erasure is an edit. A record of which nothing but grants has come is not there yet, and one
+    of which an erasure left nothing is not there any more.
     """
     voids = [known for known in entries if known.entry.op == "void"]
-    others = {known.id for known in entries if known.entry.op not in ("void", GRANT)}
+    others = {known.id for known in entries if is_plain(known.entry)}
     if not voids:
-        return not others, False
+        return not (others or any(_leaves_something(known.entry) for known in entries)), False
     if any(others <= set(void.entry.seen) for void in voids):
         return True, False
     return False, _unsettled(voids, entries)
+
+
+def _leaves_something(entry: Entry) -> bool:
+    return entry.op == ERASE and any(value is not None for name, value in entry.set.items() if name != SCOPE)
 
 
 def _unsettled(voids: Sequence[Known], entries: Iterable[Known]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, select
 
-from jzdesk.core.merge import AUTHORITY, GRANT, Entry, decode
+from jzdesk.core.merge import AUTHORITY, ERASE, GRANT, Entry, decode
 from jzdesk.models import BY_NAME
 from jzdesk.services.context import COUNTY_SCOPE
 from jzdesk.store import journal as book
@@ -37,6 +37,8 @@ def obstacle(connection: Connection, row: Row[Any]) -> str:
     allowed = AUTHORITY.get(_role_of(connection, book.chain_of(connection, row.chain).dev), 0)
     for _, entry in entries(connection, stretch_of(row)):
         entity = BY_NAME.get(entry.ent)
+        if entry.op == ERASE:
+            return "依法删除只能由县里办理，学校写的不能采纳"
         if entry.op == GRANT:
             return "记录归哪所学校管理只能由县里变更，学校写的不能采纳"
         if entity is not None and entity.owner == COUNTY_SCOPE:

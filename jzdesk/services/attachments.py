@@ -15,7 +15,7 @@ from jzdesk.core.clock import Clock
 from jzdesk.core.merge import decode
 from jzdesk.core.slices import slices
 from jzdesk.store.dialects import run
-from jzdesk.store.tables import blob, journal
+from jzdesk.store.tables import ERASED, blob, journal
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import OpenedStretch, blob_name
 
@@ -35,7 +35,11 @@ class Due(NamedTuple):
 def due(connection: Connection, chain: int, after: int, last: int) -> list[Due]:
     """The photographs that entries `after`+1 to `last` of a chain speak of, in order."""
     query = select(journal.c.n, journal.c.uid, journal.c.body).where(
-        journal.c.chain == chain, journal.c.n > after, journal.c.n <= last, journal.c.ent == "photo"
+        journal.c.chain == chain,
+        journal.c.n > after,
+        journal.c.n <= last,
+        journal.c.ent == "photo",
+        journal.c.state != ERASED,
     )
     found = []
     for n, uid, body in connection.execute(query.order_by(journal.c.n)):
@@ -88,7 +92,7 @@ def _digests(connection: Connection, uids: Sequence[str]) -> dict[str, set[str]]
     """Photograph → the contents that entries of the journal give it, whether they count or are held."""
     found: dict[str, set[str]] = {uid: set() for uid in uids}
     query = select(journal.c.uid, journal.c.body).where(journal.c.ent == "photo", journal.c.uid.in_(uids))
-    for uid, body in connection.execute(query):
+    for uid, body in connection.execute(query.where(journal.c.state != ERASED)):
         if (digest := decode(body).set.get("sha256")) is not None:
             found[uid].add(str(digest))
     return found

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from jzdesk.core.chain import WITHHELD_START, withheld_line
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.core.merge import GRANT, decode
@@ -47,7 +48,6 @@ from jzdesk.store.tables import journal as journal_table
 from jzdesk.sync import certificate as certificates
 from jzdesk.sync import stick, succession
 from jzdesk.sync.keys import PublicKeys, fingerprint_words
-from jzdesk.sync.lines import withheld_line
 from jzdesk.sync.receipt import DuplicateCase, EpochMark, Problem, ReceiptBody, Uncounted, write_receipt
 from jzdesk.sync.stretch import Head
 
@@ -360,9 +360,9 @@ class CountyService:
             for row in streamed(connection, query):
                 about = (row.ent, row.uid)
                 visible = row.ent in POLICY or about in theirs
-                if about in moved and decode(row.body).op == GRANT:
+                if about in moved and not row.body.startswith(WITHHELD_START) and decode(row.body).op == GRANT:
                     visible = school in moved[about]
-                yield row.body if visible else withheld_line(sha256(row.body).digest())
+                yield row.body if visible else withheld_line(row.body)
 
     def _only_county(self) -> None:
         if not is_county(self._context):

@@ -29,7 +29,7 @@ from jzdesk.services import (
 from jzdesk.services.context import Context
 from jzdesk.services.device import write_mark
 from jzdesk.services.transfers.listing import news, ruled_on
-from jzdesk.store import journal
+from jzdesk.store import erasing, journal
 from jzdesk.store.journal import Chain
 from jzdesk.store.store import read_setting, write_setting
 from jzdesk.store.tables import setting
@@ -249,6 +249,7 @@ class ExchangeService:
             written = write_package(
                 identity.letters(context), head, bodies, keys, signed, identity.recipients(context),
                 report, attachments.contents(connection, photos), end,
+                withholds=erasing.anything(connection),
             )  # fmt: skip
         write_mark(context.folder, known.ep, written.manifest.last_n)  # first: what is marked may have left
         target = stick.copy_to_stick(written.path, to)

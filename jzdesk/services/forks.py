@@ -14,9 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
+from jzdesk.core.chain import WITHHELD_START
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
-from jzdesk.core.merge import Entry, decode
+from jzdesk.core.merge import WITHHELD, Entry, decode
 from jzdesk.models import SPECS
 from jzdesk.services import identity
 from jzdesk.services.arriving import FORK, REASONS, arrive
@@ -105,7 +106,7 @@ class ForkService:
                 ours = _branch(connection, _held_here(connection, trunk, begin), trunk.last_n - begin)
                 theirs = _branch(
                     connection,
-                    (entry for n, *_, entry in reader.entries() if n > begin),
+                    (entry for n, *_, entry in reader.entries() if n > begin and entry.op != WITHHELD),
                     reader.manifest.last_n - begin,
                 )
         return ForkDetail(line, after, ours, theirs)
@@ -228,7 +229,8 @@ def _not_joined() -> UserError:
 
 def _held_here(connection: Connection, trunk: Chain, after: int) -> Iterator[Entry]:
     for _, _, body in book.stretch(connection, trunk.id, after):
-        yield decode(body)
+        if not body.startswith(WITHHELD_START):  # erased since
+            yield decode(body)
 
 
 def _branch(connection: Connection, entries: Iterator[Entry], count: int) -> Branch:

@@ -14,7 +14,7 @@ from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec, FieldSpec, Value
 from jzdesk.core.kinds import OpenCode, Reference
-from jzdesk.core.merge import GRANT, SCOPE, Entry
+from jzdesk.core.merge import ERASE, GRANT, SCOPE, Entry
 from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.context import COUNTY_SCOPE, Context
@@ -23,7 +23,7 @@ from jzdesk.services.sync_state import sync_states
 from jzdesk.store import journal
 from jzdesk.store.unit import Changes
 
-OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定", GRANT: "移交"}
+OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定", GRANT: "移交", ERASE: "依法删除"}
 _ROLES = {"school": "学校", "township": "乡镇中心学校", "county": "县教育局"}
 
 
@@ -338,6 +338,10 @@ def _history(spec: EntitySpec, entries: Sequence[Entry], references: Mapping[str
         who = (moment(entry.at), entry.actor, _station(entry))
         if not entry.set:
             lines.append(HistoryLine(*who, OPS.get(entry.op, entry.op), "", entry.why))
+        if entry.op == ERASE:  # what it names is gone from the lines above, what stays is the county's word
+            lines.append(HistoryLine(*who, OPS[ERASE], "", entry.why))
+            current = {**current, **entry.set}
+            continue
         if entry.op == GRANT:
             lines.append(HistoryLine(*who, "归属学校", "", str(entry.set.get(SCOPE) or "")))
             continue

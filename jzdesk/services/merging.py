@@ -16,6 +16,7 @@ from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.disk import files
 from jzdesk.services.package_log import EntryCounts
 from jzdesk.services.verdicts import MergeOutcome, aside, rejected, verdict
+from jzdesk.store import journal as book
 from jzdesk.store.folder import copy_durably
 from jzdesk.store.tables import chain, package
 from jzdesk.store.unit import Unit
@@ -24,7 +25,7 @@ from jzdesk.sync.certificate import Trust
 from jzdesk.sync.merge import FUTURE, Fork, Gap, Licence
 from jzdesk.sync.package import SUFFIX, PackageReader, open_package
 from jzdesk.sync.refusal import PackageRefused
-from jzdesk.sync.stretch import Manifest, Numbered
+from jzdesk.sync.stretch import WITHHOLDING, Manifest, Numbered
 
 _HOUR = (3600 * 1000) << 10  # hybrid time
 Progress = Callable[[int, int], None]
@@ -260,7 +261,14 @@ def licence_of(context: Context, reader: PackageReader) -> Licence:
     held = reader.certificate
     explained = int(context.store.setting(clock_setting(held.device), 0)) * _HOUR
     latest = (context.store.clock.now_ms() << 10) + FUTURE + explained
-    return Licence(frozenset(held.scope), held.role, policy=False, latest=latest)
+    blanks = reader.manifest.min_reader >= WITHHOLDING and _forgets(context)
+    return Licence(frozenset(held.scope), held.role, policy=False, latest=latest, blanks=blanks)
+
+
+def _forgets(context: Context) -> bool:
+    """Whether more may have been erased than is known here: at a county restored from its backup, and at a township."""
+    with context.read() as connection:
+        return not is_county(context) or sum(known.own for known in book.chains(connection)) > 1
 
 
 def clock_setting(device: str) -> str:

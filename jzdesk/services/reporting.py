@@ -18,7 +18,7 @@ from jzdesk.core.merge import decode
 from jzdesk.models import BY_NAME
 from jzdesk.services import townships
 from jzdesk.services.context import Context
-from jzdesk.store.tables import carried, chain, journal, package
+from jzdesk.store.tables import ERASED, carried, chain, journal, package
 from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.sync.certificate import Certificate
 
@@ -208,7 +208,7 @@ _ENDS = (
     select(journal.c.body)
     .join(chain, chain.c.id == journal.c.chain)
     .where(chain.c.dev == bindparam("the_dev"), chain.c.ep == bindparam("the_ep"))
-    .where(journal.c.n.in_((bindparam("first"), bindparam("last"))))
+    .where(journal.c.n.in_((bindparam("first"), bindparam("last"))), journal.c.state != ERASED)
 )
 
 

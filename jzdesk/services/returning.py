@@ -112,9 +112,9 @@ def _take_countys(context: Context, down: OpenedStretch) -> int:
 
 def _take(context: Context, down: OpenedStretch) -> int:
     manifest = down.manifest
-    licence = Licence(frozenset({context.author.scope}), context.info.kind, policy=False, latest=ANY_TIME)
+    licence = Licence(frozenset({context.author.scope}), context.info.kind, policy=False, latest=ANY_TIME, blanks=True)
     with context.write() as unit:
-        counts = take(unit, manifest, down.entries(), licence)
+        counts = take(unit, manifest, down.entries(blanks=True), licence)
         known = journal.find_chain(unit.connection, manifest.device, manifest.epoch)
         assert known is not None
         reached = max(known.received_n, manifest.last_n)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec, Value
-from jzdesk.core.merge import GRANT, SCOPE, Known, rank, record_state
+from jzdesk.core.merge import SCOPE, Known, is_plain, rank, record_state
 from jzdesk.models import BY_NAME, SPECS, Enrolment, Identity, Student
 from jzdesk.services.child_groups import GroupLine, group_lines
 from jzdesk.services.context import COUNTY_SCOPE, Context
@@ -228,7 +228,7 @@ def _kept_or_void(spec: EntitySpec, known: Sequence[Known], words: Mapping[str, 
     """Two sides: the newest edit that the 作废 had not seen, and the 作废 with its reason."""
     void = max((item for item in known if item.entry.op == "void"), key=rank)
     seen = {*void.entry.seen, void.id}
-    late = [item for item in known if item.id not in seen and item.entry.op not in ("void", GRANT)]
+    late = [item for item in known if item.id not in seen and is_plain(item.entry)]
     edit = max(late, key=rank)
     fields = ((spec.fields.get(name), value) for name, value in edit.entry.set.items())
     said = "，".join(f"{one.label} {in_words(one, value, words)}" for one, value in fields if one)

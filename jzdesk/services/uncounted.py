@@ -22,7 +22,7 @@ from jzdesk.store import standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.standing import Stretch
 from jzdesk.store.store import read_setting, write_setting
-from jzdesk.store.tables import ACCEPTED, WITHDRAWN, journal
+from jzdesk.store.tables import ACCEPTED, ERASED, WITHDRAWN, journal
 from jzdesk.store.unit import Unit
 from jzdesk.sync.receipt import ReceiptBody, Uncounted
 
@@ -89,6 +89,7 @@ def _granted(connection: Connection) -> set[str]:
     """Children of whom we have moved the writing right, ever."""
     own = [known.id for known in book.chains(connection) if known.own]
     query = select(journal.c.uid, journal.c.body).where(journal.c.chain.in_(own), journal.c.ent == "student")
+    query = query.where(journal.c.state != ERASED)
     return {row.uid for row in connection.execute(query) if decode(row.body).op == GRANT}
 
 

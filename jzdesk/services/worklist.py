@@ -19,7 +19,7 @@ from jzdesk.services.telling import in_words
 from jzdesk.services.transfers import listing
 from jzdesk.store.journal import own_chain
 from jzdesk.store.store import read_setting, write_setting
-from jzdesk.store.tables import chain, conflict, journal
+from jzdesk.store.tables import ERASED, chain, conflict, journal
 from jzdesk.sync.receipt import Conflict, ReceiptBody
 
 SETTING = "work_list"
@@ -148,7 +148,8 @@ def _deeds(
         .join(chain, chain.c.id == journal.c.chain)
         .where(chain.c.own == 1, (chain.c.id > stored["chain"]) | (journal.c.n > stored["n"]))
     )
-    for uid, body in connection.execute(since.where(journal.c.ent == ent, journal.c.uid.in_(uids))):
+    since = since.where(journal.c.ent == ent, journal.c.uid.in_(uids), journal.c.state != ERASED)
+    for uid, body in connection.execute(since):
         found[uid].touched = True
         found[uid].fields |= set(decode(body).set)
     for uid in connection.execute(select(table.c.uid).where(table.c.uid.in_(uids), table.c.hidden == 1)).scalars():
@@ -202,7 +203,7 @@ def _decided(connection: Connection, school: str) -> Iterator[Conflict]:
     """What we decided lately about the school's records, newest first."""
     own = own_chain(connection)
     query = select(journal.c.ent, journal.c.uid, journal.c.body).where(
-        journal.c.chain == own.id, journal.c.ent.not_in(_POLICY)
+        journal.c.chain == own.id, journal.c.ent.not_in(_POLICY), journal.c.state != ERASED
     )
     for ent, uid, body in connection.execute(query.order_by(journal.c.n.desc()).limit(_LOOKED_AT)):
         entry = decode(body)

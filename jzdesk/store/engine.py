@@ -17,7 +17,7 @@ from jzdesk.store import dialects, search
 from jzdesk.store.dialects.sqlite import refuse
 from jzdesk.store.tables import local
 
-SCHEMA = 4
+SCHEMA = 5
 APPLICATION_ID = 0x6A7A6401  # "jzd" 1
 _CACHE = 32_000  # KiB of pages that a connection keeps
 _CACHE_WRITING = 64_000  # room for the pages that one school's package touches in a full county, none read twice

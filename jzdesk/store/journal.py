@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from jzdesk.core.merge import GRANT, Entry, Known, RecordState, decode, record_state
+from jzdesk.core.merge import ERASE, Entry, Known, RecordState, decode, is_plain, record_state
 from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME
-from jzdesk.store import dialects, rows, search
+from jzdesk.store import dialects, erasing, rows, search
 from jzdesk.store.dialects import marks, run
 from jzdesk.store.engine import gate
-from jzdesk.store.tables import ACCEPTED, chain, journal
+from jzdesk.store.tables import ACCEPTED, ERASED, chain, journal
 
 Key = tuple[str, str]  # (entity, uid)
 GENESIS = bytes(32)
@@ -122,7 +122,10 @@ def known_entries(connection: Connection, ent: str, uids: Iterable[str]) -> dict
 
 
 def stretch(connection: Connection, chain_id: int, after: int) -> Iterator[tuple[int, bytes, bytes]]:
-    """(n, hash, body) of a chain's entries with number above `after`, in order, streamed."""
+    """(n, hash, body) of a chain's entries with number above `after`, in order, streamed.
+
+    Of an erased one the body is the line that stands for it.
+    """
     query = (
         select(journal.c.n, journal.c.h, journal.c.body)
         .where(journal.c.chain == chain_id, journal.c.n > after)
@@ -183,9 +186,9 @@ def append(
         return {}
     last = links[-1]
     with gate(connection):
-        touched = _apply(connection, links, unknown)
-        _insert_links(connection, chain_id, links)
-        head = {"the_chain": chain_id, "last_n": last.n, "last_h": last.h, "last_at": last.entry.at}
+        touched = _take(connection, chain_id, links, unknown)
+        at = last.entry.at or max(link.entry.at for link in links)  # a blank one has no time
+        head = {"the_chain": chain_id, "last_n": last.n, "last_h": last.h, "last_at": at}
         connection.execute(_MOVE_HEAD, head)
     return touched
 
@@ -195,8 +198,15 @@ def fill(
 ) -> dict[str, set[str]]:
     """As `append`, where entries of the chain had been withheld from us; its head stays."""
     with gate(connection):
-        touched = _apply(connection, links, unknown)
-        _insert_links(connection, chain_id, links)
+        return _take(connection, chain_id, links, unknown)
+
+
+def _take(
+    connection: Connection, chain_id: int, links: Sequence[Link], unknown: Collection[str]
+) -> dict[str, set[str]]:
+    touched = _apply(connection, links, unknown)
+    _insert_links(connection, chain_id, links)
+    erasing.carry_out(connection, (link.entry for link in links if link.state == ACCEPTED))
     return touched
 
 
@@ -220,14 +230,18 @@ def recompute_newer(connection: Connection, schema: int) -> None:
 
     The synchronised tables must be open (`engine.gate`).
     """
-    every = select(journal.c.ent, journal.c.uid, journal.c.body)
+    every = select(journal.c.ent, journal.c.uid, journal.c.state, journal.c.body).where(journal.c.state != ERASED)
     by_ent: dict[str, set[str]] = defaultdict(set)
-    for ent, uid, body in rows.streamed(connection, every):
-        if decode(body).sv > schema:
+    newer: list[Entry] = []
+    for ent, uid, state, body in rows.streamed(connection, every):
+        if (entry := decode(body)).sv > schema:
             by_ent[ent].add(uid)
+            if state == ACCEPTED and entry.op == ERASE:
+                newer.append(entry)
     for ent in by_ent.keys() & BY_NAME.keys():
         for part in slices(sorted(by_ent[ent])):
             recompute(connection, ent, set(part))
+    erasing.carry_out(connection, newer)
 
 
 def recompute(connection: Connection, ent: str, uids: set[str]) -> None:
@@ -259,7 +273,7 @@ def _apply_entity(connection: Connection, ent: str, fresh: Sequence[Link], unkno
     single, others = list[Entry](), dict[str, list[Known]]()
     for uid, link in zip(uids, fresh, strict=True):
         entry = link.entry
-        if uid not in before and (number is None or number[uid] == 1) and entry.op not in ("void", GRANT):
+        if uid not in before and (number is None or number[uid] == 1) and is_plain(entry):
             single.append(entry)
         else:
             others.setdefault(uid, before.get(uid, [])).append(Known(link.id, entry))

@@ -19,7 +19,7 @@ from jzdesk.models import BY_NAME
 from jzdesk.store import journal as book
 from jzdesk.store.engine import gate
 from jzdesk.store.journal import Chain, Key
-from jzdesk.store.tables import ACCEPTED, HELD, REVOKED, WITHDRAWN, hold, journal, revocation, withdrawal
+from jzdesk.store.tables import ACCEPTED, ERASED, HELD, REVOKED, WITHDRAWN, hold, journal, revocation, withdrawal
 from jzdesk.store.tables import chain as chain_table
 from jzdesk.store.unit import Unit
 
@@ -138,10 +138,11 @@ def _recompute(connection: Connection, by_ent: Mapping[str, Sequence[str]]) -> N
 
 
 def histories(connection: Connection, ent: str, uids: Iterable[str]) -> dict[str, list[Placed]]:
-    """uid → every entry of these records (at most 900) of one entity, whatever its standing."""
+    """uid → every entry of these records (at most 900) of one entity, whatever its standing, but what was erased."""
     query = select(journal.c.uid, journal.c.chain, journal.c.n, journal.c.state, journal.c.h, journal.c.body)
     found: dict[str, list[Placed]] = defaultdict(list)
-    for row in connection.execute(query.where(journal.c.ent == ent, journal.c.uid.in_(uids))):
+    query = query.where(journal.c.ent == ent, journal.c.uid.in_(uids), journal.c.state != ERASED)
+    for row in connection.execute(query):
         found[row.uid].append(Placed(row.chain, row.n, row.state, Known(row.h[:16].hex(), decode(row.body))))
     return found
 

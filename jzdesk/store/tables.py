@@ -19,8 +19,8 @@ local = MetaData()
 
 # Standing of an entry: only accepted ones make up the tables. Held ones wait for a decision, withdrawn ones were taken
 # back and can return, refused ones were judged never to count, revoked ones lie beyond what is trusted of a revoked
-# device; none is ever thrown away.
-ACCEPTED, HELD, WITHDRAWN, REFUSED, REVOKED = 0, 1, 2, 3, 4
+# device; none of these is ever thrown away. Of an erased one (by law, sync §2.4) only the hash of its body is left.
+ACCEPTED, HELD, WITHDRAWN, REFUSED, REVOKED, ERASED = 0, 1, 2, 3, 4, 5
 
 chain = Table(
     "chain",
@@ -54,6 +54,34 @@ journal = Table(
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("chain", "n"),
     Index("ix_journal_record", "ent", "uid"),
+)
+
+# Entries that an accepted erasure names, whether they have come or not; `uid` is the record.
+erased = Table(
+    "erased",
+    local,
+    Column("id", String(32), primary_key=True),
+    Column("uid", String(32), nullable=False),
+    Index("ix_erased_uid", "uid"),
+)
+
+# County: what it erased by law, one line a record: which (`fields` as JSON, None: all of it), on what ground, and the
+# schools (codes as JSON) that hold it and must hear of it. `n` is the entry's number in `chain`, one of our own.
+erasure = Table(
+    "erasure",
+    local,
+    Column("id", Integer, primary_key=True),
+    Column("chain", Integer, ForeignKey("chain.id"), nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("ent", String(30), nullable=False),
+    Column("uid", String(32), nullable=False),
+    Column("fields", Text),
+    Column("entries", Integer, nullable=False),
+    Column("ground", String(200), nullable=False),
+    Column("schools", Text, nullable=False),
+    Column("account", String(60), nullable=False),
+    Column("at", Integer, nullable=False),
+    UniqueConstraint("chain", "n"),
 )
 
 conflict = Table(

@@ -14,11 +14,13 @@ from sqlalchemy import Connection
 
 from jzdesk.core.chain import chain_step
 from jzdesk.core.clock import Clock
+from jzdesk.core.erasure import erasure
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.core.ids import new_uid, new_uids
 from jzdesk.core.merge import (
     BODY_LIMIT,
+    ERASE,
     GRANT,
     SCOPE,
     Entry,
@@ -29,7 +31,7 @@ from jzdesk.core.merge import (
     record_state,
 )
 from jzdesk.models import Record
-from jzdesk.store import actions, journal, rows, search
+from jzdesk.store import actions, erasing, journal, rows, search
 from jzdesk.store.engine import SCHEMA
 
 Entity = type[Record]
@@ -170,6 +172,20 @@ class Unit:
         self._append(entity, GRANT, moving, why)
         return len(moving)
 
+    def erase(self, entity: Entity, uid: str, fields: Collection[str] | None, why: str) -> int:
+        """Erase these fields of a record by law (None: all of it), for ever; how many entries go. For the county alone.
+
+        Raises UserError (`core.erasure`).
+        """
+        connection, ent = self.connection, entity.__tablename__
+        accepted = journal.known_entries(connection, ent, (uid,)).get(uid, [])
+        plan = erasure(accepted, erasing.history(connection, ent, uid), fields, entity.spec.label)
+        if plan is None:
+            return 0
+        self._append(entity, ERASE, [_Change(uid, plan.set, plan.base, plan.seen)], why)
+        self.flush()
+        return len(plan.seen)
+
     def _must_own(self, entity: Entity, states: Iterable[RecordState]) -> None:
         """Raises UserError for a record of another school: the county would hold what we write into it."""
         author = self.author
@@ -267,7 +283,7 @@ class Unit:
             entry = Entry(
                 at=at, actor=author.actor, dev=chain.dev, ent=ent, ep=chain.ep, n=self._n + 1, op=op, role=author.role,
                 salt=salt, scope=author.scope, sv=SCHEMA, uid=uid, base=base, seen=seen,
-                set=dict(values) if op == GRANT else _journaled(entity, values), why=why,
+                set=dict(values) if op in (GRANT, ERASE) else _journaled(entity, values), why=why,
             )  # fmt: skip
             body = encode(entry)
             if len(body) > BODY_LIMIT:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine
 
 from jzdesk.store import engine as engines
-from jzdesk.store import journal, to_schema_2, to_schema_3, to_schema_4
+from jzdesk.store import journal, to_schema_2, to_schema_3, to_schema_4, to_schema_5
 from jzdesk.store.databases import Database
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Step = Callable[["Operations"], None]
 
 # Schema version → the step from it to the next one. Steps stay for ever: every released database must still open.
-STEPS: dict[int, Step] = {1: to_schema_2.step, 2: to_schema_3.step, 3: to_schema_4.step}
+STEPS: dict[int, Step] = {1: to_schema_2.step, 2: to_schema_3.step, 3: to_schema_4.step, 4: to_schema_5.step}
 
 
 def upgrade(engine: Engine, database: Database, schema: int) -> None:

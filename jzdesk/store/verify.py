@@ -10,15 +10,16 @@ from itertools import groupby, zip_longest
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
-from jzdesk.core.chain import chain_step
-from jzdesk.core.merge import Known, decode, record_state
+from jzdesk.core.chain import WITHHELD_START, chain_step
+from jzdesk.core.merge import ERASE, Known, decode, record_state
+from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME
 from jzdesk.store import figures, rows
 from jzdesk.store import journal as book
 from jzdesk.store.journal import GENESIS
-from jzdesk.store.tables import ACCEPTED, conflict, journal
+from jzdesk.store.tables import ACCEPTED, ERASED, conflict, erased, journal
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -35,12 +36,17 @@ class Verified:
 
 
 def verify(connection: Connection) -> Verified:
-    """Recompute all tables, conflicts and figures from the journal, check every chain hash, and compare."""
+    """Recompute all tables, conflicts and figures from the journal, check every chain hash, and compare.
+
+    What erasures name must be gone, and nothing else.
+    """
     digest = hashlib.sha256()
     differences = _check_chains(connection)
     expected_conflicts: list[tuple[str, str, str, str]] = []
+    named: set[tuple[str, str]] = set()
     for ent in sorted(BY_NAME):
-        differences += _compare(connection, ent, digest, expected_conflicts)
+        differences += _compare(connection, ent, digest, expected_conflicts, named)
+    differences += _check_erased(connection, named)
     found = connection.execute(select(conflict.c.ent, conflict.c.uid, conflict.c.field, conflict.c.ids))
     stored = sorted(tuple(row) for row in found)
     if stored != sorted(expected_conflicts):
@@ -73,6 +79,26 @@ def _first_break(connection: Connection, known: book.Chain) -> int:
     return known.last_n if (last == known.last_n or known.own) and previous != known.last_h else 0
 
 
+def _check_erased(connection: Connection, named: set[tuple[str, str]]) -> Iterator[str]:
+    """`named` are (id, uid) of what accepted erasures name: nothing else may be gone, and of that no body be left."""
+    noted = {(row.id, row.uid) for row in connection.execute(select(erased.c.id, erased.c.uid))}
+    if noted != named:
+        yield "erased"
+    for row in _cut_or_named(connection, {uid for _, uid in named}):
+        is_named, is_cut = (row.h[:16].hex(), row.uid) in named, row.body.startswith(WITHHELD_START)
+        if is_cut != (row.state == ERASED) or (row.uid and is_cut != is_named):
+            yield f"{row.ent} {row.uid} erased"
+
+
+def _cut_or_named(connection: Connection, uids: set[str]) -> Iterator[Row[*tuple[Any, ...]]]:
+    """Entries of which only the hash is here, and those of records from which something was erased."""
+    columns = (journal.c.h, journal.c.ent, journal.c.uid, journal.c.state, journal.c.body)
+    cut = func.substr(journal.c.body, 1, len(WITHHELD_START)) == WITHHELD_START
+    yield from rows.streamed(connection, select(*columns).where((journal.c.state == ERASED) | cut))
+    for part in slices(sorted(uids)):
+        yield from connection.execute(select(*columns).where(journal.c.uid.in_(part)))
+
+
 _OF_ENTITY = (
     select(journal.c.uid, journal.c.h, journal.c.body)
     .where(journal.c.ent == bindparam("the_ent"), journal.c.state == ACCEPTED)
@@ -81,11 +107,13 @@ _OF_ENTITY = (
 
 
 def _expected(
-    connection: Connection, ent: str, conflicts: list[tuple[str, str, str, str]]
+    connection: Connection, ent: str, conflicts: list[tuple[str, str, str, str]], named: set[tuple[str, str]]
 ) -> Iterator[tuple[Any, ...]]:
-    """Rows of an entity as the journal says they should be, by uid."""
+    """Rows of an entity as the journal says they should be, by uid; `named` is what its erasures name."""
     for uid, group in groupby(rows.streamed(connection, _OF_ENTITY, {"the_ent": ent}), key=lambda row: row[0]):
-        state = record_state([Known(h[:16].hex(), decode(body)) for _, h, body in group])
+        entries = [Known(h[:16].hex(), decode(body)) for _, h, body in group]
+        state = record_state(entries)
+        named.update((gone, uid) for one in entries if one.entry.op == ERASE for gone in one.entry.seen)
         conflicts += [(row["ent"], row["uid"], row["field"], row["ids"]) for row in rows.conflict_rows(uid, state)]
         yield rows.row_of(uid, state)
 
@@ -102,11 +130,17 @@ def _whole(ent: str) -> Select[Any]:
     return select(*(table.c[name] for name in (*rows.columns(ent), *rows.META))).order_by(table.c.uid)
 
 
-def _compare(connection: Connection, ent: str, digest: Any, conflicts: list[tuple[str, str, str, str]]) -> list[str]:
+def _compare(
+    connection: Connection,
+    ent: str,
+    digest: Any,
+    conflicts: list[tuple[str, str, str, str]],
+    named: set[tuple[str, str]],
+) -> list[str]:
     """Walk both in step; the digest takes in what is stored."""
     differences = []
     digest.update(ent.encode())
-    for expected, stored in zip_longest(_expected(connection, ent, conflicts), _stored(connection, ent)):
+    for expected, stored in zip_longest(_expected(connection, ent, conflicts, named), _stored(connection, ent)):
         if expected != stored:
             differences.append(f"{ent} {(expected or stored)[-3]}")
         if stored is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
@@ -11,6 +10,7 @@ from typing import Final, Generic, Literal, NamedTuple, TypeVar, cast
 
 import msgspec
 
+from jzdesk.core.chain import WITHHELD_START, withheld_hash
 from jzdesk.core.merge import AUTHORITY, BODY_LIMIT, OPERATIONS, Entry
 from jzdesk.models import BY_NAME
 from jzdesk.sync.refusal import PackageRefused
@@ -23,8 +23,6 @@ _Scalar = str | int | float | bool | None
 _Depth1 = _Scalar | list[_Scalar] | dict[str, _Scalar]
 _Depth2 = _Scalar | list[_Depth1] | dict[str, _Depth1]
 _Depth3 = _Scalar | list[_Depth2] | dict[str, _Depth2]
-_WITHHELD: Final = re.compile(rb'\{"withheld":"([0-9a-f]{64})"\}')
-_WITHHELD_START: Final = b'{"withheld":'
 
 _WORDS: Final = {"ent": tuple(BY_NAME), "op": OPERATIONS, "role": tuple(AUTHORITY)}
 
@@ -128,11 +126,6 @@ def glance(bodies: list[bytes], source: Source, n: int) -> Examined[Placed]:
     return _examined(bodies, source, n, _places)
 
 
-def withheld_line(digest: bytes) -> bytes:
-    """The line that stands for an entry whose body (with this SHA-256) the reader may not see."""
-    return b'{"withheld":"%s"}' % digest.hex().encode()
-
-
 def _examined(
     bodies: list[bytes], source: Source, n: int, decode: Callable[[Iterable[bytes], Source], list[_Said]]
 ) -> Examined[_Said]:
@@ -146,7 +139,7 @@ def _examined(
 
 
 def _shown(bodies: list[bytes]) -> list[bool] | None:
-    shown = [not body.startswith(_WITHHELD_START) for body in bodies]
+    shown = [not body.startswith(WITHHELD_START) for body in bodies]
     return None if all(shown) else shown
 
 
@@ -193,10 +186,9 @@ def _hashes(bodies: list[bytes], shown: list[bool] | None) -> list[bytes]:
 
 
 def _withheld_hash(body: bytes) -> bytes:
-    match = _WITHHELD.fullmatch(body)
-    if match is None:
+    if (digest := withheld_hash(body)) is None:
         raise _refused("有一条记录的写法不对")
-    return bytes.fromhex(match[1].decode())
+    return digest
 
 
 def _refused(reason: str) -> PackageRefused:

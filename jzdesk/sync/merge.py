@@ -6,6 +6,7 @@ and what an author was not certified for is held, kept and reported, never appli
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,11 +15,12 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from jzdesk.core import garbage
-from jzdesk.core.merge import GRANT, SCOPE, Entry
+from jzdesk.core.chain import withheld_line
+from jzdesk.core.merge import ERASE, GRANT, SCOPE, WITHHELD, Entry
 from jzdesk.models import BY_NAME
-from jzdesk.store import journal, rows, standing
+from jzdesk.store import erasing, journal, rows, standing
 from jzdesk.store.journal import Chain, Link
-from jzdesk.store.tables import HELD
+from jzdesk.store.tables import ACCEPTED, ERASED, HELD
 from jzdesk.store.unit import Unit
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import Manifest, Numbered
@@ -36,7 +38,8 @@ _NUL = rb"\u0000"  # how a NUL is written in JSON
 class Licence:
     """What an author may write: which scopes, in which role, and whether county policy.
 
-    `vouched`: the county, which has accepted these entries of somebody else's journal, hands them on.
+    `vouched`: the county, which has accepted these entries of somebody else's journal, hands them on. `blanks`: where
+    only a hash comes the entry is believed to have been erased though no erasure is known here.
     """
 
     scopes: frozenset[str]
@@ -44,11 +47,15 @@ class Licence:
     policy: bool
     latest: int  # hybrid time; entries dated later are held until the clock is explained
     vouched: bool = False
+    blanks: bool = False
 
 
 @dataclass(slots=True)
 class Counts:
-    """Entries in = applied + known + held; `reasons` says why entries are held."""
+    """Entries in = applied + known + held; `reasons` says why entries are held.
+
+    What was erased, here or where it comes from, is known: there is nothing to apply.
+    """
 
     applied: int = 0
     known: int = 0
@@ -145,10 +152,10 @@ def weighed(
         withheld = _not_held(connection, known, old)
         counts.known += len(old) - len(withheld)
         if licence.policy or licence.vouched:
-            yield _bound(connection, list(map(weighing.link, withheld)), licence, counts)
+            yield _stood(connection, list(map(weighing.link, withheld)), licence, counts)
         else:
             counts.known += len(withheld)
-        yield _bound(connection, fresh, licence, counts)
+        yield _stood(connection, fresh, licence, counts)
 
 
 def _parts(
@@ -196,6 +203,9 @@ class _Weighing:
         """The entry with its standing; raises PackageRefused for one that names no record."""
         n, h, body, entry = numbered
         counts = self._counts
+        if entry.op == WITHHELD:
+            counts.known += 1
+            return Link(n, h, body, entry, ERASED)
         if (reason := self._reason(body, entry)) is None:
             counts.applied += 1
             return Link(n, h, body, entry)
@@ -224,8 +234,8 @@ class _Weighing:
 
 def objection(entry: Entry, licence: Licence, *, clean: bool = False) -> str | None:
     """Why an entry may not be applied, or None; `clean` as in `fits`."""
-    if entry.op == GRANT:
-        return _grant_objection(entry, licence)
+    if entry.op in (GRANT, ERASE):
+        return _county_objection(entry, licence)
     if licence.vouched:
         return None if entry.ent not in BY_NAME or fits(entry, clean=clean) else "value"
     if entry.scope not in licence.scopes:
@@ -240,11 +250,12 @@ def objection(entry: Entry, licence: Licence, *, clean: bool = False) -> str | N
     return None if entity is None or fits(entry, clean=clean) else "value"
 
 
-def _grant_objection(entry: Entry, licence: Licence) -> str | None:
-    """Only the county moves a record to another school, and only that."""
+def _county_objection(entry: Entry, licence: Licence) -> str | None:
+    """Only the county moves a record to another school, and only that; and only the county erases."""
     if not licence.policy or entry.scope not in licence.scopes or entry.role != licence.role:
         return "policy"
-    return None if tuple(entry.set) == (SCOPE,) and isinstance(entry.set[SCOPE], str) else "value"
+    names = entry.op == ERASE or tuple(entry.set) == (SCOPE,)
+    return None if names and isinstance(entry.set.get(SCOPE), str) and fits(entry) else "value"
 
 
 def fits(entry: Entry, *, clean: bool = False) -> bool:
@@ -266,6 +277,39 @@ def _fits(ent: str, names: tuple[str, ...], kinds: tuple[type, ...]) -> bool:
     )
 
 
+def _stood(connection: Connection, links: list[Link], licence: Licence, counts: Counts) -> Weighed:
+    """The standing of entries by what is here: what was erased, and whose their records are."""
+    return _bound(connection, _spared(connection, links, licence, counts), licence, counts)
+
+
+def _spared(connection: Connection, links: list[Link], licence: Licence, counts: Counts) -> list[Link]:
+    """Of what an erasure names no more than the hash is taken in, whenever it comes.
+
+    Raises PackageRefused when a line is withheld that nothing known here has erased.
+    """
+    blanks = {link.id for link in links if link.state == ERASED}
+    if not blanks and not erasing.anything(connection):
+        return links
+    if blanks and not licence.blanks and erasing.named_among(connection, blanks) != blanks:
+        raise PackageRefused(
+            "有的记录只剩校验值，而县里没有删除过它们",
+            "entry",
+            "县站从备份恢复过的，请先处理各校交回的文件；否则请学校核对数据后重新导出。",
+        )
+    named = erasing.named_of(connection, {link.entry.uid for link in links} - {""})
+    return [_erased(link, licence, counts) if link.id in named else link for link in links] if named else links
+
+
+def _erased(link: Link, licence: Licence, counts: Counts) -> Link:
+    if link.state == ACCEPTED:
+        counts.applied -= 1
+    else:
+        counts.held -= 1
+        counts.reasons = dict(Counter(counts.reasons) - Counter([objection(link.entry, licence) or ""]))
+    counts.known += 1
+    return link._replace(body=withheld_line(link.body), state=ERASED)
+
+
 def _bound(connection: Connection, links: list[Link], licence: Licence, counts: Counts) -> Weighed:
     """Hold what would change a record of somebody else's scope, unless the author may write policy.
 
@@ -283,7 +327,7 @@ def _bound(connection: Connection, links: list[Link], licence: Licence, counts: 
 
 
 def _hold(link: Link, counts: Counts) -> Link:
-    if link.state == HELD:
+    if link.state != ACCEPTED:
         return link
     counts.applied -= 1
     counts.held += 1

@@ -70,11 +70,14 @@ def write_package(
     progress: Progress | None = None,
     blobs: Iterable[tuple[str, bytes]] = (),
     proof: bytes | None = None,
+    *,
+    withholds: bool = False,
 ) -> PackageWritten:
     """Write entries (JSON lines without line ends, from `head.first_n` on) as a package into a local folder.
 
     `recipients` are `age1…` keys: county, escrow, township. `blobs` are (`blob_name(uid)`, content). `proof` is the
-    link that our journal has for the last entry (`write_stretch`). Memory holds one chunk. Raises StationFault (disk
+    link that our journal has for the last entry (`write_stretch`); `withholds`: something was erased, and of it the
+    lines hold hashes only. Memory holds one chunk. Raises StationFault (disk
     full…); ValueError when head or lines are not what the keys may sign.
     """
     theirs = certificate.certificate
@@ -84,7 +87,7 @@ def write_package(
         folder / package_name(head),
         head,
         entries,
-        Envelope("package", keys.signing, sshsig.PACKAGE, recipients),
+        Envelope("package", keys.signing, sshsig.PACKAGE, recipients, withholds=withholds),
         first={CERT: certificate.raw, CERT_SIGNATURE: certificate.signature},
         blobs=blobs,
         progress=progress,

@@ -13,13 +13,15 @@ from typing import Annotated, Final, Literal, Self, TypeVar
 import msgspec
 
 from jzdesk.core.chain import chain_links
-from jzdesk.core.merge import Entry
+from jzdesk.core.merge import BLANK, Entry
 from jzdesk.sync import sealing, sshsig
 from jzdesk.sync.container import ContainerReader, Section
 from jzdesk.sync.lines import CHUNK_ENTRIES, Runs, Source, examine, split_lines
 from jzdesk.sync.refusal import PackageRefused
 
-FORMAT: Final = 1  # what this program writes, and the newest it reads
+FORMAT: Final = 2  # what this program writes, and the newest it reads
+PLAIN: Final = 1  # the oldest program that reads what holds no more than that one knew
+WITHHOLDING: Final = 2  # from here on a package may hold lines of entries that were erased by law
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.json.sig"
 MANIFEST_LIMIT: Final = 2 << 20
@@ -27,7 +29,10 @@ _SEALED: Final = re.compile(r"c[0-9]{5}\.age|b-[0-9a-f]{32}\.age")
 
 _T = TypeVar("_T")
 Numbered = tuple[int, bytes, bytes, Entry]
-"""An entry as it comes out of a file: its number, its link of the chain (32 bytes), the exact line, what it says."""
+"""An entry as it comes out of a file: its number, its link of the chain (32 bytes), the exact line, what it says.
+
+A withheld line says `BLANK`.
+"""
 Progress = Callable[[int], None]
 PackageKind = Literal["package", "receipt", "down"]
 Hex16 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{16}$")]
@@ -122,24 +127,26 @@ class StretchReader:
         self._container, self._identity = container, identity
         self._table = {member.name: member for member in manifest.members}
 
-    def entries(self, progress: Progress | None = None) -> Iterator[Numbered]:
+    def entries(self, progress: Progress | None = None, *, blanks: bool = False) -> Iterator[Numbered]:
         """Each entry in order, examined.
 
         Nothing may be kept unless the iteration ends without an error: the last hash is compared at the end.
-        Withheld lines (receipts and the way down only) move the chain and are not handed out.
+        Withheld lines move the chain; they are handed out of packages, where they stand for what was erased, and for
+        `blanks`. What comes down withholds what we may not see: that is not handed out.
         """
-        return chain.from_iterable(self._examined(progress))
+        return chain.from_iterable(self._examined(progress, blanks or self.manifest.kind == "package"))
 
-    def _examined(self, progress: Progress | None) -> Iterator[Iterator[Numbered]]:
+    def _examined(self, progress: Progress | None, blanks: bool) -> Iterator[Iterator[Numbered]]:
         """The entries, as many at a time as came out of the chunk together."""
-        manifest, source = self.manifest, source_of(self.manifest, self.manifest.kind)
+        manifest = self.manifest
+        source = source_of(manifest, manifest.kind != "package" or manifest.min_reader >= WITHHOLDING)
         link, n, counts = bytes.fromhex(manifest.chain_before), manifest.first_n, Counter[tuple[str, str]]()
         for name in self._chunk_names():
             in_chunk = 0
             for bodies in split_lines(self._opened(name)):
                 in_chunk += len(bodies)
                 self._check_room(n + len(bodies) - 1, in_chunk)
-                numbered, link = _numbered(bodies, source, n, link, counts)
+                numbered, link = _numbered(bodies, source, n, link, counts, blanks)
                 yield numbered
                 n += len(bodies)
             if progress is not None:
@@ -227,9 +234,9 @@ class OpenedStretch:
     stretch: StretchReader
     container: ContainerReader
 
-    def entries(self, progress: Progress | None = None) -> Iterator[Numbered]:
+    def entries(self, progress: Progress | None = None, *, blanks: bool = False) -> Iterator[Numbered]:
         """(n, link of the chain, exact line, entry) of each; keep nothing unless it ends without an error."""
-        return self.stretch.entries(progress)
+        return self.stretch.entries(progress, blanks=blanks)
 
     def __iter__(self) -> Iterator[Numbered]:
         return self.entries()
@@ -246,15 +253,21 @@ class OpenedStretch:
 
 
 def _numbered(
-    bodies: list[bytes], source: Source, n: int, link: bytes, counts: Counter[tuple[str, str]]
+    bodies: list[bytes], source: Source, n: int, link: bytes, counts: Counter[tuple[str, str]], blanks: bool
 ) -> tuple[Iterator[Numbered], bytes]:
     """The entries of lines from number `n` after `link` on, and the last of their links; `counts` grows along.
+
+    With `blanks` the withheld ones are among them.
 
     Nothing else holds them: they are gone, and their memory is warm, when the next lines come.
     """
     seen = examine(bodies, source, n)
     add_to(counts, seen.kinds)
     links = chain_links(link, seen.hashes)
+    if blanks and seen.shown is not None:
+        said = iter(seen.said)
+        filled = [next(said) if shown else BLANK for shown in seen.shown]
+        return zip(range(n, n + len(bodies)), links, bodies, filled, strict=True), links[-1]
     visible = map(seen.visible, (range(n, n + len(bodies)), links, bodies))
     return zip(*visible, seen.said, strict=True), links[-1]
 
@@ -278,9 +291,9 @@ def blob_name(uid: str) -> str:
     return f"b-{uid}.age"
 
 
-def source_of(head: Head, kind: PackageKind) -> Source:
-    """Whose lines a stretch holds; only what comes down may withhold a body."""
-    return Source(head.device, head.epoch, kind != "package")
+def source_of(head: Head, may_withhold: bool) -> Source:
+    """Whose lines a stretch holds, and whether it may withhold a body."""
+    return Source(head.device, head.epoch, may_withhold)
 
 
 def add_to(counts: Counter[tuple[str, str]], runs: Runs) -> None:

@@ -24,7 +24,9 @@ from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import (
     FORMAT,
     MANIFEST,
+    PLAIN,
     SIGNATURE,
+    WITHHOLDING,
     Head,
     Manifest,
     Member,
@@ -53,13 +55,17 @@ class PackageWritten:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """How a stretch is wrapped: its kind, who signs in which namespace, who can open it, whom it is for."""
+    """How a stretch is wrapped: its kind, who signs in which namespace, who can open it, whom it is for.
+
+    `withholds`: whether lines may be withheld (`core.chain.withheld_line`).
+    """
 
     kind: PackageKind
     signer: Ed25519PrivateKey
     namespace: str
     recipients: Sequence[str]
     addressee: str | None = None
+    withholds: bool = True
 
 
 def write_stretch(
@@ -110,12 +116,12 @@ class _Writing:
 
     def __init__(self, container: ContainerWriter, head: Head, envelope: Envelope, proof: bytes | None) -> None:
         self._container, self._head, self._envelope, self._proof = container, head, envelope, proof
-        self._source = source_of(head, envelope.kind)
+        self._source = source_of(head, envelope.withholds)
         self._link = bytes.fromhex(head.chain_before)
         self._members: list[Member] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._open: list[bytes] = []
-        self._size = self._chunks = self.entries = 0
+        self._size = self._chunks = self.entries = self._withheld = 0
         self._sealing: deque[Future[bytes]] = deque()
 
     def add(self, name: str, data: bytes) -> None:
@@ -135,6 +141,7 @@ class _Writing:
                 raise _damaged() from error
             raise ValueError(f"no reader would take these lines: {error.what}") from error
         add_to(self._counts, seen.kinds)
+        self._withheld += len(bodies) - len(seen.said)
         self._link = chain_links(self._link, seen.hashes)[-1]
         self._open += bodies
         self._size += sum(map(len, bodies))
@@ -171,7 +178,7 @@ class _Writing:
         return Manifest(
             **msgspec.structs.asdict(self._head),
             format=FORMAT,
-            min_reader=FORMAT,
+            min_reader=WITHHOLDING if self._withheld and self._envelope.kind == "package" else PLAIN,
             kind=self._envelope.kind,
             package_id=secrets.token_hex(16),
             addressee=self._envelope.addressee,

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
+from jzdesk.core.erasure import erasure
+from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
-from jzdesk.core.merge import AUTHORITY, GRANT, SCOPE, Entry, Known
+from jzdesk.core.merge import AUTHORITY, ERASE, GRANT, SCOPE, Entry, Known
 
 FIELDS = ("name", "phone", "note")
 SCOPES = {"school": "2143990001", "township": "2143990001", "county": "county"}
@@ -46,6 +48,7 @@ class Reading(NamedTuple):
 
 def naive(entries: Sequence[Known]) -> Reading:
     """Sync §2 sentence by sentence, quadratic and without any of the tricks of the product."""
+    entries = left(entries)
     values: dict[str, Value] = {}
     leaves: dict[str, frozenset[str]] = {}
     conflicts: set[str] = set()
@@ -58,6 +61,12 @@ def naive(entries: Sequence[Known]) -> Reading:
                 conflicts.add(name)
     hidden, edited = _visibility(entries)
     return Reading(values, hidden, leaves, frozenset(conflicts), edited)
+
+
+def left(entries: Sequence[Known]) -> list[Known]:
+    """Those that no erasure names."""
+    erasures = [known for known in entries if known.entry.op == ERASE]
+    return [known for known in entries if not any(known.id in one.entry.seen for one in erasures)]
 
 
 def _replaced(known: Known, name: str, entries: Sequence[Known]) -> bool:
@@ -74,10 +83,15 @@ def _may_say(known: Known, name: str) -> bool:
 
 
 def _visibility(entries: Sequence[Known]) -> tuple[bool, bool]:
-    """(hidden, an edit met a void nobody has answered); a grant is no edit, and by itself no record."""
-    entries = [known for known in entries if known.entry.op != GRANT]
+    """(hidden, an edit met a void nobody has answered); neither a grant nor an erasure is an edit.
+
+    By themselves they are no record either, but for what an erasure left.
+    """
+    erasures = [known for known in entries if known.entry.op == ERASE]
+    entries = [known for known in entries if known.entry.op not in (GRANT, ERASE)]
     if not entries:
-        return True, False
+        said = {name for one in erasures for name, value in one.entry.set.items() if value is not None}
+        return not said - {SCOPE}, False
     voids = [known for known in entries if known.entry.op == "void"]
     for void in voids:
         if all(known.entry.op == "void" or known.id in void.entry.seen for known in entries):
@@ -103,7 +117,9 @@ def histories(draw: st.DrawFn) -> list[Known]:
 @st.composite
 def _next(draw: st.DrawFn, n: int, seen: Sequence[Known]) -> Known:
     """The next entry of somebody who knows `seen` only; clocks and devices are anything."""
-    op = draw(st.sampled_from(("put", "put", "put", "put", "void", "restore", "resolve"))) if seen else "put"
+    op = draw(st.sampled_from(("put", "put", "put", "put", "void", "restore", "resolve", ERASE))) if seen else "put"
+    if op == ERASE:
+        return draw(_erasure(n, seen))
     role = draw(st.sampled_from(tuple(AUTHORITY)))
     at, dev = draw(st.integers(0, 5)), draw(st.sampled_from(("d1", "d2", "d3")))
     if op in ("void", "restore"):
@@ -113,3 +129,18 @@ def _next(draw: st.DrawFn, n: int, seen: Sequence[Known]) -> Known:
     leaves = naive(seen).leaves if seen else {}
     base = {name: tuple(sorted(leaves[name])) for name in values if name in leaves}
     return entry(at, values, base, op=op, role=role, dev=dev, n=n)
+
+
+@st.composite
+def _erasure(draw: st.DrawFn, n: int, seen: Sequence[Known]) -> Known:
+    """The county erases what it knows of some fields, or all of it; or has nothing to erase and writes something."""
+    fields = draw(st.none() | st.sets(st.sampled_from(FIELDS), min_size=1, max_size=2))
+    counting = left(seen)
+    try:
+        plan = erasure(counting, counting, fields)
+    except UserError:  # two values, which somebody must settle first
+        plan = None
+    at = draw(st.integers(0, 5))
+    if plan is None:
+        return entry(at, {"note": "丁"}, role="county", dev="d0", n=n)
+    return entry(at, plan.set, plan.base, op=ERASE, role="county", seen=plan.seen, dev="d0", n=n)

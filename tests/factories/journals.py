@@ -18,7 +18,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from jzdesk.core.chain import GENESIS, chain_step
 from jzdesk.core.clock import Clock
 from jzdesk.core.fields import Value
-from jzdesk.core.merge import AUTHORITY, GRANT, SCOPE, Entry, Known, decode, encode
+from jzdesk.core.merge import AUTHORITY, ERASE, GRANT, SCOPE, Entry, Known, decode, encode
 from jzdesk.models import BY_NAME
 from jzdesk.services.arriving import arrive, hold_back
 from jzdesk.services.revoking import stand_anew
@@ -26,7 +26,18 @@ from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.standing import Stretch
-from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, REVOKED, WITHDRAWN, conflict, journal, revocation, withdrawal
+from jzdesk.store.tables import (
+    ACCEPTED,
+    ERASED,
+    HELD,
+    REFUSED,
+    REVOKED,
+    WITHDRAWN,
+    conflict,
+    journal,
+    revocation,
+    withdrawal,
+)
 from jzdesk.store.unit import Author as Writer
 from jzdesk.store.unit import Unit
 from jzdesk.store.verify import verify
@@ -34,7 +45,7 @@ from jzdesk.sync import branches
 from jzdesk.sync.merge import FUTURE, Fork, Gap, Licence
 from jzdesk.sync.refusal import PackageRefused
 from jzdesk.sync.stretch import Manifest, Numbered
-from tests.factories.entries import naive
+from tests.factories.entries import left, naive
 
 NOW = 1_760_000_000_000  # milliseconds, October 2025
 CLOCKS = {"2009": 1_230_768_000_000, "now": NOW, "tomorrow": NOW + 86_400_000, "2099": 4_070_908_800_000}
@@ -98,7 +109,7 @@ class Author:
             "n": len(self.line) + 1, "op": op, "role": self.role, "salt": f"{self.device}{len(self.known)}",
             "scope": self.scope, "sv": self.sv, "uid": record[1], "set": values,
             "base": {name: tuple(sorted(leaves[name])) for name in sorted(values) if name in leaves},
-            "seen": tuple(sorted(known.id for known in seen)) if op in ("void", "restore") else (),
+            "seen": tuple(sorted(known.id for known in left(seen))) if op in ("void", "restore") else (),
         }  # fmt: skip
         entry = Entry(**usual | forged)
         body = encode(entry)
@@ -236,8 +247,9 @@ class Desk:
                         self.admitted.add(h[:16].hex())
 
     def withdraw(self, pick: int, first: int) -> None:
-        """Take the end of some chain back."""
-        chains = self._foreign()
+        """Take the end of some chain back; never of one with an erasure, which is the county's own and final."""
+        erasures = [one.entry.dev for one in self.accepted().values() if one.entry.op == ERASE]
+        chains = [known for known in self._foreign() if known.dev not in erasures]
         if not chains:
             return
         known = chains[pick % len(chains)]
@@ -300,6 +312,10 @@ class Desk:
         numbers = select(func.max(journal.c.n) - func.min(journal.c.n) + 1 - func.count()).group_by(journal.c.chain)
         return sum(self.connection.execute(numbers).scalars())
 
+    def readable(self) -> dict[str, Known]:
+        """Everything here that was not erased, whatever its standing."""
+        return {i: Known(i, decode(one.body)) for i, one in self.journal().items() if one.state != ERASED}
+
     def accepted(self) -> dict[str, Known]:
         return {i: Known(i, decode(one.body)) for i, one in self.journal().items() if one.state == ACCEPTED}
 
@@ -328,7 +344,7 @@ def unshowable(entry: Entry) -> bool:
 
 def never_counts(entry: Entry) -> bool:
     """Whether no county may admit an entry of a school."""
-    return unshowable(entry) or entry.role == COUNTY or entry.ent == "school" or entry.op == GRANT
+    return unshowable(entry) or entry.role == COUNTY or entry.ent == "school" or entry.op in (GRANT, ERASE)
 
 
 def expected(accepted: Iterable[Known]) -> tuple[dict[Record, dict[str, Any]], set[tuple[str, str, str, str]]]:
@@ -344,7 +360,7 @@ def expected(accepted: Iterable[Known]) -> tuple[dict[Record, dict[str, Any]], s
         said = naive(entries)
         rows[ent, uid] = {
             **{name: said.values.get(name) for name in BY_NAME[ent].spec.fields},
-            "uid": uid, "scope": said.values.get(SCOPE) or _founder(entries).entry.scope, "hidden": int(said.hidden),
+            "uid": uid, "scope": said.values.get(SCOPE) or _founder(left(entries)), "hidden": int(said.hidden),
         }  # fmt: skip
         conflicts |= {(ent, uid, name, json.dumps(sorted(said.leaves[name]))) for name in said.conflicts}
         if said.edited_after_void:
@@ -352,14 +368,26 @@ def expected(accepted: Iterable[Known]) -> tuple[dict[Record, dict[str, Any]], s
     return rows, conflicts
 
 
-def _founder(entries: Iterable[Known]) -> Known:
-    """The entry that made the record: a put that replaces nothing; of several the least in rank."""
+def _founder(entries: Iterable[Known]) -> str:
+    """The school of the entry that made the record: a put that replaces nothing; of several the least in rank.
+
+    Of a record that was erased from it is the one that the erasure names.
+    """
 
     def order(known: Known) -> tuple[Any, ...]:
         entry = known.entry
-        return entry.op != "put", bool(entry.base), AUTHORITY[entry.role], entry.at, entry.dev, known.id
+        return (
+            entry.op != ERASE,
+            entry.op != "put",
+            bool(entry.base),
+            AUTHORITY[entry.role],
+            entry.at,
+            entry.dev,
+            known.id,
+        )
 
-    return min(entries, key=order)
+    first = min(entries, key=order).entry
+    return str(first.set[SCOPE]) if first.op == ERASE else first.scope
 
 
 def shown(connection: Connection, entities: Iterable[str]) -> dict[Record, dict[str, Any]]:

@@ -11,14 +11,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from sqlalchemy import Connection
 
-from jzdesk.core.merge import GRANT, SCOPE, Known, decode
-from jzdesk.store.tables import REVOKED
+from jzdesk.core.chain import withheld_line
+from jzdesk.core.erasure import erasure
+from jzdesk.core.errors import UserError
+from jzdesk.core.merge import ERASE, GRANT, SCOPE, Known, decode
+from jzdesk.store.tables import ACCEPTED, ERASED, REVOKED
 from tests.factories.entries import naive
 from tests.factories.journals import (
     CLOCKS,
     COUNTY,
     Author,
     Desk,
+    Held,
     Packet,
     Record,
     expected,
@@ -72,16 +76,16 @@ class MergeMachine(RuleBasedStateMachine):
         self.mail: list[Packet] = []
 
     @classmethod
-    def wander(cls, seed: int, steps: int = 40, *, moving: bool = True) -> None:
+    def wander(cls, seed: int, steps: int = 40, *, moving: bool = True, erasing: bool = False) -> None:
         """A schedule drawn by chance alone, judged by the same oracle; raises AssertionError.
 
-        `moving`: records are moved and devices revoked as well.
+        `moving`: records are moved and devices revoked as well; `erasing`: the county erases as well.
         """
         chance, machine = random.Random(seed), cls()
         machine.begin(seed)
         try:
             for _ in range(steps):
-                _step(machine, chance, moving=moving)
+                _step(machine, chance, moving=moving, erasing=erasing)
         except BaseException:
             machine.close()
             raise
@@ -152,6 +156,14 @@ class MergeMachine(RuleBasedStateMachine):
             case _:
                 author.write(record, values={"name": "未来"}, at=CLOCKS["2099"] << 10)
 
+    @rule(who=_PICK, what=_PICK)
+    def forge_an_erasure(self, who: int, what: int) -> None:
+        """A school erases what it wrote: it may not."""
+        author = self.author(who)
+        record = record_of(author.scope, what)
+        seen = tuple(sorted(one.id for one in author.of(record)))
+        author.write(record, ERASE, {SCOPE: author.scope, "name": None}, seen=seen)
+
     @rule(who=_PICK, clock=st.sampled_from(tuple(CLOCKS)))
     def set_clock(self, who: int, clock: str) -> None:
         self.chance.choice((self.author(who), self.county)).clock = clock
@@ -203,6 +215,22 @@ class MergeMachine(RuleBasedStateMachine):
             moved = naive(known).values.get(SCOPE) or SCHOOLS[what % 2]
             other = next(school for school in SCHOOLS if school != moved)
             self.county.write(record, GRANT, {SCOPE: other}, **({} if aware else {"base": {}}))
+            self.goes_to(self.county, to)
+
+    @rule(by=_PICK, what=_PICK, part=_PICK, to=_TO)
+    def county_erases(self, by: int, what: int, part: int, to: int) -> None:
+        """The county erases fields of a record, or all of it, as one desk has it, whatever the standing of an entry."""
+        desk, record = self.desk(by), record_of(SCHOOLS[what % 2], what)
+        self.county.known.update(desk.accepted())
+        here = [one for one in desk.readable().values() if (one.entry.ent, one.entry.uid) == record]
+        counting = [one for one in here if one.id in desk.accepted()]
+        fields = (None, {"name"}, {"phone"}, {"name", "phone"}, {"student"})[part % 5]
+        try:
+            plan = erasure(counting, here, fields)
+        except UserError:  # two values, which somebody must settle first
+            return
+        if plan:
+            self.county.write(record, ERASE, plan.set, base=plan.base, seen=plan.seen)
             self.goes_to(self.county, to)
 
     @rule(by=_PICK, who=_PICK, what=_PICK, value=_PICK, to=_TO)
@@ -311,11 +339,12 @@ _LIKELY = {
     "lose": 1, "write_in_a_newer_schema": 1,
 }  # fmt: skip
 _MOVING = {"county_moves": 2, "write_what_moved": 3, "revoke": 1, "reinstate": 1}
+_ERASING = {"county_erases": 5, "forge_an_erasure": 1}
 
 
-def _step(machine: MergeMachine, chance: random.Random, *, moving: bool) -> None:
+def _step(machine: MergeMachine, chance: random.Random, *, moving: bool, erasing: bool) -> None:
     """One step of a schedule drawn by chance."""
-    likely = _LIKELY | _MOVING if moving else _LIKELY
+    likely = _LIKELY | (_MOVING if moving else {}) | (_ERASING if erasing else {})
     (name,) = chance.choices(list(likely), list(likely.values()))
     given: dict[str, Any] = {
         "work": [(chance.randrange(31), chance.randrange(31)) for _ in range(chance.randint(1, 3))],
@@ -334,8 +363,18 @@ def _step(machine: MergeMachine, chance: random.Random, *, moving: bool) -> None
 def _nothing_is_lost(desk: Desk) -> None:
     """Whatever was ever taken in stands in the journal, once, byte for byte."""
     found = desk.journal()
-    assert {i: one.body for i, one in found.items()} == desk.taken
+    gone = {name for one in found.values() for name in _erases(one)}
+    assert {i: one.body for i, one in found.items()} == {
+        i: withheld_line(body) if i in gone else body for i, body in desk.taken.items()
+    }, "byte for byte, or its hash when the county erased it"
+    assert {i for i, one in found.items() if one.state == ERASED} == gone & desk.taken.keys()
     assert all(one.places == 1 for one in found.values()), "an entry stands in the journal once"
+
+
+def _erases(held: Held) -> tuple[str, ...]:
+    """The ids that an entry names when it is an erasure of the county that counts."""
+    entry = decode(held.body) if held.state == ACCEPTED else None
+    return entry.seen if entry and entry.op == ERASE and entry.dev == "0" * 16 else ()
 
 
 def _nothing_foreign_counts(desk: Desk, accepted: dict[str, Known]) -> None:
@@ -348,7 +387,7 @@ def _nothing_foreign_counts(desk: Desk, accepted: dict[str, Known]) -> None:
             continue
         assert entry.role == "school", "its role is the one it was certified for"
         assert entry.ent != "school", "policy is the county's"
-        assert entry.op != GRANT, "only the county moves a record"
+        assert entry.op not in (GRANT, ERASE), "only the county moves a record, or erases"
         assert entry.at <= CLOCKS["tomorrow"] << 11, "its clock can be believed"
         assert not unshowable(entry), "its values fit"
         assert entry.scope == SCHOOLS[int(entry.dev[0]) - 1], "its scope is its school's"
@@ -361,6 +400,8 @@ def _moved(desk: Desk) -> dict[Record, set[str]]:
     """Record → the schools that the county moved it to, as far as the desk has heard; also by what was taken back."""
     found: dict[Record, set[str]] = defaultdict(set)
     for held in desk.journal().values():
+        if held.state == ERASED:
+            continue
         entry = decode(held.body)
         if entry.op == GRANT and entry.role == COUNTY and entry.dev == "0" * 16:
             found[entry.ent, entry.uid].add(str(entry.set[SCOPE]))

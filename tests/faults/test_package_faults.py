@@ -16,10 +16,9 @@ from typing import Any
 
 import pytest
 
-from jzdesk.core.chain import GENESIS, chain_step
+from jzdesk.core.chain import GENESIS, chain_step, withheld_line
 from jzdesk.sync import sealing, sshsig
 from jzdesk.sync.keys import StationKeys
-from jzdesk.sync.lines import withheld_line
 from jzdesk.sync.package import open_package
 from jzdesk.sync.receipt import ReceiptBody, open_receipt, write_receipt
 from jzdesk.sync.refusal import PackageRefused
@@ -299,7 +298,7 @@ Edit = Callable[[dict[str, object]], None]
 @pytest.mark.parametrize(
     ("edit", "kind"),
     [
-        (lambda m: m.update(min_reader=2, members="changed"), "version"),
+        (lambda m: m.update(min_reader=3, members="changed"), "version"),
         (lambda m: m.update(kind="receipt"), "container"),
         (lambda m: m.update(kind="nonsense"), "container"),
         (lambda m: m.update(first_n=0), "container"),

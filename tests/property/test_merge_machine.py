@@ -35,3 +35,14 @@ def test_what_once_went_wrong_goes_right(machine: type[MergeMachine], seed: int)
 @pytest.mark.parametrize("seed", [3, 29, 78, 91, 121, 218])
 def test_a_desk_on_a_server_ends_as_those_in_files_do(mixed_machine: type[MergeMachine], seed: int) -> None:
     mixed_machine.wander(seed)
+
+
+@pytest.mark.parametrize("tenth", range(5))
+def test_what_the_county_erases_is_gone_everywhere_and_nothing_else(machine: type[MergeMachine], tenth: int) -> None:
+    for seed in range(tenth, SEEDS // 2, 5):
+        machine.wander(seed, erasing=True)
+
+
+@pytest.mark.parametrize("seed", [3, 29, 78])
+def test_a_server_forgets_what_files_do(mixed_machine: type[MergeMachine], seed: int) -> None:
+    mixed_machine.wander(seed, erasing=True)

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
-from jzdesk.core.merge import GRANT, SCOPE, Known, RecordState, rank, record_state
+from jzdesk.core.merge import ERASE, GRANT, SCOPE, Known, RecordState, rank, record_state
 from jzdesk.models import Student
-from jzdesk.store import journal, rows, standing
+from jzdesk.store import erasing, journal, rows, standing
 from jzdesk.store.tables import conflict
 from jzdesk.store.unit import Unit
 from jzdesk.sync import merge
@@ -106,6 +106,24 @@ def _a_move_is_an_edit(entries: Sequence[Known]) -> RecordState:
     put = [Known(one.id, msgspec.structs.replace(one.entry, op="put")) for one in entries if one.entry.op == GRANT]
     state = record_state([*(one for one in entries if one.entry.op != GRANT), *put])
     return record_state(entries)._replace(hidden=state.hidden, edited_after_void=state.edited_after_void)
+
+
+def _an_erasure_is_an_edit(entries: Sequence[Known]) -> RecordState:
+    put = [one for one in entries if one.entry.op == ERASE]
+    return record_state([*(one for one in entries if one.entry.op != ERASE), *_as_if(put, op="put", seen=())])
+
+
+def _an_erasure_names_nothing(entries: Sequence[Known]) -> RecordState:
+    put = [one for one in entries if one.entry.op == ERASE]
+    return record_state([*(one for one in entries if one.entry.op != ERASE), *_as_if(put, seen=())])
+
+
+def _what_is_erased_stays(_real: Any) -> Any:
+    return lambda *_args: None
+
+
+def _what_comes_late_is_kept(_real: Any) -> Any:
+    return lambda _connection, links, *_args: links
 
 
 def _children_before_parents_are_dropped(real: Any) -> Any:
@@ -206,20 +224,27 @@ MOVING: dict[str, Patch] = {
     "a record stays where it began": _state(_a_record_stays_where_it_began),
     "anything moves a record": _state(_anything_moves_a_record),
     "a move is an edit": _state(_a_move_is_an_edit),
-    "a school moves records": _instead(merge, "_grant_objection", _held_ones_count),
+    "a school moves records": _instead(merge, "_county_objection", _held_ones_count),
     "a revoked device goes on counting": _instead(standing, "cuts_of", lambda _real: lambda *_args: None),
     "the last trusted entry does not count": _instead(standing, "cuts_at", _the_cut_is_an_entry_too_early),
 }
+ERASING: dict[str, Patch] = {
+    "an erasure is an edit": _state(_an_erasure_is_an_edit),
+    "an erasure names nothing": _state(_an_erasure_names_nothing),
+    "what is erased stays in the journal": _instead(erasing, "carry_out", _what_is_erased_stays),
+    "what an erasure names and comes late is kept": _instead(merge, "_spared", _what_comes_late_is_kept),
+    "a school erases": _instead(merge, "_county_objection", _held_ones_count),
+}
 
 
-@pytest.mark.parametrize("rule", [*MUTANTS, *MOVING])
+@pytest.mark.parametrize("rule", [*MUTANTS, *MOVING, *ERASING])
 def test_the_machine_finds_that(rule: str, machine: type[MergeMachine], monkeypatch: pytest.MonkeyPatch) -> None:
-    (MUTANTS | MOVING)[rule](monkeypatch)
+    (MUTANTS | MOVING | ERASING)[rule](monkeypatch)
     monkeypatch.setattr(machine, "thorough", False)
     with pytest.raises((AssertionError, IntegrityError)):  # the database too refuses one number twice
-        _wander(machine, moving=rule in MOVING)
+        _wander(machine, moving=rule in MOVING, erasing=rule in ERASING)
 
 
-def _wander(machine: type[MergeMachine], *, moving: bool) -> None:
+def _wander(machine: type[MergeMachine], *, moving: bool, erasing: bool) -> None:
     for seed in range(SEEDS):
-        machine.wander(seed, moving=moving)
+        machine.wander(seed, moving=moving, erasing=erasing)

@@ -249,7 +249,7 @@ def test_a_package_of_a_newer_format_is_carried_as_it_is_and_read_after_the_upda
     pupil(place.village, "村里的")
     keys, stick = identity.station_keys(place.village.context), place.stick("schools")
     package = place.village.exchange.export(place.stick("mine"))[0].path
-    newer = forge(stick / package.name, members_of(package), keys, lambda said: said.update(min_reader=2))
+    newer = forge(stick / package.name, members_of(package), keys, lambda said: said.update(min_reader=3))
     (taken,) = place.centre.township.take([stick])
     assert (taken.state, "更新版本" in taken.sentence) == ("sealed", True)
     place.centre.township.forward(place.stick("county"))
@@ -257,7 +257,7 @@ def test_a_package_of_a_newer_format_is_carried_as_it_is_and_read_after_the_upda
     assert place.centre.township.pupils(VILLAGE) == []
     folder = place.centre.info.folder
     place.centre.close()
-    monkeypatch.setattr("jzdesk.sync.stretch.FORMAT", 2)
+    monkeypatch.setattr("jzdesk.sync.stretch.FORMAT", 3)
     place.centre = open_station(folder, PASSWORD)
     assert [row.name for row in place.centre.township.pupils(VILLAGE)] == ["村里的"]
     (line,) = [line for line in place.centre.township.log() if line.school == VILLAGE]

@@ -58,7 +58,7 @@ def _newer(world: World, path: Path, to: Path) -> Path:
     """The package as a program of a later version would have written it."""
     to.parent.mkdir(exist_ok=True)
     keys = identity.station_keys(world.school.context)
-    return forge(to, members_of(path), keys, lambda manifest: manifest.update(min_reader=2))
+    return forge(to, members_of(path), keys, lambda manifest: manifest.update(min_reader=3))
 
 
 def test_a_damaged_copy_that_would_wait_is_refused_and_the_good_one_is_kept_and_taken_in(
@@ -134,7 +134,7 @@ def test_a_newer_format_waits_whole_and_is_taken_in_after_the_update(
     (kept,) = (world.county.info.folder / "parked").iterdir()
     assert kept.read_bytes() == package.read_bytes()
     assert world.merge() == [], "not before the update"
-    monkeypatch.setattr("jzdesk.sync.stretch.FORMAT", 2)
+    monkeypatch.setattr("jzdesk.sync.stretch.FORMAT", 3)
     assert world.merge() == ["applied"]
     assert (names(world.county), _waiting_files(world)) == ({"甲"}, [])
 
@@ -149,7 +149,7 @@ def test_newer_packages_of_one_file_name_or_of_none_are_all_kept(
     for _ in range(2):
         assert world.merge(*packages) == ["parked"] * 3
         assert len(_waiting_files(world)) == 3
-    monkeypatch.setattr("jzdesk.sync.stretch.FORMAT", 2)
+    monkeypatch.setattr("jzdesk.sync.stretch.FORMAT", 3)
     assert world.merge() == ["applied"] * 3
     assert (names(world.county), _waiting_files(world)) == ({"甲", "乙", "丙"}, [])
 
@@ -160,7 +160,7 @@ def test_after_the_update_what_is_still_missing_is_waited_for_in_one_copy(
     first = _send(world.school, world.stick, "甲")
     later = [_newer(world, _send(world.school, world.stick, name), tmp_path / f"{name}.jzp") for name in "乙丙"]
     world.merge(*later)
-    monkeypatch.setattr("jzdesk.sync.stretch.FORMAT", 2)
+    monkeypatch.setattr("jzdesk.sync.stretch.FORMAT", 3)
     world.merge()
     assert [name for name in _waiting_files(world) if not name.startswith(("乙", "丙"))] == _waiting_files(world)
     assert len(_waiting_files(world)) == 2

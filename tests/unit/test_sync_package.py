@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from jzdesk.core.chain import GENESIS, body_hash, chain_step
+from jzdesk.core.chain import GENESIS, chain_step, withheld_line
 from jzdesk.core.errors import StationFault
 from jzdesk.core.merge import decode
 from jzdesk.sync.certificate import (
@@ -26,7 +26,6 @@ from jzdesk.sync.certificate import (
     write_request,
 )
 from jzdesk.sync.keys import StationKeys
-from jzdesk.sync.lines import withheld_line
 from jzdesk.sync.package import open_package, write_package
 from jzdesk.sync.receipt import (
     DuplicateCase,
@@ -214,7 +213,7 @@ def test_stock_tools_refuse_a_package_that_somebody_else_signed(tmp_path: Path, 
         ({"county": "431098"}, "county is not that of the certificate"),
         ({"device": "0123456789abcdef"}, "device"),
         ({"kind": "down"}, "not a package"),
-        ({"min_reader": 2}, "not a package of format 1"),
+        ({"min_reader": 3}, "not a package of format 1"),
         ({"epoch": "0123456789abcdef"}, "entry 1 is not of this journal"),
         ({"first_n": 2, "last_n": 4}, "entry 2 is not of this journal"),
         ({"last_n": 4}, "the chain is broken"),
@@ -364,7 +363,7 @@ def test_a_receipt_brings_the_answer_and_the_entries_of_the_county(tmp_path: Pat
     body = receipt_body(world)
     visible, hidden = [county_line(world, 1), county_line(world, 3)], county_line(world, 2)
     head = world.head(device=world.county.device, number=4)
-    lines = [visible[0], withheld_line(body_hash(hidden)), visible[1]]
+    lines = [visible[0], withheld_line(hidden), visible[1]]
     written = write_receipt(tmp_path, head, body, world.county, world.school.public.sealing, lines)
     assert written.path.suffix == ".jzh"
     with open_receipt(written.path, world.school, world.county.public.signing) as receipt:

@@ -7,12 +7,12 @@ the chain can still be checked to the last link. What the county itself wrote co
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 from sqlalchemy import Connection, func, select
 
+from jzdesk.core.chain import withheld_line
 from jzdesk.core.merge import GRANT, SCOPE
 from jzdesk.core.slices import slices
 from jzdesk.core.term import Term
@@ -28,7 +28,6 @@ from jzdesk.store.rows import streamed
 from jzdesk.store.tables import ACCEPTED, journal
 from jzdesk.sync import stick, succession
 from jzdesk.sync.certificate import Certificate
-from jzdesk.sync.lines import withheld_line
 from jzdesk.sync.merge import ANY_TIME, Licence, take
 from jzdesk.sync.receipt import write_down
 from jzdesk.sync.stretch import Head, OpenedStretch
@@ -100,7 +99,7 @@ def _lines(connection: Connection, known: Chain, after: int, last: int, records:
     )
     for row in streamed(connection, query):
         visible = row.state == ACCEPTED and (row.ent, row.uid) in records
-        yield row.body if visible else withheld_line(sha256(row.body).digest())
+        yield row.body if visible else withheld_line(row.body)
 
 
 def take_file(context: Context, down: OpenedStretch) -> tuple[int, int]:

@@ -52,6 +52,9 @@ class Dialect(Protocol):
     def update(self, connection: Connection, table: str, names: Sequence[str], rows: Rows) -> None:
         """Overwrite rows; `names` and each row end with the uid that says which."""
 
+    def overwrite(self, connection: Connection) -> None:
+        """Within a transaction: what it deletes is not to be read in the file afterwards."""
+
     def named(self, connection: Connection, kind: int, first: str, beyond: str, limit: int) -> list[str]:
         """uids of documents with a suffix of this kind, `first` or after it and before `beyond`, in their order."""
 

@@ -100,6 +100,9 @@ class _Postgres:
     def update(self, connection: Connection, table: str, names: Sequence[str], rows: Rows) -> None:
         connection.exec_driver_sql(update_sql(table, tuple(names)), list(rows))
 
+    def overwrite(self, connection: Connection) -> None:
+        """Nothing to be said: the server clears away old versions of a row by itself (autovacuum)."""
+
     def named(self, connection: Connection, kind: int, first: str, beyond: str, limit: int) -> list[str]:
         """A name has several suffixes that begin alike; so many rows are read until enough documents are found."""
         rows = limit

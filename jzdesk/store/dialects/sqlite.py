@@ -89,6 +89,10 @@ class _Sqlite:
     def update(self, connection: Connection, table: str, names: Sequence[str], rows: Rows) -> None:
         connection.exec_driver_sql(update_sql(table, tuple(names)), list(rows))
 
+    def overwrite(self, connection: Connection) -> None:
+        """Freed pages are filled with zeros."""
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")
+
     def named(self, connection: Connection, kind: int, first: str, beyond: str, limit: int) -> list[str]:
         return _uids(connection, _NAMED, (kind, first, beyond, limit))
 
