@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from jzdesk.cli import state
+from jzdesk.cli.erasing import clear_copies
 from jzdesk.cli.escrow import KeyFile, paper_key
 from jzdesk.cli.naming import add_all
 from jzdesk.cli.output import emit
@@ -18,7 +19,7 @@ _COLUMNS = (("name", "文件"), ("made", "备份时间"), ("entries", "变更条
 def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(help="备份与恢复。", no_args_is_help=True)
-    add_all(group, make, list_, restore, move_in)
+    add_all(group, make, list_, restore, move_in, clear_copies)
     app.add_typer(group, name="backup")
 
 

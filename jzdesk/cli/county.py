@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from jzdesk.cli import database, escrow, state
+from jzdesk.cli import database, erasing, escrow, state
 from jzdesk.cli.exchange import To
 from jzdesk.cli.merged import effect_lines
 from jzdesk.cli.naming import add_all, group
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
     lists = (divisions, schools, learn_standards)
     letters = (requests, certify, certificates, renew, receipts, slip, return_, export_keys, missing)
     trust = (revoke, reinstate, revocations, keys, rotate_keys, key_notice, clocks, state_clock)
-    ours = (*escrow.COMMANDS, *database.COMMANDS)
+    ours = (*escrow.COMMANDS, *database.COMMANDS, *erasing.COMMANDS)
     group(app, "county", "县教育局。", *lists, *letters, *trust, *ours, transfers=transfers)
     add_all(app, duplicates, settle, conflicts, resolve)
     group(app, "same", "判定为同一人的学生记录。", strike, put_back, reopen, list=groups)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jzdesk.services.consents import ConsentService
     from jzdesk.services.county import CountyService
     from jzdesk.services.databases import DatabaseService
+    from jzdesk.services.erasing.service import ErasureService
     from jzdesk.services.escrow import EscrowService
     from jzdesk.services.exchange import ExchangeService
     from jzdesk.services.filling import FillService
@@ -107,6 +108,13 @@ class Services:
     def students(self) -> StudentService:
         """Students."""
         return StudentService(self.context, self.ledger)
+
+    @cached_property
+    def erasures(self) -> ErasureService:
+        """依法删除."""
+        from jzdesk.services.erasing.service import ErasureService
+
+        return ErasureService(self.context)
 
     @cached_property
     def photos(self) -> PhotoService:

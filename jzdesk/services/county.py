@@ -35,6 +35,7 @@ from jzdesk.services.child_groups import group_lines
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
 from jzdesk.services.duplicates import open_cases
+from jzdesk.services.erasing import reach
 from jzdesk.services.exchange import CERTIFICATE_SUFFIX, REQUEST_SUFFIX
 from jzdesk.services.merging import is_county, scopes_of
 from jzdesk.services.transfers.carrying import Owners, owners, visible_to, write_files
@@ -42,7 +43,7 @@ from jzdesk.services.transfers.files import came_to, flat, whole
 from jzdesk.store import journal, standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.rows import streamed
-from jzdesk.store.store import read_setting
+from jzdesk.store.store import read_setting, write_setting
 from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.store.tables import journal as journal_table
 from jzdesk.sync import certificate as certificates
@@ -299,6 +300,7 @@ class CountyService:
                 clocks=tuple(clocks.told(connection, device, held.role)),
                 uncounted=common.uncounted if held.school in common.reached else (),
             )
+        told = context.store.own_chain()
         head, entries = self._policy_for(held.school, number, common.moved)
         if revoked:  # whoever has that computer learns nothing more
             body, entries = revoking.bare(body), iter(())
@@ -306,7 +308,10 @@ class CountyService:
         links = succession.members(county_keys.successions(context))
         written = write_receipt(identity.letters(context), head, body, keys, held.sealing, entries, also=links)
         target = stick.copy_to_stick(written.path, to)
-        context.store.set_setting(f"receipt:{device}", number)
+        with context.store.local() as connection:
+            write_setting(connection, f"receipt:{device}", number)
+            if not revoked:
+                reach.note_told(connection, device, number, told.id, told.last_n)
         if revoked:
             return target
         self._write_earlier(held, common.moved, to)
@@ -352,8 +357,9 @@ class CountyService:
             theirs = visible_to(connection, school, POLICY)
             theirs |= flat(whole(connection, came_to(connection, school, Term.of(self._context.today()))))
             moved = owners(connection, POLICY) if moved is None else moved
+            erased = reach.audience(connection)
             query = (
-                select(journal_table.c.ent, journal_table.c.uid, journal_table.c.body)
+                select(journal_table.c.n, journal_table.c.ent, journal_table.c.uid, journal_table.c.body)
                 .where(journal_table.c.chain == known.id, journal_table.c.n <= known.last_n)
                 .order_by(journal_table.c.n)
             )
@@ -362,6 +368,7 @@ class CountyService:
                 visible = row.ent in POLICY or about in theirs
                 if about in moved and not row.body.startswith(WITHHELD_START) and decode(row.body).op == GRANT:
                     visible = school in moved[about]
+                visible |= school in erased.get((known.id, row.n), ())
                 yield row.body if visible else withheld_line(row.body)
 
     def _only_county(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from jzdesk.services import (
 )
 from jzdesk.services.context import Context
 from jzdesk.services.device import write_mark
+from jzdesk.services.erasing import copies
 from jzdesk.services.transfers.listing import news, ruled_on
 from jzdesk.store import erasing, journal
 from jzdesk.store.journal import Chain
@@ -197,7 +198,7 @@ class ExchangeService:
 
     def _keep(self, issued: certificates.Issued) -> None:
         county = identity.stored_county(self._context, issued.county)
-        with self._context.write() as unit:
+        with copies.cleared_after(self._context), self._context.write() as unit:
             if issued.policy is not None:
                 take(unit, issued.policy.manifest, issued.policy.entries(), returning.county_licence())
             for key, value in (("county", county), ("certificate", identity.stored_certificate(issued.signed))):
@@ -269,6 +270,10 @@ class ExchangeService:
         found: list[Path] = []
         for path in paths:
             found += _from_county(path) if path.is_dir() else [path]
+        with copies.cleared_after(self._context):
+            return self._read(found)
+
+    def _read(self, found: Sequence[Path]) -> list[ReceiptOutcome]:
         moved = [self._take_succession(path) for path in found if path.suffix == SUCCESSION_SUFFIX]
         returned = [self._take_down(path) for path in found if path.suffix == DOWN_SUFFIX]
         receipts = [path for path in found if path.suffix not in (DOWN_SUFFIX, SUCCESSION_SUFFIX)]
@@ -324,7 +329,7 @@ class ExchangeService:
         try:
             renewed = enrolled.verified_renewal(self._context, body.certificate, receipt.card)
             with self._context.write() as unit:
-                ruled = ruled_on(unit.connection)
+                ruled, erased = ruled_on(unit.connection), copies.erased_records(unit.connection)
                 _acknowledge(unit.connection, body)
                 take(unit, receipt.manifest, receipt.entries(), returning.county_licence())
                 unit.connection.execute(setting.delete().where(setting.c.key == "last_receipt"))
@@ -343,11 +348,12 @@ class ExchangeService:
                 write_setting(unit.connection, own_clock.COUNTY_CLOCK, receipt.manifest.wall_clock)
                 trust_told += enrolled.adopt(self._context, unit.connection, receipt.card)
                 moves = tuple(news(unit.connection, self._context.author.scope, ruled))
+                erased = copies.erased_records(unit.connection) - erased
         except (Gap, Fork):
             return ReceiptOutcome(
                 name, "refused", "回执里县里的数据与本站已有的接不上。请向县里重要一份完整回执。", body.number
             )
-        notes = (*moves, *heeded.sentences(), *_waiting_packages(body))
+        notes = (*moves, *heeded.sentences(), *_waiting_packages(body), *_gone(erased))
         problems = (
             *notes,
             *(item.sentence for item in body.problems),
@@ -357,6 +363,15 @@ class ExchangeService:
         if renewed is not None:
             said += f"证书已续期到 {renewed.certificate.expires.isoformat()}。"
         return ReceiptOutcome(name, "read", said, body.number, problems, notes)
+
+
+def _gone(records: int) -> Iterator[str]:
+    """What the county has erased by law, and what a person must see to."""
+    if records:
+        yield (
+            f"县里依法删除了 {records} 条记录的内容，本站也已删除，不能恢复。"
+            "旧备份里还有：请在“维护”里清除旧备份；打印件、U 盘上的旧文件和另存的表格请自行销毁。"
+        )
 
 
 def _waiting_packages(body: ReceiptBody) -> Iterator[str]:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
 
 from jzdesk.core.clock import Clock, moment
 from jzdesk.services.context import Context
+from jzdesk.services.erasing import reach
 from jzdesk.store.tables import ACCEPTED, chain, hold, journal, package, revocation, withdrawal
 from jzdesk.sync.merge import Counts
 from jzdesk.sync.receipt import PackageOutcome
@@ -85,7 +86,8 @@ def note_arrival(
     counts: EntryCounts,
     clock: Clock,
 ) -> None:
-    """Log a package that came in, whatever became of it."""
+    """Log a package that came in, whatever became of it, and which receipt its writer had read."""
+    reach.note_heard(connection, manifest.device, manifest.last_receipt)
     connection.execute(insert(package), [_row(manifest, file, sha256, "in", outcome, reason, counts, clock)])
 
 

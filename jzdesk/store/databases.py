@@ -37,6 +37,9 @@ class Database(Protocol):
     def keep_copy(self, engine: Engine, schema: int) -> None:
         """Keep everything as it is before it is brought up from this schema; StationFault when there is no room."""
 
+    def settle(self, engine: Engine) -> None:
+        """Leave nothing of what was overwritten in a log beside the tables."""
+
     def leave(self, connection: Connection, when: str) -> None:
         """Within a writing transaction: note that the station has moved away, so that nobody writes here any more."""
 
@@ -84,13 +87,17 @@ class FileDatabase:
         engines.settle_log(self.path, self._key)
         return done
 
-    def keep_copy(self, engine: Engine, schema: int) -> None:
-        """Copy the file once everything stands in it; an older copy of the same schema is not overwritten."""
+    def settle(self, engine: Engine) -> None:
+        """The write-ahead log is brought into the file and emptied, as soon as nobody reads what is older."""
         raw = engine.raw_connection()
         try:
             raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         finally:
             raw.close()
+
+    def keep_copy(self, engine: Engine, schema: int) -> None:
+        """Copy the file once everything stands in it; an older copy of the same schema is not overwritten."""
+        self.settle(engine)
         copy = kept_copy(self.path, schema)
         if copy.exists():
             return

@@ -20,6 +20,7 @@ from jzdesk.store import dialects
 from jzdesk.store.tables import (
     ERASED,
     HELD,
+    action,
     blob,
     draft,
     erased,
@@ -61,6 +62,7 @@ def carry_out(connection: Connection, entries: Iterable[Entry]) -> None:
                 connection.execute(_CUT_BODY, [{"the_seq": row.seq, "line": row.line} for row in rows])
                 _end_holds(connection, rows)
                 _forget_around(connection, entry.uid, [row.entry for row in rows])
+                _forget_deeds(connection, rows)
 
 
 def history(connection: Connection, ent: str, uid: str) -> list[Known]:
@@ -140,6 +142,16 @@ def _forget_pictures(connection: Connection, digests: Collection[str]) -> None:
     if digests:
         shown = set(connection.execute(select(photo.c.sha256).where(photo.c.sha256.in_(digests))).scalars())
         connection.execute(delete(blob).where(blob.c.sha256.in_(set(digests) - shown)))
+
+
+def _forget_deeds(connection: Connection, rows: Iterable[_Row]) -> None:
+    """Of the words for what was done the kind of deed stays: behind it may stand a name."""
+    for row in rows:
+        around = (action.c.chain == row.chain) & (action.c.first_n <= row.n) & (action.c.last_n >= row.n)
+        for number, label in connection.execute(select(action.c.id, action.c.label).where(around)).all():
+            deed, colon, _ = label.partition("：")
+            if colon:
+                connection.execute(update(action).where(action.c.id == number).values(label=f"{deed}（{WHY}）"))
 
 
 def _texts(entries: Iterable[Entry]) -> set[str]:

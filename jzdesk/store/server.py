@@ -117,6 +117,9 @@ class Server:
         if connection.exec_driver_sql("SELECT moved FROM jzdesk_station").scalar_one():
             raise moved("文件")
 
+    def settle(self, engine: Engine) -> None:
+        """The server clears its own logs."""
+
     def leave(self, connection: Connection, when: str) -> None:
         """Note that the station has moved away: from now on nobody writes here."""
         connection.exec_driver_sql("UPDATE jzdesk_station SET moved = %s", (when,))

@@ -97,6 +97,11 @@ class Store:
         with self._writing() as connection:
             yield connection
 
+    def settle(self) -> None:
+        """Leave nothing of what was overwritten beside the tables."""
+        with self._lock, faults_of(self._database):
+            self._database.settle(self._writer)
+
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         """A transaction in which nobody else writes, in the database where the station is now."""
