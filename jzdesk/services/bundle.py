@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from jzdesk.core.errors import StationFault
 from jzdesk.core.term import Term
 from jzdesk.services.context import Actor, Context, StationInfo
 from jzdesk.services.ledger import LedgerService
 from jzdesk.services.students import StudentService
+from jzdesk.store.erasing import RECEIVED
 from jzdesk.store.unit import Changes
 
 if TYPE_CHECKING:
@@ -80,6 +83,14 @@ class Services:
         if "township" in self.__dict__:
             self.township.close()
         self.context.store.close()
+
+    def forget_copies(self) -> None:
+        """Delete copies of files that hold what was erased by law, should the program have been cut short before."""
+        if self.context.store.setting(RECEIVED, False):
+            from jzdesk.services.erasing.copies import clear_received
+
+            with suppress(StationFault):  # next time
+                clear_received(self.context)
 
     def index(self) -> None:
         """Bring the search index up to date after a large write; the next search would do it otherwise."""

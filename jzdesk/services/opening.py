@@ -46,7 +46,9 @@ def open_unlocked(home: StationFolder, facts: StationFacts, key: bytes, account:
             certified=facts.kind == "county" or bool(store.setting("certificate")),
             county_name=facts.name if facts.kind == "county" else county.get("name"),
         )
-        return Services(Context(store, home, info, Actor(account, facts.kind), key))
+        services = Services(Context(store, home, info, Actor(account, facts.kind), key))
+        services.forget_copies()
+        return services
     except BaseException:
         store.close()
         raise

@@ -63,6 +63,17 @@ def trusted_to(connection: Connection, manifest: Manifest) -> int:
 
 def verdict(connection: Connection, manifest: Manifest, counts: Counts) -> tuple[str, str | None]:
     """(outcome, sentence) of a package whose entries were taken in."""
+    outcome, reason = _verdict(connection, manifest, counts)
+    if not counts.forgotten:
+        return outcome, reason
+    erased = (
+        f"有 {counts.forgotten} 条记录学校已按县里的决定依法删除，本站内容还在，也没有这次删除的记载。"
+        "县站如果从备份恢复过，请查登记簿，在“依法删除”里补办。"
+    )
+    return outcome, f"{reason or ''}{erased}"
+
+
+def _verdict(connection: Connection, manifest: Manifest, counts: Counts) -> tuple[str, str | None]:
     beyond = ""
     if trusted_to(connection, manifest) < manifest.last_n:
         beyond = f"这台电脑已吊销，只认到第 {trusted_to(connection, manifest)} 条，以后的记录保存在案，不计入台账。"

@@ -35,6 +35,9 @@ from jzdesk.store.tables import (
 COPIES = "copies_hold_erased"
 """Setting: backups and copies made before hold what was erased since; they go once a newer backup is made."""
 
+RECEIVED = "received_holds_erased"
+"""Setting: so do copies of files that were taken in; they go at once, or when the station is opened next."""
+
 WHY = "内容已依法删除"
 _NUMBER = 8  # characters from which on a text names one person: a number of a document, an account, a telephone
 _CUT_BODY = update(journal).where(journal.c.seq == bindparam("the_seq")).values(state=ERASED, body=bindparam("line"))
@@ -98,8 +101,9 @@ def _note(connection: Connection, entry: Entry) -> None:
     known = named_among(connection, entry.seen)
     if fresh := [{"id": name, "uid": entry.uid} for name in entry.seen if name not in known]:
         connection.execute(insert(erased), fresh)
-    connection.execute(delete(setting).where(setting.c.key == COPIES))
-    connection.execute(insert(setting), [{"key": COPIES, "value": json.dumps(True)}])
+    for key in (COPIES, RECEIVED):
+        connection.execute(delete(setting).where(setting.c.key == key))
+        connection.execute(insert(setting), [{"key": key, "value": json.dumps(True)}])
 
 
 def _rows(connection: Connection, entry: Entry) -> Iterator[_Row]:

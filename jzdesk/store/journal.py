@@ -150,6 +150,13 @@ def hashes(connection: Connection, known: Chain, first: int, last: int) -> dict[
     return dict(iter(run(connection, _HASHES, (known.id, first, last))))
 
 
+def readable(connection: Connection, known: Chain, numbers: Sequence[int]) -> int:
+    """How many of these entries of a chain are here and not erased."""
+    inside = journal.c.n.between(min(numbers), max(numbers))
+    query = select(journal.c.n).where(journal.c.chain == known.id, inside, journal.c.state != ERASED)
+    return len(set(connection.execute(query).scalars()).intersection(numbers))
+
+
 def scopes_of(connection: Connection, touched: Mapping[str, Collection[str]]) -> dict[Key, str]:
     """The scope of each of these records (entity → uids) that is here."""
     found: dict[Key, str] = {}

@@ -54,12 +54,14 @@ class Licence:
 class Counts:
     """Entries in = applied + known + held; `reasons` says why entries are held.
 
-    What was erased, here or where it comes from, is known: there is nothing to apply.
+    What was erased, here or where it comes from, is known: there is nothing to apply. `forgotten` are those of them
+    whose content is still here: who wrote it has heard of an erasure that we have no trace of.
     """
 
     applied: int = 0
     known: int = 0
     held: int = 0
+    forgotten: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -150,6 +152,7 @@ def weighed(
     weighing = _Weighing(licence, counts)
     for old, fresh in _parts(known, entries, weighing):
         withheld = _not_held(connection, known, old)
+        counts.forgotten += _still_here(connection, known, [n for n, *_, entry in old if entry.op == WITHHELD])
         counts.known += len(old) - len(withheld)
         if licence.policy or licence.vouched:
             yield _stood(connection, list(map(weighing.link, withheld)), licence, counts)
@@ -187,6 +190,11 @@ def _not_held(connection: Connection, known: Chain, old: Sequence[Numbered]) -> 
         if held_here.get(n, h) != h or (n == known.last_n and h != known.last_h):
             raise Fork(n)
     return [item for item in old if item[0] not in held_here]
+
+
+def _still_here(connection: Connection, known: Chain, numbers: Sequence[int]) -> int:
+    """How many of these entries, of which only the hash comes, we can still read."""
+    return journal.readable(connection, known, numbers) if numbers else 0
 
 
 class _Weighing:

@@ -33,6 +33,7 @@ from tests.factories.stations import PASSWORD
 
 NAMES = ("甲", "乙", "丙", "丁")  # in the school already, and not yet exported
 SAVED = ("戊", "己", "庚", "辛")
+ERASED = "学生00"  # merged by the county
 FILE, COMMIT, STATEMENT = "file", "commit", "statement"
 Report = Callable[[str], None]
 
@@ -89,8 +90,20 @@ def withdraw(root: Path, report: Report) -> None:
         report("withdrawn")
 
 
+def erase(root: Path, report: Report) -> None:
+    """The county erases a student and answers; the school reads the answer."""
+    with open_at(root / "answering") as county:
+        for row in county.students.search(ERASED):
+            county.erasures.erase("student", row.uid, "监护人申请 2025-3")
+        report("county")
+        county.county.write_receipts(root / "stick")
+    with open_at(root / "school") as school:
+        school.exchange.read_receipts([root / "stick"])
+        report("school")
+
+
 WORKS: dict[str, Callable[[Path, Report], None]] = {
-    "save": save, "export": export, "merge": merge, "receipt": receipt, "withdraw": withdraw,
+    "save": save, "export": export, "merge": merge, "receipt": receipt, "withdraw": withdraw, "erase": erase,
 }  # fmt: skip
 
 

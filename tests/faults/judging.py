@@ -16,7 +16,7 @@ from tests.faults.crashing import WORKS, open_at
 
 TOUCHED = {
     "save": ("school",), "export": ("school",), "merge": ("county",), "receipt": ("school", "answering"),
-    "withdraw": ("answering",),
+    "withdraw": ("answering",), "erase": ("answering", "school"),
 }  # fmt: skip
 
 
@@ -70,6 +70,16 @@ def judge(work: str, root: Path, clean: Path) -> None:
     assert digests(work, root) == (clean / "digests").read_text(), f"{work} killed at write {root.name}"
     if work == "export":
         check_county_gets_everything(root)
+    if work == "erase":
+        check_nothing_is_left(root)
+
+
+def check_nothing_is_left(root: Path) -> None:
+    """Neither of the student nor of the copies of packages in which it stood."""
+    for name in TOUCHED["erase"]:
+        with open_at(root / name) as station:
+            assert station.students.search(crashing.ERASED) == []
+    assert [path.name for path in (root / "answering" / "received").glob("*.jzp")] == ["1.jzp"]
 
 
 def check_nothing_unfinished(work: str, root: Path) -> None:
@@ -92,6 +102,8 @@ def check_reported(work: str, root: Path, reported: list[str]) -> None:
             assert applied <= {line.file for line in station.merging.arrivals() if line.outcome == "applied"}
         if work == "withdraw":
             assert all(line.withdrawn for line in station.merging.arrivals() if line.outcome == "applied")
+        if work == "erase":
+            assert station.students.search(crashing.ERASED) == []
         if work == "receipt":
             assert station.exchange.pending().last_receipt is not None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.models import BY_NAME, Student
 from jzdesk.services.bundle import Services
 from jzdesk.services.stations import open_station
-from jzdesk.store.tables import chain, journal
+from jzdesk.store.tables import ERASED, chain, journal
 from tests.factories.stations import PASSWORD, certify, new_county, new_school
 
 CODES = ("2143990001", "2143990002")
@@ -30,6 +30,7 @@ STEPS = {
     "save": 8, "export": 4, "deliver": 6, "answer": 3, "back_up": 1, "restore": 1, "clone": 1, "edit": 2, "settle": 2,
     "withdraw": 1, "rejoin": 1, "decide": 2,
 }  # fmt: skip
+ERASING = STEPS | {"erase": 3}
 Rows = dict[tuple[str, str], dict[str, Any]]
 
 
@@ -59,8 +60,8 @@ class World:
         self.outcomes: set[str] = set()
         (root / "stick").mkdir()
 
-    def step(self) -> None:
-        (name,) = self.chance.choices(list(STEPS), list(STEPS.values()))
+    def step(self, steps: Mapping[str, int] = STEPS) -> None:
+        (name,) = self.chance.choices(list(steps), list(steps.values()))
         getattr(self, name)()
 
     def _who(self) -> str:
@@ -142,6 +143,14 @@ class World:
         if uids := self._students(self.county):
             with self.county.context.write() as unit:
                 unit.change(Student, self.chance.choice(uids), {"phone": f"1390000{self.chance.randrange(10000):04d}"})
+
+    def erase(self) -> None:
+        """The county erases a student it has, or a telephone number; one in doubt it must settle first."""
+        if uids := self._students(self.county):
+            fields = self.chance.choice((None, ["phone"]))
+            with suppress(UserError):
+                self.county.erasures.erase("student", self.chance.choice(uids), "监护人申请 2025-3", fields)
+                self.outcomes.add("erased")
 
     def settle(self) -> None:
         """A conflict is decided."""
@@ -226,9 +235,27 @@ def world(prepared: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
 
 @pytest.mark.parametrize("world", range(SEEDS), indirect=True)
 def test_after_any_schedule_the_county_has_everything_and_the_schools_see_what_it_sees(world: World) -> None:
+    _goes_well(world, STEPS)
+
+
+@pytest.mark.parametrize("world", range(100, 100 + SEEDS), indirect=True)
+def test_and_so_it_is_where_the_county_erases(world: World) -> None:
+    _goes_well(world, ERASING)
+    gone = {station: _erased(station) for station in (world.county, *world.schools.values())}
+    for station, hashes in gone.items():
+        assert hashes <= gone[world.county]
+        assert not hashes - entries_of(station)
+
+
+def _erased(station: Services) -> set[bytes]:
+    with station.context.read() as connection:
+        return set(connection.execute(select(journal.c.h).where(journal.c.state == ERASED)).scalars())
+
+
+def _goes_well(world: World, steps: Mapping[str, int]) -> None:
     accepted: set[bytes] = set()
     for _ in range(45):
-        world.step()
+        world.step(steps)
         assert accepted <= (accepted := entries_of(world.county)), "nothing taken in is ever lost"
     world.everything_comes()
     world.everything_comes()

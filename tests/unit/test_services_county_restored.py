@@ -12,6 +12,7 @@ from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
 from jzdesk.services.stations import open_station
 from jzdesk.services.students import StudentQuery
+from jzdesk.store import journal
 from tests.factories import places
 from tests.factories.stations import PASSWORD, certify, new_school
 from tests.factories.world import World, new_world
@@ -116,3 +117,63 @@ def test_county_and_school_restored_from_backups_of_one_day_end_with_all_that_a_
 
 def _all(world: World) -> list[Path]:
     return [done.path for done in world.school.exchange.export(world.stick)]
+
+
+def test_what_was_erased_and_forgotten_by_a_restored_county_comes_back_as_hashes_only(
+    world: World, tmp_path: Path
+) -> None:
+    backup = world.county.backups.make().path
+    world.hand_in("一", "二")
+    world.read(world.receipt())
+    (uid,) = [row.uid for row in world.county.students.search("一")]
+    world.county.erasures.erase("student", uid, "监护人申请 2025-3")
+    world.read(world.receipt())
+    county = restored(world, backup)
+    assert "refused" not in answer(world, tmp_path / "a")
+    world.save("三")
+    assert set(world.merge(world.export())) <= {"applied"}
+    assert names(county) == {"二", "三"} == names(world.school)
+    assert county.verify().ok
+    world.save("四")
+    assert world.merge(world.export()) == ["applied"]
+    assert answer(world, tmp_path / "b")[-1] == "read"
+
+
+def test_a_restored_county_is_told_of_what_it_still_shows_and_a_school_has_erased(world: World, tmp_path: Path) -> None:
+    world.hand_in("一")
+    backup = world.county.backups.make().path
+    (uid,) = [row.uid for row in world.county.students.search("一")]
+    world.county.erasures.erase("student", uid, "监护人申请 2025-3")
+    world.read(world.receipt())
+    county = restored(world, backup)
+    assert names(county) == {"一"}
+    with world.school.context.store.local() as connection:  # it hands in everything once more
+        journal.mark_chain(connection, world.school.context.store.own_chain().id, received_n=0)
+    (outcome,) = county.merging.merge([world.export()])
+    assert outcome.outcome == "duplicate"
+    assert outcome.reason is not None
+    assert "学校已按县里的决定依法删除" in outcome.reason
+    county.erasures.erase("student", uid, "监护人申请 2025-3，恢复后补办")
+    assert names(county) == set()
+    world.read(world.receipt())
+    assert county.verify().ok
+    assert world.school.verify().ok
+
+
+def test_a_school_that_lost_its_disk_gets_back_what_was_not_erased(world: World, tmp_path: Path) -> None:
+    backup = world.school.backups.make().path
+    world.hand_in("一", "二")
+    (uid,) = [row.uid for row in world.county.students.search("一")]
+    world.county.erasures.erase("student", uid, "监护人申请 2025-3")
+    folder = world.school.context.folder.path
+    world.school.close()
+    backups.restore(folder, backup, PASSWORD)
+    world.school = open_station(folder, PASSWORD)
+    world.merge(world.export())  # that it has begun anew
+    assert "refused" not in answer(world, tmp_path / "a")
+    assert names(world.school) == {"二"}
+    assert world.school.verify().ok
+    world.save("三")
+    assert set(world.merge(world.export())) <= {"applied", "duplicate"}
+    assert "refused" not in answer(world, tmp_path / "b")
+    assert world.school.verify().ok

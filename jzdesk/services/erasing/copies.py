@@ -37,24 +37,22 @@ def erased_records(connection: Connection) -> int:
 
 @contextmanager
 def cleared_after(context: Context) -> Iterator[None]:
-    """Clear the copies afterwards, when what happens inside has brought an erasure."""
-    with context.read() as connection:
-        before = connection.execute(select(func.count()).select_from(erased)).scalar_one()
+    """Clear afterwards what holds something that was erased inside."""
     yield
-    with context.read() as connection:
-        after = connection.execute(select(func.count()).select_from(erased)).scalar_one()
-    if after != before:
-        clear_received(context)
+    clear_received(context)
 
 
 def clear_received(context: Context) -> None:
     """Delete the local copies of files in which something stands that was erased since they were taken in."""
+    if not context.store.setting(erasing.RECEIVED, False):
+        return
     folder = context.folder.path / _RECEIVED
     if folder.is_dir():
         with files("清除已依法删除的内容"):
             for path in _packages(context, folder) if context.info.kind == "county" else _all(folder):
                 path.unlink(missing_ok=True)
     context.store.settle()
+    context.store.set_setting(erasing.RECEIVED, False)
 
 
 def _all(folder: Path) -> Iterable[Path]:
