@@ -30,7 +30,8 @@ device=$(text device manifest.json) own=$(text device cert.json)
 [ "$(printf '%s\n' "$(text signing cert.json)" "$(text sealing cert.json)" | sha | cut -c 1-16)" = "$own" ] || refuse "certificate"
 sed -n 's/.*"inherits":\[\([^]]*\)\].*/\1/p' "$(opened cert.json)" | grep -q "\"$device\"" || [ "$device" = "$own" ] || refuse "device"
 same county; same school
-[ "$(text kind manifest.json) $(number min_reader manifest.json)" = "package 1" ] || refuse "not a package of format 1"
+reader=$(number min_reader manifest.json)
+[[ "$(text kind manifest.json) $reader" == "package "[12] ]] || refuse "not a package of format 1 or 2"
 [[ ! $(date +%F) > $(text expires cert.json) ]] || echo "note: the certificate ran out; ask the county whether it was renewed" >&2
 
 # every member is the one that was signed, once, and there is no other
@@ -46,8 +47,12 @@ bytes() { printf "$(printf %s "$1" | sed 's/../\\x&/g')"; }
 link=$(text chain_before manifest.json) n=$(number first_n manifest.json)
 dev="\"dev\":\"$device\"" ep="\"ep\":\"$(text epoch manifest.json)\""
 while IFS= read -r line; do
-  [[ $line == *"$dev"* && $line == *"$ep"* && $line == *"\"n\":$n,"* ]] || refuse "entry $n is not of this journal"
-  link=$(bytes "$link$(printf %s "$line" | sha)" | sha) n=$((n + 1))
+  if [[ $reader = 2 && $line =~ ^\{\"withheld\":\"([0-9a-f]{64})\"\}$ ]]; then hash=${BASH_REMATCH[1]}  # erased by law
+  else
+    [[ $line == *"$dev"* && $line == *"$ep"* && $line == *"\"n\":$n,"* ]] || refuse "entry $n is not of this journal"
+    hash=$(printf %s "$line" | sha)
+  fi
+  link=$(bytes "$link$hash" | sha) n=$((n + 1))
 done < "$out/lines.json"
 [ "$link $n" = "$(text chain_after manifest.json) $(($(number last_n manifest.json) + 1))" ] || refuse "the chain is broken"
 echo "$(wc -l < "$out/lines.json") entries of $(text school_name cert.json), chain ends in $link"

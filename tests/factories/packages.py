@@ -107,10 +107,18 @@ class World:
         return [self.line(n) for n in range(first, first + count)]
 
     def package(
-        self, folder: Path, lines: Iterable[bytes], proof: bytes | None = None, **head: object
+        self,
+        folder: Path,
+        lines: Iterable[bytes],
+        proof: bytes | None = None,
+        *,
+        withholds: bool = False,
+        **head: object,
     ) -> PackageWritten:
-        signed, recipients = self.signed(), self.recipients
-        return write_package(folder, self.head(**head), lines, self.school, signed, recipients, proof=proof)
+        return write_package(
+            folder, self.head(**head), lines, self.school, self.signed(), self.recipients, proof=proof,
+            withholds=withholds,
+        )  # fmt: skip
 
     def seal(self, data: bytes) -> bytes:
         return sealing.seal(data, self.recipients)

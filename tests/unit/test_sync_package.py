@@ -213,7 +213,7 @@ def test_stock_tools_refuse_a_package_that_somebody_else_signed(tmp_path: Path, 
         ({"county": "431098"}, "county is not that of the certificate"),
         ({"device": "0123456789abcdef"}, "device"),
         ({"kind": "down"}, "not a package"),
-        ({"min_reader": 3}, "not a package of format 1"),
+        ({"min_reader": 3}, "not a package of format 1 or 2"),
         ({"epoch": "0123456789abcdef"}, "entry 1 is not of this journal"),
         ({"first_n": 2, "last_n": 4}, "entry 2 is not of this journal"),
         ({"last_n": 4}, "the chain is broken"),
@@ -467,3 +467,37 @@ def test_each_wrong_certificate_gets_its_own_sentence(tmp_path: Path, world: Wor
     mismatched = world.signed(device="0" * 16)
     with pytest.raises(PackageRefused, match="设备编号"):
         verify_certificate(mismatched.raw, mismatched.signature, world.trust)
+
+
+def _withheld(world: World) -> tuple[list[bytes], list[bytes]]:
+    """Lines as they were, and with the second one erased."""
+    lines = world.lines(4)
+    return lines, [withheld_line(line) if at == 1 else line for at, line in enumerate(lines)]
+
+
+def test_a_package_may_hold_the_hashes_of_what_was_erased(tmp_path: Path, world: World) -> None:
+    whole, cut = _withheld(world)
+    written = world.package(tmp_path, cut, withholds=True)
+    assert written.manifest.min_reader == 2
+    assert written.manifest.chain_after == world.package(tmp_path, whole).manifest.chain_after
+    with open_package(written.path, world.county.sealing, world.trust) as package:
+        got = list(package)
+    assert [(n, body) for n, _, body, _ in got] == list(enumerate(cut, 1))
+    assert [entry.op for *_, entry in got] == ["put", "withheld", "put", "put"]
+    run = _with_stock_tools(tmp_path, world, written.path)
+    assert run.returncode == 0, run.stderr
+
+
+def test_a_package_of_before_may_not(tmp_path: Path, world: World) -> None:
+    members = members_of(world.package(tmp_path, _withheld(world)[1], withholds=True).path)
+    old = forge(tmp_path / "old.jzp", members, world.school, lambda said: said.update(min_reader=1))
+    with (
+        open_package(old, world.county.sealing, world.trust) as package,
+        pytest.raises(PackageRefused, match="写法不对"),
+    ):
+        list(package)
+    _refused(tmp_path, world, old, "entry 2 is not of this journal")
+
+
+def test_a_package_without_erased_lines_is_read_by_programs_of_before(tmp_path: Path, world: World) -> None:
+    assert world.package(tmp_path, world.lines(2), withholds=True).manifest.min_reader == 1
