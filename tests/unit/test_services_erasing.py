@@ -16,6 +16,9 @@ from jzdesk.services.ledger import Query
 from jzdesk.services.students import StudentDraft
 from jzdesk.store.tables import ERASED, blob, draft, journal
 from tests.factories.moves import MOVED_ON, OLD, Three, child, paid, prepared, three_stations
+from tests.factories.places import on_server
+from tests.factories.servers import TestServer
+from tests.factories.world import new_world
 from tests.unit.test_services_photos import picture as jpeg
 
 GROUND = "监护人申请，个保法第四十七条，申请书 2025-3"
@@ -329,3 +332,25 @@ def test_every_entry_that_erases_is_the_countys(three: Three) -> None:
     assert {(entry.role, entry.scope, entry.set["scope"]) for entry in found} == {("county", "county", OLD)}
     assert all(value is None for entry in found for name, value in entry.set.items() if name != "scope")
     assert {entry.ent for entry in found} <= set(SPECS)
+
+
+def test_a_county_on_a_server_forgets_as_well(postgres: TestServer, tmp_path: Path) -> None:
+    with on_server(postgres):
+        world = new_world(tmp_path)
+        packages = world.hand_in("甲一", "乙二")
+        (row,) = world.county.students.search("甲一")
+        world.county.ledger.save("student", {"phone": "13812345678"}, row.uid)
+        world.county.erasures.erase("student", row.uid, GROUND)
+        world.read(world.receipt())
+        for station in (world.county, world.school):
+            assert [found.name for found in station.students.search("二")] == ["乙二"]
+            assert station.students.search("甲一") == []
+            assert station.verify().ok
+        assert (gone(world.county), gone(world.school)) == (2, 1), "what the county added never came down"
+        with world.county.context.read() as connection:
+            bodies = b"".join(bytes(body) for body in connection.execute(select(journal.c.body)).scalars())
+        assert "甲一".encode() not in bodies
+        assert world.merge(packages) == ["duplicate"]
+        assert gone(world.county) == 2
+        world.school.close()
+        world.county.close()
