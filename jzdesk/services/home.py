@@ -94,7 +94,7 @@ class HomeService:
         scope = self._context.author.scope
         with self._context.read() as connection:
             known = _known(connection) if county else None
-            counting = Counting(connection, scope if self._context.info.kind == "school" else None, known)
+            counting = Counting(connection, None if county else scope, known)
             cards = self._cards(counting)
             todos = _county_todos(counting) if county else self._school_todos(counting)
             moving = count_waiting(connection, None if county else scope)

@@ -105,7 +105,7 @@ class LedgerService:
         table = _table(query.entity)
         order = [_sorting(table, query.entity, name) for name in query.order or self._usual_order(query.entity)]
         statement = select(table.c.uid).where(*_conditions(table, query))
-        if self._context.info.kind == "school" and SPECS[query.entity].owner == "school":
+        if self._context.info.kind != "county" and SPECS[query.entity].owner == "school":
             statement = statement.where(table.c.scope == self._context.author.scope)  # without files of other schools
         turned = ((column.desc() if query.descending else column) for column in order)
         return statement.order_by(*turned, table.c.uid)  # like everywhere, whatever the database
@@ -114,7 +114,7 @@ class LedgerService:
         """By title; where there are those of several schools, school by school."""
         spec, kind = SPECS[entity], self._context.info.kind
         title = spec.title or ("uid",)
-        return title if kind == "school" or spec.owner == "county" else ("scope", *title)
+        return title if kind != "county" or spec.owner == "county" else ("scope", *title)
 
     def rows(self, entity: str, uids: Sequence[str]) -> list[Row]:
         """Records by uid, in the order asked; unknown uids are left out."""

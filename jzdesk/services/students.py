@@ -74,7 +74,7 @@ class StudentService:
         if query.order and query.order not in ORDERS:
             raise UserError(f"学生不能按“{query.order}”排序", f"可以按 {'、'.join(ORDERS)} 排序。", "学生")
         found = self._ways(query.text) if query.text.strip() else None
-        if self._context.info.kind == "school":
+        if self._context.info.kind != "county":
             query = replace(query, school=self._context.info.code)
         self._context.store.catch_up()
         with self._context.read() as connection:
@@ -109,7 +109,7 @@ class StudentService:
         """Lines of the table, in the order asked; `found_by` says by what of the family `text` found them."""
         with self._context.read() as connection:
             rows = student_rows(connection, uids)
-        if self._context.info.kind == "school":
+        if self._context.info.kind != "county":
             rows = [row if row.school == self._context.info.code else replace(row, status=_AWAY) for row in rows]
         if not text.strip():
             return rows
@@ -255,7 +255,7 @@ class StudentService:
 
     def _must_have(self, unit: Unit, uid: str | None) -> None:
         """Raises UserError for a child whose file has gone to another school: it can only be read here."""
-        if uid is not None and self._context.info.kind == "school":
+        if uid is not None and self._context.info.kind != "county":
             state = unit.state(Student, uid)
             if state.scope != self._context.info.code:
                 name = state.values.get("name") or "这名学生"
@@ -263,7 +263,7 @@ class StudentService:
 
     def _ours(self, table: Table) -> list[ColumnElement[bool]]:
         """The condition that a school lists its own records, not those that came with a child's file."""
-        return [table.c.scope == self._context.author.scope] if self._context.info.kind == "school" else []
+        return [table.c.scope == self._context.author.scope] if self._context.info.kind != "county" else []
 
     def _review(self, unit: Unit, uid: str, *, identity: bool = False) -> None:
         same = None

@@ -66,7 +66,7 @@ class MoveStrip(widgets.Banner):
         """Say it, where there is anything to say; returns whether the child can only be read here."""
         info = self._desk.services.info
         self.hide()
-        if file is None or info.kind != "school":
+        if file is None or info.kind == "county":
             return False
         away = file.student.values["scope"] != info.code
         if away:

@@ -94,7 +94,6 @@ class StudentPage(ListPage):
         self._field: tuple[str, str] | None = None
         self._panel: StudentPanel | None = None
         self._county = desk.services.info.kind == "county"
-        self._owning = desk.services.info.kind == "school"
         if self._county:
             self.hints = "F3 查找　回车 打开　F2 看证件号　F5 刷新"
         self._build_filters()
@@ -276,7 +275,7 @@ class StudentPage(ListPage):
         self.hardship = self.add_filter("困难类型", [(None, "全部类别"), ("any", "有困难类型"), *hardships])
         statuses = codes.table("student_status").items()
         self.status = self.add_filter("学籍状态", [(None, "全部状态"), *statuses])
-        self.wanted = self.add_filter("资料", (*WANTED, (MOVED, "档案已转出")) if self._owning else WANTED)
+        self.wanted = self.add_filter("资料", WANTED if self._county else (*WANTED, (MOVED, "档案已转出")))
         self.travel = None if self._county else self.add_filter("上报情况", [(None, "全部上报情况"), *STATES.items()])
 
     def _fill_filters(self) -> None:
