@@ -13,6 +13,7 @@ from jzdesk.cli.exchange import To
 from jzdesk.cli.naming import group
 from jzdesk.cli.output import emit, progress
 from jzdesk.services.forwarding import Forwarded
+from jzdesk.services.township_schools import unread_words
 
 School = Annotated[str | None, typer.Option(help="只要这所学校的（学校标识码）")]
 
@@ -72,7 +73,7 @@ def pupils(school: Annotated[str, typer.Argument(help="学校标识码")]) -> No
         ("school_class", "班级"), ("hardships", "困难类型"), ("status", "状态"),
     )  # fmt: skip
     rows = state.services().township.pupils(school)
-    emit(rows, f"共 {len(rows)} 人。", columns)
+    emit(rows, f"共 {len(rows)} 人。{unread_words(rows)}", columns)
 
 
 def _counts(done: Forwarded) -> str:

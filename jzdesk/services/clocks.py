@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
 from jzdesk.core.merge import decode
+from jzdesk.services import township_moves
 from jzdesk.services.admitting import entries, obstacle, stretch_of
 from jzdesk.services.arriving import CLOCK, RECORD
 from jzdesk.services.context import Context
@@ -24,7 +25,7 @@ from jzdesk.services.merging import clock_setting, is_county
 from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.store import read_setting, write_setting
-from jzdesk.store.tables import HELD, chain, hold, journal, package, setting
+from jzdesk.store.tables import ACCEPTED, HELD, REVOKED, chain, hold, journal, package, setting
 from jzdesk.store.unit import Unit
 from jzdesk.sync.merge import FUTURE
 from jzdesk.sync.receipt import ClockAhead
@@ -141,7 +142,10 @@ def heed(view: Context, station: Context) -> None:
         return
     with view.write() as unit:
         for one in msgspec.convert(listed, list[ClockAhead]):
+            waited = [stretch_of(row) for row in lines(unit.connection, one.device)]
             explain(unit, one.device, one.hours, "县里已说明时钟偏差", "")
+            for stretch in waited:
+                township_moves.stand(unit, standing.touched(unit.connection, stretch, (HELD, ACCEPTED, REVOKED)))
         write_setting(unit.connection, CLOCKS, listed)
 
 

@@ -7,14 +7,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+import msgspec
+from sqlalchemy import Connection, Row, select
 
 from jzdesk.core.chain import WITHHELD_START, withheld_line
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
-from jzdesk.core.merge import GRANT, decode
+from jzdesk.core.merge import decode
 from jzdesk.core.term import Term
 from jzdesk.models import BY_NAME, Division, Record, School
 from jzdesk.services import (
@@ -38,7 +39,7 @@ from jzdesk.services.duplicates import open_cases
 from jzdesk.services.erasing import reach
 from jzdesk.services.exchange import CERTIFICATE_SUFFIX, REQUEST_SUFFIX
 from jzdesk.services.merging import is_county, scopes_of
-from jzdesk.services.transfers.carrying import Owners, owners, visible_to, write_files
+from jzdesk.services.transfers.carrying import Keys, Owners, may_read, owners, visible_to, write_files
 from jzdesk.services.transfers.files import came_to, flat, whole
 from jzdesk.store import journal, standing
 from jzdesk.store.journal import Chain
@@ -164,7 +165,7 @@ class CountyService:
         self._trusted(request.device)
         keys, card = identity.station_keys(self._context), identity.county_card(self._context)
         signed = certificates.issue(self._certificate(request), keys)
-        head, entries = self._policy_for(request.school)
+        head, entries = self._policy_for(signed.certificate)
         local = identity.letters(self._context) / f"{request.school}_{request.device[:8]}{CERTIFICATE_SUFFIX}"
         local.unlink(missing_ok=True)
         links = succession.members(county_keys.successions(self._context))
@@ -264,14 +265,16 @@ class CountyService:
         return _Common(moved, frozenset().union(*moved.values()), tuple(uncounted.told(connection)) if moved else ())
 
     def _awaited(self, reached: Collection[str]) -> set[str]:
-        """Devices of schools that a child has come to: they hear of it even if they never sent anything.
+        """Devices of schools that a child has come to or left, and of townships above them: they hear of it even if
+        they never sent anything.
 
         After a restoration everybody does: they may have sent what the backup knows nothing of.
         """
         with self._context.read() as connection:
             everybody = _was_restored(connection)
-            held = connection.execute(select(certificate_table.c.device, certificate_table.c.code).distinct()).all()
-            there = {dev for dev, code in held if everybody or code in reached}
+            bodies = connection.execute(select(certificate_table.c.body)).scalars()
+            issued = [msgspec.json.decode(body, type=certificates.Certificate) for body in bodies]
+            there = {held.device for held in issued if everybody or _hears(connection, held, reached)}
             return {device for device in there if not renewing.is_revoked(connection, device)}
 
     def _write_receipt(self, device: str, chains: Sequence[Chain], common: _Common, to: Path) -> Path:
@@ -301,7 +304,7 @@ class CountyService:
                 uncounted=common.uncounted if held.school in common.reached else (),
             )
         told = context.store.own_chain()
-        head, entries = self._policy_for(held.school, number, common.moved)
+        head, entries = self._policy_for(held, number, common.moved)
         if revoked:  # whoever has that computer learns nothing more
             body, entries = revoking.bare(body), iter(())
         keys = identity.station_keys(context)
@@ -334,15 +337,17 @@ class CountyService:
         files_too = write_files(self._context, held, to, ever=True)
         return [*returning.return_entries(self._context, held, chains, to), *files_too]
 
-    def _policy_for(self, school: str, number: int = 0, moved: Owners | None = None) -> tuple[Head, Iterator[bytes]]:
-        """Our own journal from its beginning for one school: policy open, everything about others withheld.
+    def _policy_for(
+        self, held: certificates.Certificate, number: int = 0, moved: Owners | None = None
+    ) -> tuple[Head, Iterator[bytes]]:
+        """Our own journal from its beginning for one station: policy open, everything about others withheld.
 
         `moved` are the owners of the records we have moved, found when not given.
         """
         context = self._context
         known = context.store.own_chain()
         head = identity.head_of(context, known, after=0, before=journal.GENESIS, number=number)
-        return head, self._lines_for(known, school, moved)
+        return head, self._lines_for(known, held, moved)
 
     def _write_earlier(self, held: certificates.Certificate, moved: Owners | None, to: Path) -> None:
         """What we laid down before we were restored from a backup stands in journals of its own: they come along."""
@@ -350,10 +355,12 @@ class CountyService:
             *earlier, _ = [known for known in journal.chains(connection) if known.own]
         for known in earlier:
             if known.last_n:
-                returning.hand_down(self._context, held, known, self._lines_for(known, held.school, moved), to)
+                returning.hand_down(self._context, held, known, self._lines_for(known, held, moved), to)
 
-    def _lines_for(self, known: Chain, school: str, moved: Owners | None) -> Iterator[bytes]:
+    def _lines_for(self, known: Chain, held: certificates.Certificate, moved: Owners | None) -> Iterator[bytes]:
+        school = held.school
         with self._context.read() as connection:
+            schools = townships.stands_for(connection, school, held.role)
             theirs = visible_to(connection, school, POLICY)
             theirs |= flat(whole(connection, came_to(connection, school, Term.of(self._context.today()))))
             moved = owners(connection, POLICY) if moved is None else moved
@@ -364,11 +371,7 @@ class CountyService:
                 .order_by(journal_table.c.n)
             )
             for row in streamed(connection, query):
-                about = (row.ent, row.uid)
-                visible = row.ent in POLICY or about in theirs
-                if about in moved and not row.body.startswith(WITHHELD_START) and decode(row.body).op == GRANT:
-                    visible = school in moved[about]
-                visible |= school in erased.get((known.id, row.n), ())
+                visible = _is_open(row, theirs, moved, schools) or school in erased.get((known.id, row.n), ())
                 yield row.body if visible else withheld_line(row.body)
 
     def _only_county(self) -> None:
@@ -376,9 +379,23 @@ class CountyService:
             raise UserError("这项工作只能在县教育局的工作站上做", "请在县站登录后再试。")
 
 
+def _is_open(row: Row[Any], theirs: Keys, moved: Owners, schools: Collection[str]) -> bool:
+    """Whether a station for these schools, which may read the records `theirs`, may read an entry of ours."""
+    about = (row.ent, row.uid)
+    record = row.ent in POLICY or about in theirs
+    if about not in moved or row.body.startswith(WITHHELD_START):
+        return record
+    return may_read(decode(row.body).op, moved[about], schools, record=record)
+
+
 def _was_restored(connection: Connection) -> bool:
     """Whether we have begun a journal anew, having been restored from a backup."""
     return sum(known.own for known in journal.chains(connection)) > 1
+
+
+def _hears(connection: Connection, held: certificates.Certificate, reached: Collection[str]) -> bool:
+    """Whether one of the schools that a station stands for ever had a child that was moved."""
+    return not townships.stands_for(connection, held.school, held.role).isdisjoint(reached)
 
 
 def _next_number(connection: Connection, device: str, now_ms: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from jzdesk.core.errors import StationFault, UserError
-from jzdesk.services import carried, clocks, identity, revoking, township_schools, townships
+from jzdesk.services import carried, clocks, identity, revoking, township_moves, township_schools, townships
 from jzdesk.services.carried import CERTIFICATE, DOWN, PACKAGE, RECEIPT, CarriedLine, Item
 from jzdesk.services.context import Context
 from jzdesk.services.disk import files
@@ -137,9 +137,11 @@ class ForwardService:
 
     def schools(self) -> list[SchoolSeen]:
         """What the packages that could be read say of each school."""
+        _heed(self.view, self._context)  # a receipt may have been read on another page
         with self._context.read() as connection:
             names = townships.names(connection)
-        return township_schools.schools(self.view.store, names)
+        apart = (self._context.info.code, township_moves.county_of(self._context) or "")
+        return township_schools.schools(self.view.store, names, apart)
 
     def pupils(self, school: str) -> list[StudentRow]:
         """The pupils of a school, to be looked at."""
@@ -308,10 +310,11 @@ class ForwardService:
 
 
 def _heed(view: Context, station: Context) -> None:
-    """What is read stands by what the county's last receipt said of its keys and of other devices."""
+    """What is read stands by what the county's last receipt said of its keys, of other devices and of moved records."""
     borrow(view, station)
     revoking.heed(view, station)
     clocks.heed(view, station)
+    township_moves.heed(view, station)
 
 
 def files_of(paths: Iterable[Path]) -> list[Path]:

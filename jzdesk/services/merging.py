@@ -9,9 +9,9 @@ from pathlib import Path
 from sqlalchemy import and_, select
 
 from jzdesk.core.errors import UserError
-from jzdesk.services import attachments, identity, package_log, renewing
+from jzdesk.services import attachments, identity, package_log, renewing, township_moves
 from jzdesk.services.arrivals import InboxLine, claimed_school, look_at, package_files
-from jzdesk.services.arriving import arrive, hold_back, note_fork
+from jzdesk.services.arriving import Arrived, arrive, hold_back, note_fork
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.disk import files
 from jzdesk.services.package_log import EntryCounts
@@ -130,7 +130,8 @@ class MergeService:
         try:
             with self._context.write() as unit:
                 digest = file_digest(local)
-                return take_package(self._context, unit, reader, reader.manifest, reader.entries(), name, digest)
+                entries, then = reader.entries(), township_moves.stand_after if self._reading else None
+                return take_package(self._context, unit, reader, reader.manifest, entries, name, digest, then)
         except (Gap, Fork) as obstacle:
             check_whole(reader)
             return self._set_aside(reader, name, local, *aside(obstacle), waits)
@@ -240,14 +241,18 @@ def take_package(
     entries: Iterable[Numbered],
     name: str,
     digest: str,
+    then: Callable[[Unit, Arrived], None] | None = None,
 ) -> MergeOutcome:
     """Take entries of a package in, with its photographs, and the line in the log; raises as `arrive` does.
 
     `manifest` says where the entries lie; it is the package's own, except for a branch that goes a way of its own.
+    `then` has the last word on how they stand.
     """
     arrived = arrive(unit, manifest, entries, licence_of(context, reader))
     photos = attachments.take_in(unit.connection, reader, context.store.clock)
     hold_back(unit, arrived)
+    if then is not None:
+        then(unit, arrived)
     outcome, reason = verdict(unit.connection, manifest, arrived.counts)
     found = EntryCounts.of(arrived.counts)
     package_log.note_arrival(

@@ -44,6 +44,11 @@ def schools_below(connection: Connection, school: str) -> list[str]:
     return [code for code in schools_around(connection, school) if code != school]
 
 
+def stands_for(connection: Connection, school: str, role: str) -> frozenset[str]:
+    """Codes of the schools that a station of this school and role stands for: itself, a township also those below."""
+    return frozenset((school, *(schools_below(connection, school) if role == "township" else ())))
+
+
 def names(connection: Connection) -> dict[str, str]:
     """School code → name."""
     query = select(_SCHOOL.c.code, _SCHOOL.c.name).where(_SCHOOL.c.hidden == 0)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 
 from jzdesk.core.merge import Known, decode, record_state
 from jzdesk.core.slices import slices
@@ -94,6 +94,27 @@ def restand(unit: Unit, stretch: Stretch, was: Collection[int], becomes: int, pr
         if progress:
             progress(block.last - stretch.first + 1)
     return changed
+
+
+def restand_each(unit: Unit, wanted: Sequence[tuple[Placed, int]]) -> None:
+    """Give single entries the standing that each is to have; every record they touch is worked out anew once."""
+    if not wanted:
+        return
+    by_ent: dict[str, list[str]] = defaultdict(list)
+    for one, _ in wanted:
+        by_ent[one.known.entry.ent].append(one.known.entry.uid)
+    with gate(unit.connection):
+        rows = [{"the_chain": one.chain, "the_n": one.n, "becomes": becomes} for one, becomes in wanted]
+        unit.connection.execute(_STAND, rows)
+        _recompute(unit.connection, {ent: sorted(set(uids)) for ent, uids in by_ent.items()})
+    unit.restood((ent, uid) for ent, uids in by_ent.items() if ent in BY_NAME for uid in uids)
+
+
+_STAND = (
+    update(journal)
+    .where(journal.c.chain == bindparam("the_chain"), journal.c.n == bindparam("the_n"))
+    .values(state=bindparam("becomes"))
+)
 
 
 def settle(unit: Unit, stretch: Stretch, was: Collection[int], progress: Progress | None = None) -> dict[int, int]:

@@ -74,8 +74,7 @@ def test_what_the_township_reads_never_mixes_with_its_own_records(place: Townshi
     place.village.exchange.export(place.stick("schools"))
     place.centre.township.take([place.stick("schools")])
     assert [row.name for row in place.centre.students.rows(place.centre.students.ids(StudentQuery()))] == ["中心的"]
-    seen = Services(place.centre.township.view)
-    assert [row.name for row in seen.students.rows(seen.students.ids(StudentQuery()))] == ["村里的"]
+    assert [row.name for row in place.centre.township.pupils(VILLAGE)] == ["村里的"]
     assert place.centre.verify().entries == place.centre.context.store.own_chain().last_n + _policy(place.centre)
 
 
@@ -239,8 +238,7 @@ def test_the_view_is_made_anew_from_the_files(place: Township) -> None:
     place.centre.close()
     shutil.rmtree(folder / "schools")
     place.centre = open_station(folder, PASSWORD)
-    seen = Services(place.centre.township.view)
-    assert [row.name for row in seen.students.rows(seen.students.ids(StudentQuery()))] == ["村里的"]
+    assert [row.name for row in place.centre.township.pupils(VILLAGE)] == ["村里的"]
 
 
 def test_a_package_of_a_newer_format_is_carried_as_it_is_and_read_after_the_update(

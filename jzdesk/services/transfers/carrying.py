@@ -36,6 +36,9 @@ Keys = Collection[tuple[str, str]]
 Owners = Mapping[tuple[str, str], Collection[str]]
 """(entity, uid) → codes of schools."""
 
+TOLD = (GRANT,)
+"""What the county does with a record as a whole: every school that ever had it is told, and its township station."""
+
 
 def write_files(context: Context, held: Certificate, to: Path, *, ever: bool = False) -> list[Path]:
     """County: put the files of the children who have come to the school of this device onto the stick.
@@ -114,6 +117,14 @@ def take_file(context: Context, down: OpenedStretch) -> tuple[int, int]:
         uncounted.stand(unit)  # a file of an earlier day opens what has stopped counting since
         attachments.take_in(unit.connection, down, context.store.clock)
     return counts.applied, len(children)
+
+
+def may_read(op: str, owners: Collection[str], schools: Collection[str], *, record: bool) -> bool:
+    """Whether an entry of ours is open to a station that stands for these schools.
+
+    `owners` are the schools that ever had the record, `record` says whether the station may read it.
+    """
+    return not set(owners).isdisjoint(schools) if op in TOLD else record
 
 
 def visible_to(connection: Connection, school: str, policy: Sequence[str]) -> set[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QWidget
 
+from jzdesk.services.township_schools import unread_words
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.ledger.model import Column
@@ -81,5 +82,6 @@ class SchoolsView(QWidget):
             self.desk.tasks.read("township-pupils", job, partial(self._show_pupils, school), owner=self)
 
     def _show_pupils(self, school: SchoolSeen, rows: Sequence[StudentRow]) -> None:
-        self.words.setText(f"{school.name}，数据到 {school.until}。只能查看；改动由学校自己做。")
+        unread = unread_words(rows)
+        self.words.setText(f"{school.name}，数据到 {school.until}。只能查看；改动由学校自己做。{unread}")
         self.pupils.put_rows(rows)
