@@ -379,7 +379,7 @@ class CountyService:
             raise UserError("这项工作只能在县教育局的工作站上做", "请在县站登录后再试。")
 
 
-def _is_open(row: Row[Any], theirs: Keys, moved: Owners, schools: Collection[str]) -> bool:
+def _is_open(row: Row[Any], theirs: Keys, moved: Owners, schools: frozenset[str]) -> bool:
     """Whether a station for these schools, which may read the records `theirs`, may read an entry of ours."""
     about = (row.ent, row.uid)
     record = row.ent in POLICY or about in theirs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,11 @@ import pytest
 from sqlalchemy import update
 
 from jzdesk.cli import main
+from jzdesk.core.ids import new_uid
+from jzdesk.models import Enrolment
+from jzdesk.services.township_schools import UNREAD
 from jzdesk.store.tables import package
+from tests.factories.moves import child
 from tests.factories.stations import PASSWORD
 from tests.factories.township import Township, make_township, open_township, pupil
 
@@ -26,16 +30,53 @@ def place(tmp_path: Path) -> Iterator[Township]:
     opened.close()
 
 
-def test_a_township_by_commands(place: Township, capsys: pytest.CaptureFixture[str]) -> None:
+Jz = Callable[..., Any]
+
+
+@pytest.fixture
+def jz(place: Township, capsys: pytest.CaptureFixture[str]) -> Jz:
+    """A command at one of the stations; what it prints as JSON, or its complaint."""
     (place.root / "password").write_text(PASSWORD, "utf-8")
 
-    def jz(station: str, *words: object, code: int = 0) -> Any:
+    def run(station: str, *words: object, code: int = 0, end: str = "--json") -> Any:
         capsys.readouterr()
         options = ("--station", place.root / station, "--password-file", place.root / "password")
-        assert main([str(word) for word in (*options, *words, "--json")]) == code
+        assert main([str(word) for word in (*options, *words, end) if word]) == code
         printed = capsys.readouterr()
-        return json.loads(printed.out) if printed.out else printed.err
+        return json.loads(printed.out) if printed.out and end else printed.out or printed.err
 
+    return run
+
+
+def test_a_moved_child_is_counted_and_listed_where_it_is_now_by_commands(place: Township, jz: Jz) -> None:
+    uid = child(place.village)
+    place.village.transfers.ask({"student": uid, "to_name": "3143990003", "reason": "升学"})
+    schools, answers = place.stick("schools"), place.stick("answers")
+    place.village.exchange.export(schools)
+    jz("county", "merge", schools)
+    place.county.transfers.approve(place.county.transfers.lines()[0].uid)
+    jz("county", "county", "receipts", "--to", answers)
+    jz("junior", "read-receipts", answers)
+    place.junior.transfers.receive(uid, {"date": place.junior.context.today()})
+    place.junior.exchange.export(schools)
+    jz("centre", "township", "take", schools)
+    assert [one["students"] for one in jz("centre", "township", "schools")] == [2, 0]
+    jz("centre", "township", "take", answers)
+    assert [(one["code"], one["students"], one["attending"]) for one in jz("centre", "township", "schools")] == [
+        ("2143990002", 1, 0), ("3143990003", 1, 1),
+    ]  # fmt: skip
+    assert [one["name"] for one in jz("centre", "township", "pupils", "2143990002")] == ["周小"]
+    assert [one["uid"] for one in jz("centre", "township", "pupils", "3143990003")] == [uid]
+    with place.junior.context.write() as unit:  # one who came from where the township reads nothing
+        unit.add(Enrolment, {"student": new_uid(), "grade": "G07", "status": "01", "valid_from": "2025-09-01"})
+    place.junior.exchange.export(place.stick("more"))
+    jz("centre", "township", "take", place.stick("more"))
+    said = jz("centre", "township", "pupils", "3143990003", end="")
+    assert "共 2 人。其中 1 名的档案在原来的学校，本站读不到姓名。" in said
+    assert UNREAD in said
+
+
+def test_a_township_by_commands(place: Township, jz: Jz) -> None:
     schools, county, back = place.stick("schools"), place.stick("county"), place.stick("back")
     assert [one["state"] for one in jz("centre", "township", "take", schools)] == ["read"]
     assert len(jz("centre", "township", "forward", "--to", county)["written"]) == 1

@@ -10,7 +10,10 @@ from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from jzdesk.core.ids import new_uid
+from jzdesk.models import Enrolment
 from jzdesk.services.bundle import Services
+from jzdesk.services.township_schools import UNREAD
 from jzdesk.ui import theme
 from jzdesk.ui.pages.certificates import CertificatesPage
 from jzdesk.ui.pages.listing import NOTHING_FOUND
@@ -19,6 +22,7 @@ from jzdesk.ui.pages.township import REPORTS, SCHOOLS, TownshipPage
 from jzdesk.ui.places import places_of
 from jzdesk.ui.shell import Shell
 from jzdesk.ui.tasks import Tasks
+from tests.factories.moves import child
 from tests.factories.stations import certify, new_school
 from tests.factories.township import Township, make_township, open_township, pupil
 from tests.gui.stage import Stage, unwritable, well_behaved
@@ -82,6 +86,41 @@ def test_what_the_packages_say_is_shown_to_be_looked_at(stage: Stage, place: Tow
     assert [row.name for row in page.schools.pupils.all_rows()] == ["村里的"]
     for table in (page.reports.table, page.schools.table, page.schools.pupils):
         well_behaved(table)
+
+
+def test_a_child_that_was_moved_is_shown_where_it_is_now(stage: Stage, place: Township) -> None:
+    uid = child(place.village)
+    place.village.transfers.ask({"student": uid, "to_name": "3143990003", "reason": "升学"})
+    place.village.exchange.export(place.stick("schools"))
+    place.county.merging.merge([place.stick("schools")])
+    place.county.transfers.approve(place.county.transfers.lines()[0].uid)
+    place.county.county.write_receipts(place.stick("answers"))
+    place.centre.township.take([place.stick("schools")])
+    page = stage.show(TownshipPage)
+    page.tabs.setCurrentIndex(SCHOOLS)
+    stage.settle()
+    assert [row.name for row in page.schools.pupils.all_rows()] == ["村里的", "王小明"]
+    page.sticks.take(place.stick("answers"))
+    page.new()
+    stage.settle()
+    assert [(row.name, row.students) for row in page.schools.table.all_rows()] == [("大坪教学点", 1)]
+    assert [row.name for row in page.schools.pupils.all_rows()] == ["村里的"]
+    assert "读不到" not in page.schools.words.text()
+    place.junior.exchange.read_receipts([place.stick("answers")])
+    place.junior.transfers.receive(uid, {"date": place.junior.context.today()})
+    with place.junior.context.write() as unit:  # one who came from where the township reads nothing
+        unit.add(Enrolment, {"student": new_uid(), "grade": "G07", "status": "01", "valid_from": "2025-09-01"})
+    place.junior.exchange.export(place.stick("junior"))
+    place.centre.township.take([place.stick("junior")])
+    page.refresh()
+    stage.settle()
+    page.schools.table.selectRow(1)
+    stage.settle()
+    assert [(row.name, row.grade) for row in page.schools.pupils.all_rows()] == [
+        ("王小明", "小学三年级"), (UNREAD, "初中七年级"),
+    ]  # fmt: skip
+    assert "其中 1 名的档案在原来的学校，本站读不到姓名。" in page.schools.words.text()
+    well_behaved(page.schools.pupils)
 
 
 def test_a_stick_pulled_out_says_so_where_the_eyes_are(stage: Stage, place: Township) -> None:

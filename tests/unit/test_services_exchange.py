@@ -345,7 +345,7 @@ def _forged_receipt(school: Services, county: Services, folder: Path, n: int, ch
         number=9, device=school.info.device, school=school.info.code, issued="2025-11-10",
         epochs=(EpochMark(epoch=own.ep, n=n, chain=chain.hex()),),
     )  # fmt: skip
-    head, entries = county.county._policy_for(school.info.code, 9)
+    head, entries = county.county._policy_for(identity.signed_certificate(school.context).certificate, 9)
     keys = identity.station_keys(county.context)
     recipient = identity.station_keys(school.context).public.sealing
     return write_receipt(folder, head, body, keys, recipient, entries).path

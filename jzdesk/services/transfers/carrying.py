@@ -119,12 +119,12 @@ def take_file(context: Context, down: OpenedStretch) -> tuple[int, int]:
     return counts.applied, len(children)
 
 
-def may_read(op: str, owners: Collection[str], schools: Collection[str], *, record: bool) -> bool:
+def may_read(op: str, owners: Collection[str], schools: frozenset[str], *, record: bool) -> bool:
     """Whether an entry of ours is open to a station that stands for these schools.
 
     `owners` are the schools that ever had the record, `record` says whether the station may read it.
     """
-    return not set(owners).isdisjoint(schools) if op in TOLD else record
+    return not schools.isdisjoint(owners) if op in TOLD else record
 
 
 def visible_to(connection: Connection, school: str, policy: Sequence[str]) -> set[tuple[str, str]]:
