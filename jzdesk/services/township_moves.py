@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from jzdesk.core.merge import GRANT, SCOPE, Known, decode, rank
+from jzdesk.core.merge import ERASE, GRANT, SCOPE, Known, decode, origin
 from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME
 from jzdesk.services.arriving import BEYOND, CLOCK, FORK, RECORD, Arrived
@@ -91,12 +91,11 @@ def stand(unit: Unit, records: Touched) -> None:
 def writers(known: Sequence[Known]) -> set[str]:
     """The schools that may have written a record: each that the county gave it to, and the one where it began.
 
-    Where it began tells the first entry of the others: a school that it was given to may not be able to set its clock.
+    Where it began tells the first entry of the others: a school that it was given to may have a clock that is wrong.
     """
     given = {str(one.entry.set[SCOPE]) for one in known if one.entry.op == GRANT}
-    others = [one for one in known if one.entry.scope not in {*given, COUNTY_SCOPE}]
-    begun = min(others, key=lambda one: (one.entry.op != "put", bool(one.entry.base), *rank(one)), default=None)
-    return given | ({begun.entry.scope} if begun else set())
+    others = [one for one in known if one.entry.op == ERASE or one.entry.scope not in {*given, COUNTY_SCOPE}]
+    return given | ({origin(others)} if others else set())
 
 
 def _changed(connection: Connection, histories: Collection[Sequence[Placed]]) -> Iterator[tuple[Placed, int]]:
