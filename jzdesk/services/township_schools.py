@@ -19,7 +19,7 @@ from jzdesk.store.store import Store
 from jzdesk.store.tables import chain
 
 VISIT = table_of(Visit)
-UNREAD = "（档案未读到）"  # in place of the name of a child whose own record cannot be read here
+UNREAD = "（未到）"  # in place of the name of a child whose own record cannot be read here
 _ACTIVE = ("01", "11")
 
 
@@ -116,7 +116,7 @@ def pupils(store: Store, school: str, today: str) -> list[StudentRow]:
 def unread_words(rows: Sequence[StudentRow]) -> str:
     """A sentence about those of whom the name cannot be read here; "" when there are none."""
     unread = sum(row.name == UNREAD for row in rows)
-    return f"其中 {unread} 名的档案在原来的学校，本站读不到姓名。" if unread else ""
+    return f"{UNREAD}{unread} 名：档案在原来的学校，本站读不到。" if unread else ""
 
 
 def _bare(row: RowMapping) -> StudentRow:

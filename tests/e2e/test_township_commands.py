@@ -72,7 +72,7 @@ def test_a_moved_child_is_counted_and_listed_where_it_is_now_by_commands(place: 
     place.junior.exchange.export(place.stick("more"))
     jz("centre", "township", "take", place.stick("more"))
     said = jz("centre", "township", "pupils", "3143990003", end="")
-    assert "共 2 人。其中 1 名的档案在原来的学校，本站读不到姓名。" in said
+    assert "共 2 人。（未到）1 名：档案在原来的学校，本站读不到。" in said
     assert UNREAD in said
 
 

@@ -119,7 +119,7 @@ def test_a_child_that_was_moved_is_shown_where_it_is_now(stage: Stage, place: To
     assert [(row.name, row.grade) for row in page.schools.pupils.all_rows()] == [
         ("王小明", "小学三年级"), (UNREAD, "初中七年级"),
     ]  # fmt: skip
-    assert "其中 1 名的档案在原来的学校，本站读不到姓名。" in page.schools.words.text()
+    assert "（未到）1 名：档案在原来的学校，本站读不到。" in page.schools.words.text()
     well_behaved(page.schools.pupils)
 
 
