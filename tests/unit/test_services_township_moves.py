@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from jzdesk.core.merge import GRANT, decode
-from jzdesk.models import BY_NAME, Student
+from jzdesk.models import BY_NAME, School, Student
 from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
 from jzdesk.services.stations import open_station
@@ -319,6 +319,21 @@ def test_the_township_is_told_of_moves_and_of_nothing_else(world: World) -> None
     assert "student" in {entry.ent for entry in about}
     assert {entry.set["scope"] for entry in about} == {JUNIOR}
     assert uid in {entry.uid for entry in about}
+
+
+def test_moves_of_a_school_that_comes_under_the_township_later_are_told_then(world: World) -> None:
+    uid = child(world.far)
+    world.move(uid, world.far, "3143990005")
+    world.centre.township.take([world.answers()])
+    assert Services(world.centre.township.view).ledger.rows("student", [uid]) == []
+    with world.county.context.write() as unit:
+        table = BY_NAME["school"].__table__
+        school = unit.connection.execute(select(table.c.uid).where(table.c.code == FAR)).scalar_one()
+        unit.change(School, school, {"township": "431099101"})
+    world.centre.township.take([world.answers()])
+    (row,) = Services(world.centre.township.view).ledger.rows("student", [uid])
+    assert (row.values["scope"], row.values["hidden"]) == ("3143990005", 1)
+    digest(world.centre)
 
 
 def test_a_record_of_which_only_the_move_came_is_nowhere_in_the_township_s_own_ledgers(world: World) -> None:
