@@ -31,7 +31,7 @@ def why_stays(record: Held) -> str:
         return _VOUCHER
     if record.ent == "decision" and record.paid_on:
         return _GROUND
-    if record.sibling and record.ent in ("household", "member"):
+    if record.sibling and record.ent in ("household", "member", "closure"):
         return _SIBLING
     return _OTHER_WARD if record.other_ward else ""
 

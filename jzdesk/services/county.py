@@ -253,7 +253,8 @@ class CountyService:
         with self._context.read() as connection:
             arrived, heirs = standing.received(connection), renewing.heirs(connection)
             common = self._common(connection)
-        awaited = self._awaited(common.reached)
+            told = common.reached.union(*reach.audience(connection).values())
+        awaited = self._awaited(told)
         devices = {heirs.get(device, device) for device in {known.dev for known in arrived} | awaited}
         return [
             self._write_receipt(device, [c for c in arrived if heirs.get(c.dev, c.dev) == device], common, to)
@@ -265,8 +266,8 @@ class CountyService:
         return _Common(moved, frozenset().union(*moved.values()), tuple(uncounted.told(connection)) if moved else ())
 
     def _awaited(self, reached: Collection[str]) -> set[str]:
-        """Devices of schools that a child has come to or left, and of townships above them: they hear of it even if
-        they never sent anything.
+        """Devices of schools that a child has come to or left or was erased at, and of townships above them: they hear
+        of it even if they never sent anything.
 
         After a restoration everybody does: they may have sent what the backup knows nothing of.
         """
@@ -371,7 +372,9 @@ class CountyService:
                 .order_by(journal_table.c.n)
             )
             for row in streamed(connection, query):
-                visible = _is_open(row, theirs, moved, schools) or school in erased.get((known.id, row.n), ())
+                visible = _is_open(row, theirs, moved, schools) or not schools.isdisjoint(
+                    erased.get((known.id, row.n), ())
+                )
                 yield row.body if visible else withheld_line(row.body)
 
     def _only_county(self) -> None:
@@ -394,7 +397,7 @@ def _was_restored(connection: Connection) -> bool:
 
 
 def _hears(connection: Connection, held: certificates.Certificate, reached: Collection[str]) -> bool:
-    """Whether one of the schools that a station stands for ever had a child that was moved."""
+    """Whether a station stands for one of these schools."""
     return not townships.stands_for(connection, held.school, held.role).isdisjoint(reached)
 
 

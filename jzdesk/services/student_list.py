@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, func, select
 
 from jzdesk.core import codes
 from jzdesk.services.consents import without_consent
+from jzdesk.services.context import Context
 from jzdesk.services.student_rows import present_enrolment
 from jzdesk.services.student_tables import ACCOUNT, CLASS, ENROLMENT, HARDSHIP, PAIRING, QUESTION, STUDENT
-from jzdesk.store.tables import search_doc
+from jzdesk.store.tables import chain, journal, search_doc
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,21 @@ def beginning(most: int) -> Any:
     """Select of the first uids of everybody in use in the order of names: the index of names has just these."""
     named = select(search_doc.c.uid).where(search_doc.c.sort.is_not(None))
     return named.order_by(search_doc.c.sort, search_doc.c.uid).limit(most)
+
+
+def told_here(context: Context, students: Sequence[str]) -> list[str]:
+    """Those of the students of whom a school has told this station something.
+
+    A township knows others from what the county did with their records, which is meant for its view of the schools.
+    """
+    if context.info.kind != "township" or not students:
+        return list(students)
+    county = (context.store.setting("county") or {}).get("card", {}).get("county", "")
+    query = select(journal.c.uid).join(chain, chain.c.id == journal.c.chain)
+    query = query.where(journal.c.ent == "student", journal.c.uid.in_(students), chain.c.school != county)
+    with context.read() as connection:
+        told = set(connection.execute(query).scalars())
+    return [uid for uid in students if uid in told]
 
 
 def listing(query: StudentQuery, today: str, *, by_name: bool = False) -> Any:

@@ -22,7 +22,7 @@ from jzdesk.services.forms import FormProblems, understood
 from jzdesk.services.ledger import LedgerService, Saved
 from jzdesk.services.similar import Similar, similar
 from jzdesk.services.student_file import Sibling, StudentFile, read_file
-from jzdesk.services.student_list import ORDERS, StudentQuery, beginning, class_label, listing
+from jzdesk.services.student_list import ORDERS, StudentQuery, beginning, class_label, listing, told_here
 from jzdesk.services.student_rows import StudentRow, marked, student_rows, travelled
 from jzdesk.services.student_saving import StudentDraft, household_for, store_draft, understood_student
 from jzdesk.services.student_tables import CLASS, ENROLMENT, GUARDIAN, MEMBER
@@ -125,7 +125,7 @@ class StudentService:
     def search(self, text: str, limit: int = 20) -> list[StudentRow]:
         """Students found by name, pinyin, any part of a number, or by their family (which `found_by` says)."""
         ways = dict(self._context.store.hits(text, limit))
-        return marked(self.rows(list(ways)), ways)
+        return marked(self.rows(told_here(self._context, list(ways))), ways)
 
     def grades(self) -> list[tuple[str, str]]:
         """(code, label) of the grades that have students here."""
@@ -166,7 +166,9 @@ class StudentService:
         """Students that may be the same child, best first, each with the reasons; `phones` are the guardians'."""
         good, _ = understood(Student.spec, values)
         with self._context.read() as connection:
-            return similar(connection, good, uid, _phones(phones))
+            found = similar(connection, good, uid, _phones(phones))
+        told = set(told_here(self._context, [one.uid for one in found]))
+        return [one for one in found if one.uid in told]
 
     def look(
         self, values: Mapping[str, object], uid: str | None = None, phones: Iterable[object] = ()

@@ -55,8 +55,11 @@ def heed(view: Context, station: Context) -> None:
         moved = book.touched_by(link for part in told for link in part.links)
         told += _ours(connection, moved)
     with view.write() as unit:
-        stand(unit, book.touched_by([link for part in told for link in _take(unit, part)]))
+        fresh = [link for part in told for link in _take(unit, part)]
+        stand(unit, book.touched_by(fresh))
         write_setting(unit.connection, SETTING, marks)
+    if any(link.entry.op == ERASE for link in fresh):
+        view.store.settle()
 
 
 def county_of(station: Context) -> str | None:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from jzdesk.core import garbage
 from jzdesk.core.clock import Clock
 from jzdesk.core.errors import StationFault
-from jzdesk.store import engine, figures, journal, search
+from jzdesk.store import dialects, engine, figures, journal, search
 from jzdesk.store.databases import Database, FileDatabase, faults_of
 from jzdesk.store.tables import draft, setting
 from jzdesk.store.unit import Author, Changes, Unit
@@ -98,7 +98,10 @@ class Store:
             yield connection
 
     def settle(self) -> None:
-        """Leave nothing of what was overwritten beside the tables."""
+        """Leave nothing of what was overwritten in the index of numbers, nor beside the tables."""
+        self.catch_up()
+        with self.local() as connection:
+            dialects.of(connection).numbers.settle(connection)
         with self._lock, faults_of(self._database):
             self._database.settle(self._writer)
 

@@ -187,8 +187,12 @@ class Unit:
         return len(plan.seen)
 
     def _must_own(self, entity: Entity, states: Iterable[RecordState]) -> None:
-        """Raises UserError for a record of another school: the county would hold what we write into it."""
-        author = self.author
+        """Raises UserError for a record of another school, where the county would hold what we write, and for one of
+        which an erasure by law left nothing."""
+        states, author = list(states), self.author
+        if any(state.hidden and not any(value is not None for value in state.values.values()) for state in states):
+            label = entity.spec.label
+            raise UserError(f"这条{label}已依法删除，不能恢复或再改", "确需登记的，请重新登记一条。", label)
         if author.scope != COUNTY and any(state.scope != author.scope for state in states):
             label = entity.spec.label
             raise UserError(f"这条{label}归别的单位管理，本站只能查看", "需要改动时请联系现在的学校或县教育局。", label)

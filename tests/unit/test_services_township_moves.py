@@ -23,7 +23,7 @@ from jzdesk.store.tables import chain, journal
 from tests.factories.moves import LATER, MOVED_ON, TODAY, child, paid
 from tests.factories.people import clock_at
 from tests.factories.stations import PASSWORD, certify, new_school
-from tests.factories.township import CENTRE, JUNIOR, VILLAGE, Township, make_township, open_township
+from tests.factories.township import CENTRE, JUNIOR, VILLAGE, Township, make_township, open_township, pupil
 
 FAR = "2143990004"  # a school of another township
 
@@ -462,3 +462,56 @@ def test_what_the_old_school_wrote_unaware_of_the_move_is_shown_as_what_it_said(
         assert (world.counts(), world.names(JUNIOR)) == ({VILLAGE: (0, 0), JUNIOR: (1, 1)}, ["王小明"])
         begin_again(world, keep=False)
     assert len(ends) == 1
+
+
+GROUND = "监护人申请，个保法第四十七条，申请书 2025-3"
+
+
+def said_in_view(centre: Services) -> bytes:
+    """Everything that the journal and the tables of the view still say."""
+    with centre.township.view.read() as connection:
+        names = [name for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        rows = [row for name in names for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()]
+    return b"\n".join(
+        bytes(value) if isinstance(value, bytes) else str(value).encode() for row in rows for value in row
+    )
+
+
+def test_what_the_county_erases_is_gone_from_the_view_whatever_comes_first(world: World) -> None:
+    village = world.place.village
+    uid = child(village, "李思远")
+    other = child(village, "王小明")
+    package = world.up(village)
+    world.centre.township.take([package])
+    world.county.erasures.erase("student", uid, GROUND)
+    assert "李思远".encode() in said_in_view(world.centre)
+    world.centre.township.take([world.answers()])
+    assert world.names(VILLAGE) == ["王小明"]
+    assert "李思远".encode() not in said_in_view(world.centre)
+    before = digest(world.centre)
+    world.centre.township.close()
+    shutil.rmtree(world.centre.info.folder / "schools")
+    anew = open_station(world.centre.info.folder, PASSWORD)
+    assert [row.uid for row in anew.township.pupils(VILLAGE)] == [other]
+    assert "李思远".encode() not in said_in_view(anew)
+    assert digest(anew) == before
+    anew.close()
+
+
+def test_a_field_that_was_erased_is_blank_in_the_view_and_no_ghost_in_the_station(world: World) -> None:
+    village = world.place.village
+    uid = child(village, "李思远", phone="13812345678")
+    world.centre.township.take([world.up(village)])
+    world.county.erasures.erase("student", uid, GROUND, ["phone"])
+    world.centre.township.take([world.answers()])
+    assert world.names(VILLAGE) == ["李思远"]
+    assert b"13812345678" not in said_in_view(world.centre)
+    assert world.centre.students.ids(StudentQuery()) == []
+    assert world.centre.ledger.ids(Query("student")) == []
+    assert world.centre.students.search("李思远") == []
+    typed = {"name": "李思远", "sex": "1", "birth": "2016-05-07"}
+    assert world.centre.students.similar(typed) == []
+    pupil(world.centre, "李思远")
+    assert [row.school for row in world.centre.students.search("李思远")] == [CENTRE]
+    assert len(world.centre.students.similar(typed)) == 1
+    digest(world.centre)

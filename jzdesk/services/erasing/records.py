@@ -10,9 +10,10 @@ from sqlalchemy import Connection, or_, select
 
 from jzdesk.core.merge import GRANT, SCOPE, decode
 from jzdesk.core.slices import slices
-from jzdesk.models import BY_NAME, SPECS
+from jzdesk.models import BY_NAME, SPECS, Closure
 from jzdesk.policy.erasure import VOUCHERS, Held, fields_that_stay, why_stays
 from jzdesk.services.context import COUNTY_SCOPE
+from jzdesk.services.pupils import table_of
 from jzdesk.services.student_tables import GUARDIAN, IDENTITY, MEMBER, STUDENT
 from jzdesk.services.transfers.files import PAYMENT, Records, whole
 from jzdesk.store import journal as book
@@ -20,6 +21,7 @@ from jzdesk.store.rows import streamed
 from jzdesk.store.tables import ACCEPTED, ERASED, journal
 
 _NOT_THE_CHILDS = frozenset({"batch", "school_class"})
+CLOSURE = table_of(Closure)
 _OF_STUDENT = tuple(sorted(ent for ent, spec in SPECS.items() if "student" in spec.fields))
 
 
@@ -58,6 +60,8 @@ def _records(connection: Connection, student: str) -> Records:
     for ent in ("pairing", "fund_entry"):
         table = BY_NAME[ent].__table__
         found[ent] |= set(connection.execute(select(table.c.uid).where(table.c.student == student)).scalars())
+    homes = sorted(found.get("household", ()))
+    found["closure"] |= set(connection.execute(select(CLOSURE.c.uid).where(CLOSURE.c.household.in_(homes))).scalars())
     verdicts = select(IDENTITY.c.uid).where(or_(IDENTITY.c.first == student, IDENTITY.c.second == student))
     found["identity"] |= set(connection.execute(verdicts).scalars())
     for ent, uid in _waiting(connection, student):
@@ -96,7 +100,13 @@ def _shared_home(connection: Connection, student: str) -> _Home:
 
 def _held(connection: Connection, ent: str, uid: str, student: str, grounds: Iterable[str], home: _Home) -> Held:
     other = ent == "member" and _is_guardian_of_another(connection, uid, student)
-    return Held(ent, paid_on=uid in grounds, sibling=home.sibling and uid not in home.itself, other_ward=other)
+    shared = home.sibling and uid not in home.itself and (ent != "closure" or _is_of_household(connection, uid))
+    return Held(ent, paid_on=uid in grounds, sibling=shared, other_ward=other)
+
+
+def _is_of_household(connection: Connection, closure: str) -> bool:
+    query = select(CLOSURE.c.kind).where(CLOSURE.c.uid == closure, CLOSURE.c.student.is_(None))
+    return connection.execute(query).first() is not None
 
 
 def _is_guardian_of_another(connection: Connection, member: str, student: str) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from jzdesk.core.chain import withheld_line
-from jzdesk.core.merge import GRANT, SCOPE
+from jzdesk.core.merge import ERASE, GRANT, SCOPE
 from jzdesk.core.slices import slices
 from jzdesk.core.term import Term
 from jzdesk.models import BY_NAME
@@ -36,8 +36,11 @@ Keys = Collection[tuple[str, str]]
 Owners = Mapping[tuple[str, str], Collection[str]]
 """(entity, uid) → codes of schools."""
 
-TOLD = (GRANT,)
-"""What the county does with a record as a whole: every school that ever had it is told, and its township station."""
+TOLD = (GRANT, ERASE)
+"""What the county does with a record as a whole: every school that ever had it is told, and its township station.
+
+An erasure is told as well to those that hold a record which was never moved (`erasing.reach.audience`).
+"""
 
 
 def write_files(context: Context, held: Certificate, to: Path, *, ever: bool = False) -> list[Path]:

@@ -32,6 +32,9 @@ class Numbers(Protocol):
     def take(self, connection: Connection, documents: Sequence[tuple[int]]) -> None:
         """Take documents out; those that are not in it do not matter."""
 
+    def settle(self, connection: Connection) -> None:
+        """Let nothing of what was taken out be left."""
+
     def find(self, connection: Connection, whose: str, wanted: str, limit: int) -> list[str]:
         """uids of documents whose numbers (`own` or `family`) contain `wanted`, at least three letters or digits."""
 

@@ -70,6 +70,9 @@ class _Parts:
         numbers = [document for (document,) in documents]
         connection.exec_driver_sql("DELETE FROM id_fragment WHERE doc = ANY(%s)", (numbers,))
 
+    def settle(self, connection: Connection) -> None:
+        """The server clears away old versions of a row by itself."""
+
     def find(self, connection: Connection, whose: str, wanted: str, limit: int) -> list[str]:
         return _uids(connection, _NUMBERED.format(whose=whose), (parts_of(wanted), wanted, limit))
 
