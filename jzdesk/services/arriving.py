@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
 
 from jzdesk.core.merge import Entry, decode
+from jzdesk.store import claims, standing
 from jzdesk.store import journal as book
-from jzdesk.store import standing
 from jzdesk.store.standing import Cuts, Stretch
 from jzdesk.store.tables import ACCEPTED, HELD, REVOKED, WITHDRAWN, hold, journal
 from jzdesk.store.unit import Unit
@@ -81,8 +81,11 @@ def check_cut(cuts: Cuts, n: int, h: bytes | None) -> None:
         raise PackageRefused("这台电脑已吊销，包里的记录与县里认可的不一样", "chain")
 
 
-def note_fork(connection: Connection, manifest: Manifest) -> None:
-    """Note a package that tells another story than what we hold of its chain: the county decides which goes on."""
+def note_fork(connection: Connection, manifest: Manifest, records: Mapping[str, claims.Records]) -> None:
+    """Note a package that tells another story than what we hold of its chain: the county decides which goes on.
+
+    Until then nobody else writes in the records of which only the package speaks (`sync.branches.spoken_of`).
+    """
     known = book.find_chain(connection, manifest.device, manifest.epoch)
     assert known is not None, "a fork is told from what we hold"
     row = {
@@ -90,6 +93,7 @@ def note_fork(connection: Connection, manifest: Manifest) -> None:
         "reason": FORK,
     }  # fmt: skip
     connection.execute(insert(hold), [row])
+    claims.note(connection, manifest.package_id, records)
 
 
 def _note_holds(connection: Connection, package_id: str, fresh: Stretch, licence: Licence) -> None:

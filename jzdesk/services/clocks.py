@@ -22,8 +22,8 @@ from jzdesk.services.arriving import CLOCK, RECORD
 from jzdesk.services.context import Context
 from jzdesk.services.enrolled import CLOCKS
 from jzdesk.services.merging import clock_setting, is_county
+from jzdesk.store import claims, standing
 from jzdesk.store import journal as book
-from jzdesk.store import standing
 from jzdesk.store.store import read_setting, write_setting
 from jzdesk.store.tables import ACCEPTED, HELD, REVOKED, chain, hold, journal, package, setting
 from jzdesk.store.unit import Unit
@@ -108,10 +108,11 @@ def explain(unit: Unit, device: str, hours: int, reason: str, account: str) -> i
 
 
 def _touches_others(connection: Connection, row: Row[Any]) -> bool:
-    """Whether held entries are about a record of another scope than their own."""
+    """Whether held entries are about a record of another scope than their own, even one that does not count now."""
     links = [book.Link(n, b"", b"", entry) for n, entry in entries(connection, stretch_of(row))]
-    own = {link.entry.scope for link in links}
-    return any(scope not in own for scope in book.scopes_of(connection, book.touched_by(links)).values())
+    own, touched = {link.entry.scope for link in links}, book.touched_by(links)
+    here = book.scopes_of(connection, touched)
+    return any(scope not in own for scope in here.values()) or bool(claims.of_others(connection, touched, own))
 
 
 def lines(connection: Connection, device: str) -> Sequence[Row[Any]]:

@@ -25,11 +25,10 @@ from jzdesk.services.context import Context
 from jzdesk.services.ledger import OPS
 from jzdesk.services.merging import MergeService, file_digest, is_county, licence_of, take_package
 from jzdesk.services.telling import fields_of, note
+from jzdesk.store import claims, standing
 from jzdesk.store import journal as book
-from jzdesk.store import standing
 from jzdesk.store.journal import Chain
-from jzdesk.store.standing import Stretch
-from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, hold, package
+from jzdesk.store.tables import hold, package
 from jzdesk.store.unit import Unit
 from jzdesk.sync import branches
 from jzdesk.sync.branches import Run
@@ -145,6 +144,8 @@ class ForkService:
             self._put_beside(unit, trunk, runs, reader, keep_other)
         elif keep_other:
             raise _not_joined()
+        if runs:  # the journal says whose its records are
+            claims.forget(unit.connection, reader.manifest.package_id)
 
     def _go_on_with(
         self, unit: Unit, trunk: Chain, runs: Sequence[Run], reader: PackageReader, keep_other: bool
@@ -158,7 +159,7 @@ class ForkService:
             raise UserError("这台电脑有撤回的包，要先处理", "请先把它们“重新并入”，再裁定分叉。", "分叉")
         aside = branches.in_front(unit, trunk, runs, reader.manifest, licence_of(self._context, reader))
         if aside is not None and not keep_other:
-            self._set_aside(unit, aside)
+            branches.set_aside(unit, aside, self._context.actor.account)
         self._take(unit, reader, reader.manifest, reader.entries())
 
     def _put_beside(
@@ -173,21 +174,11 @@ class ForkService:
             self._take(unit, reader, manifest, entries)
         else:
             arrived = arrive(unit, manifest, entries, licence_of(self._context, reader))
-            self._set_aside(unit, arrived.fresh)
+            branches.set_aside(unit, arrived.fresh, self._context.actor.account)
 
     def _take(self, unit: Unit, reader: PackageReader, manifest: Manifest, entries: Iterable[Numbered]) -> None:
         name, path = self._name(unit.connection, reader), self._kept(manifest.package_id)
         take_package(self._context, unit, reader, manifest, entries, name, file_digest(path))
-
-    def _set_aside(self, unit: Unit, stretch: Stretch) -> None:
-        """None of it counts, and nothing of it waits."""
-        standing.restand(unit, stretch, (ACCEPTED, HELD), REFUSED)
-        waits = (hold.c.chain == stretch.chain) & hold.c.first_n.between(stretch.first, stretch.last)
-        waits &= hold.c.ruling.is_(None) & (hold.c.reason != FORK)
-        ruling = {
-            "ruling": "refused", "why": "随分叉搁置", "account": self._context.actor.account, "at": unit.clock.tick(),
-        }  # fmt: skip
-        unit.connection.execute(update(hold).where(waits).values(ruling))
 
     def _kept(self, package_id: str) -> Path:
         return self._context.folder.sub("fork") / f"{package_id}{SUFFIX}"

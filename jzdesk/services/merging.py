@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.disk import files
 from jzdesk.services.package_log import EntryCounts
 from jzdesk.services.verdicts import MergeOutcome, aside, rejected, verdict
+from jzdesk.store import claims
 from jzdesk.store import journal as book
 from jzdesk.store.folder import copy_durably
 from jzdesk.store.tables import chain, package
 from jzdesk.store.unit import Unit
 from jzdesk.sync import stick
+from jzdesk.sync.branches import spoken_of
 from jzdesk.sync.certificate import Trust
 from jzdesk.sync.merge import FUTURE, Fork, Gap, Licence
 from jzdesk.sync.package import SUFFIX, PackageReader, open_package
@@ -80,6 +83,7 @@ class MergeService:
 
     def take_waiting(self) -> list[MergeOutcome]:
         """Take in what was parked and fits now: after an update, a decision, or a program that was cut short."""
+        self._note_older_forks()
         return self._retry_parked(unread=True) + self._retry_parked()
 
     def arrivals(self, school: str | None = None) -> list[package_log.LogLine]:
@@ -163,6 +167,7 @@ class MergeService:
     def _log(
         self, reader: PackageReader, name: str, local: Path, outcome: str, reason: str, counts: EntryCounts
     ) -> None:
+        records = self._speaks_of(reader) if outcome == "fork" else {}
         with self._context.store.local() as connection:
             package_log.note_arrival(
                 connection,
@@ -175,7 +180,23 @@ class MergeService:
                 self._context.store.clock,
             )
             if outcome == "fork":
-                note_fork(connection, reader.manifest)
+                note_fork(connection, reader.manifest, records)
+
+    def _speaks_of(self, reader: PackageReader) -> Mapping[str, claims.Records]:
+        """The records of which only this package speaks."""
+        with self._context.read() as connection:
+            return spoken_of(connection, reader.entries(), licence_of(self._context, reader))
+
+    def _note_older_forks(self) -> None:
+        """Note what the packages of forks speak of that came before a program which did so at once."""
+        with self._context.read() as connection:
+            missing = claims.unnoted(connection)
+        for package_id in missing:
+            kept = self._context.folder.sub("fork") / f"{package_id}{SUFFIX}"
+            with suppress(UserError), open_package(kept, identity.opening_keys(self._context), self.trust()) as reader:
+                records = self._speaks_of(reader)
+                with self._context.store.local() as connection:
+                    claims.note(connection, package_id, records)
 
     def _park_unread(self, name: str, local: Path, refused: PackageRefused) -> MergeOutcome:
         """A newer format is kept whole until this program is updated; files of one name may be two packages."""

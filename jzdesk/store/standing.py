@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 
-from jzdesk.core.merge import Known, decode, record_state
+from jzdesk.core.merge import Known, decode
 from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME
 from jzdesk.store import journal as book
 from jzdesk.store.engine import gate
-from jzdesk.store.journal import Chain, Key
-from jzdesk.store.tables import ACCEPTED, ERASED, HELD, REVOKED, WITHDRAWN, hold, journal, revocation, withdrawal
+from jzdesk.store.journal import Chain
+from jzdesk.store.tables import ACCEPTED, ERASED, REVOKED, WITHDRAWN, journal, revocation, withdrawal
 from jzdesk.store.tables import chain as chain_table
 from jzdesk.store.unit import Unit
 
@@ -229,49 +229,6 @@ def held_by_a_branch(connection: Connection, trunk: Chain, n: int, h: bytes) -> 
         journal.c.chain.in_(family(connection, trunk)), journal.c.n == n, journal.c.h == h
     )
     return connection.execute(query.limit(1)).first() is not None
-
-
-def waiting_of_others(
-    connection: Connection, touched: Mapping[str, Collection[str]], scopes: frozenset[str]
-) -> set[Key]:
-    """Those of the records (entity → uids) that others wrote and that do not count now: taken back, revoked, or dated
-    ahead.
-
-    They have no row, and are somebody's all the same: when they count again, nobody else must have written in them.
-    """
-    if not _anything_waits(connection):
-        return set()
-    found: set[Key] = set()
-    for ent, uids in touched.items():
-        for part in slices(sorted(uids)):
-            for uid, placed in histories(connection, ent, _waiting(connection, ent, part)).items():
-                known = [one.known for one in placed if _may_count(connection, one)]
-                if known and record_state(known).scope not in scopes:
-                    found.add((ent, uid))
-    return found
-
-
-def _anything_waits(connection: Connection) -> bool:
-    taken_back = select(withdrawal.c.id).where(withdrawal.c.undone_at.is_(None)).limit(1)
-    revoked = select(revocation.c.id).where(revocation.c.undone_at.is_(None)).limit(1)
-    ahead = select(hold.c.id).where(hold.c.reason == "clock", hold.c.ruling.is_(None)).limit(1)
-    return any(connection.execute(query).first() is not None for query in (taken_back, revoked, ahead))
-
-
-def _waiting(connection: Connection, ent: str, uids: Sequence[str]) -> set[str]:
-    query = select(journal.c.uid).where(
-        journal.c.ent == ent, journal.c.uid.in_(uids), journal.c.state.in_((HELD, WITHDRAWN, REVOKED))
-    )
-    return set(connection.execute(query).scalars())
-
-
-def _may_count(connection: Connection, placed: Placed) -> bool:
-    """Whether an entry counts, or will when a package or a device's trust returns or a clock is explained."""
-    if placed.state != HELD:
-        return placed.state in (ACCEPTED, WITHDRAWN, REVOKED)
-    over = (hold.c.chain == placed.chain) & (hold.c.first_n <= placed.n) & (hold.c.last_n >= placed.n)
-    query = select(hold.c.id).where(over, hold.c.reason == "clock").limit(1)
-    return connection.execute(query).first() is not None
 
 
 def received(connection: Connection) -> list[Chain]:

@@ -6,6 +6,7 @@ entry. However often branches are decided upon, an entry stands in the journal o
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import islice
@@ -15,17 +16,18 @@ import msgspec
 from sqlalchemy import Connection, select, update
 
 from jzdesk.core.merge import decode
+from jzdesk.store import claims, standing
 from jzdesk.store import journal as book
-from jzdesk.store import standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.standing import Stretch
-from jzdesk.store.tables import ACCEPTED, REFUSED, hold, journal, package
+from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, hold, journal, package
 from jzdesk.store.unit import Unit
 from jzdesk.sync.merge import Licence, objection
 from jzdesk.sync.stretch import Manifest, Numbered
 
 Entries = Callable[[], Iterable[Numbered]]
 _AT_ONCE = 5000
+_ASIDE = "随分叉搁置"  # why nothing of a branch that was set aside waits any more
 _TAKEN = ("applied", "held", "duplicate", "withdrawn")
 
 
@@ -148,14 +150,35 @@ def _split_holds(connection: Connection, chain: Chain, after: int) -> None:
 
 def _revive(unit: Unit, stretch: Stretch, licence: Licence) -> None:
     """Let what was set aside with its whole branch count again."""
-    connection = unit.connection
-    decided = (hold.c.chain == stretch.chain) & hold.c.ruling.is_not(None) & (hold.c.reason != "fork")
-    query = select(hold.c.first_n, hold.c.last_n).where(decided)
-    ruled = [range(row.first_n, row.last_n + 1) for row in connection.execute(query)]
-    found = select(journal.c.n, journal.c.body).where(stretch.where((REFUSED,))).order_by(journal.c.n)
-    for n, body in connection.execute(found).all():
-        if not any(n in one for one in ruled) and objection(decode(body), licence) is None:
+    found = select(journal.c.n, journal.c.body).where(stretch.where((REFUSED,)), ~claims.RULED).order_by(journal.c.n)
+    for n, body in unit.connection.execute(found).all():
+        if objection(decode(body), licence) is None:
             standing.restand(unit, Stretch(stretch.chain, n, n), (REFUSED,), ACCEPTED)
+
+
+def set_aside(unit: Unit, stretch: Stretch, account: str) -> None:
+    """None of a branch counts until it goes on after all (`in_front`), and nothing of it waits."""
+    standing.restand(unit, stretch, (ACCEPTED, HELD), REFUSED)
+    waits = (hold.c.chain == stretch.chain) & hold.c.first_n.between(stretch.first, stretch.last)
+    waits &= hold.c.ruling.is_(None) & (hold.c.reason != "fork")
+    ruling = {"ruling": "refused", "why": _ASIDE, "account": account, "at": unit.clock.tick()}
+    unit.connection.execute(update(hold).where(waits).values(ruling))
+
+
+def spoken_of(connection: Connection, entries: Iterable[Numbered], licence: Licence) -> dict[str, dict[str, set[str]]]:
+    """The records (scope → entity → uids) that are not here and that these entries write in, as far as they may."""
+    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    iterator = iter(entries)
+    while part := list(islice(iterator, _AT_ONCE)):
+        written = [entry for *_, entry in part if objection(entry, licence) in (None, "clock")]
+        touched = defaultdict[str, set[str]](set)
+        for entry in written:
+            touched[entry.ent].add(entry.uid)
+        here = book.scopes_of(connection, touched)
+        for entry in written:
+            if (entry.ent, entry.uid) not in here:
+                found[entry.scope][entry.ent].add(entry.uid)
+    return found
 
 
 def _label(trunk: Chain, first: bytes) -> str:

@@ -18,7 +18,7 @@ from jzdesk.core import garbage
 from jzdesk.core.chain import withheld_line
 from jzdesk.core.merge import ERASE, GRANT, SCOPE, WITHHELD, Entry
 from jzdesk.models import BY_NAME
-from jzdesk.store import erasing, journal, rows, standing
+from jzdesk.store import claims, erasing, journal, rows, standing
 from jzdesk.store.journal import Chain, Link
 from jzdesk.store.tables import ACCEPTED, ERASED, HELD
 from jzdesk.store.unit import Unit
@@ -328,7 +328,7 @@ def _bound(connection: Connection, links: list[Link], licence: Licence, counts: 
     touched = journal.touched_by(links)
     here = journal.scopes_of(connection, touched)
     foreign = {key for key, scope in here.items() if scope not in licence.scopes}
-    foreign |= standing.waiting_of_others(connection, touched, licence.scopes)
+    foreign |= claims.of_others(connection, touched, licence.scopes)
     if foreign:
         links = [_hold(link, counts) if (link.entry.ent, link.entry.uid) in foreign else link for link in links]
     return Weighed(links, set().union(*touched.values()) - {uid for _, uid in here})

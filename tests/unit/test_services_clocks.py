@@ -98,6 +98,21 @@ def test_a_fast_clock_is_no_way_into_another_schools_records(world: World, fast:
     assert "改别校的" in {one.shown for case in world.county.settling.conflicts() for one in case.values}
 
 
+def test_nor_into_those_that_do_not_count_now(world: World, fast: Turned, tmp_path: Path) -> None:
+    other = new_school(tmp_path / "other", "2143990002")
+    certify(other, world.county, tmp_path)
+    uid = pupil(other, "别校的")
+    package = other.exchange.export(world.stick)[0].path
+    world.merge(package)
+    world.county.withdrawing.withdraw(package.name, "报错了")
+    forger = Forger(world.school)
+    forger.say(at=fast.clock.tick(), uid=uid, set={"name": "改别校的"})
+    assert world.merge(forger.package(world.stick)) == ["held"]
+    assert world.county.clocks.state(world.device, 120, "快了五天") == 0
+    world.county.withdrawing.rejoin(package.name)
+    assert names(world.county) == {"别校的"}
+
+
 def test_a_later_package_further_ahead_waits_again(world: World, fast: Turned) -> None:
     world.save("一")
     world.merge(world.export())

@@ -1,0 +1,110 @@
+"""Whose a record is of which nothing counts now: it has no row, and when it counts again, nobody else must have
+written in it (decision 36).
+
+Its entries were taken back, lie beyond what is trusted of a computer, are dated ahead, or belong to a branch of a fork
+that was set aside; or they wait within the package of a fork, and the record is noted here as long as they do.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import msgspec
+from sqlalchemy import Connection, delete, exists, insert, literal, or_, select
+
+from jzdesk.core.merge import Known, decode, record_state
+from jzdesk.core.slices import slices
+from jzdesk.store.journal import Key
+from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, REVOKED, WITHDRAWN, chain, hold, journal, revocation, setting
+from jzdesk.store.tables import withdrawal as taken_back
+
+Records = Mapping[str, Collection[str]]  # entity → uids
+_FORK = "fork:"  # settings: that of a package waiting whole has the records it speaks of, scope → entity → uids
+_read_note = msgspec.json.Decoder(dict[str, dict[str, list[str]]]).decode
+
+_RULED = (hold.c.chain == journal.c.chain) & journal.c.n.between(hold.c.first_n, hold.c.last_n)
+RULED = exists().where(_RULED, hold.c.ruling.is_not(None), hold.c.reason != "fork")
+"""Of an entry of the journal: whether a person ruled on it by itself, and not on its whole branch."""
+_AHEAD = exists().where(_RULED, hold.c.reason == "clock")
+_MAY_COUNT = or_(
+    journal.c.state.in_((ACCEPTED, WITHDRAWN, REVOKED)),
+    (journal.c.state == HELD) & _AHEAD,
+    (journal.c.state == REFUSED) & ~RULED,
+)
+"""Whether an entry counts, or will when a package, a computer or a branch returns, or a clock is explained."""
+
+
+def of_others(connection: Connection, touched: Records, scopes: Collection[str]) -> set[Key]:
+    """Those of the records of which nothing counts now that belong to none of these scopes."""
+    if not _anything_waits(connection):
+        return set()
+    found: set[Key] = set()
+    for ent, uids in touched.items():
+        noted = _noted(connection, ent, uids)
+        for part in slices(sorted(uids)):
+            owners = _owners(connection, ent, _waiting(connection, ent, part) | (noted.keys() & set(part)))
+            found.update((ent, uid) for uid, owner in (noted | owners).items() if owner not in scopes)
+    return found
+
+
+def _anything_waits(connection: Connection) -> bool:
+    """Whether anything at all does not count and may return: mostly nothing does, and nothing need be looked up."""
+    return bool(connection.execute(_ANYTHING).scalar_one())
+
+
+_ANYTHING = select(
+    or_(
+        exists().where(taken_back.c.undone_at.is_(None)),
+        exists().where(revocation.c.undone_at.is_(None)),
+        exists().where(hold.c.reason == "clock", hold.c.ruling.is_(None)),
+        exists().where(chain.c.parent.is_not(None), chain.c.own == 0),
+        exists().where(setting.c.key.startswith(_FORK)),
+    )
+)
+
+
+def _waiting(connection: Connection, ent: str, uids: Sequence[str]) -> set[str]:
+    query = select(journal.c.uid).where(journal.c.ent == ent, journal.c.uid.in_(uids), journal.c.state != ACCEPTED)
+    return set(connection.execute(query.where(_MAY_COUNT)).scalars())
+
+
+def _owners(connection: Connection, ent: str, uids: Collection[str]) -> dict[str, str]:
+    """uid → whose each of these records is by the entries that count or may."""
+    query = select(journal.c.uid, journal.c.h, journal.c.body).where(journal.c.ent == ent, _MAY_COUNT)
+    known: dict[str, list[Known]] = defaultdict(list)
+    for row in connection.execute(query.where(journal.c.uid.in_(uids))) if uids else ():
+        known[row.uid].append(Known(row.h[:16].hex(), decode(row.body)))
+    return {uid: record_state(entries).scope for uid, entries in known.items()}
+
+
+def _noted(connection: Connection, ent: str, uids: Collection[str]) -> dict[str, str]:
+    """uid → whose each of these records is by the packages that wait whole; the first to come has it."""
+    of_fork = setting.c.key == literal(_FORK) + hold.c.package_id
+    query = select(setting.c.value).join(hold, of_fork & (hold.c.reason == "fork")).order_by(hold.c.id)
+    found: dict[str, str] = {}
+    for text in connection.execute(query).scalars():
+        for scope, records in _read_note(text).items():
+            for uid in set(records.get(ent, ())).intersection(uids):
+                found.setdefault(uid, scope)
+    return found
+
+
+def note(connection: Connection, package_id: str, records: Mapping[str, Records]) -> None:
+    """Remember the records (scope → entity → uids) of which only this package, kept whole, speaks."""
+    listed = {scope: {ent: sorted(uids) for ent, uids in by_ent.items()} for scope, by_ent in records.items()}
+    forget(connection, package_id)
+    value = msgspec.json.encode(listed).decode()
+    connection.execute(insert(setting), [{"key": _FORK + package_id, "value": value}])
+
+
+def forget(connection: Connection, package_id: str) -> None:
+    """What the package says stands in the journal from now on."""
+    connection.execute(delete(setting).where(setting.c.key == _FORK + package_id))
+
+
+def unnoted(connection: Connection) -> Iterable[str]:
+    """The packages of undecided forks that came before this was remembered."""
+    noted = exists().where(setting.c.key == literal(_FORK) + hold.c.package_id)
+    query = select(hold.c.package_id).where(hold.c.reason == "fork", hold.c.ruling.is_(None), ~noted)
+    return connection.execute(query.order_by(hold.c.id)).scalars().all()
