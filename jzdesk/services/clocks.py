@@ -25,12 +25,11 @@ from jzdesk.services.merging import clock_setting, is_county
 from jzdesk.store import claims, standing
 from jzdesk.store import journal as book
 from jzdesk.store.store import read_setting, write_setting
-from jzdesk.store.tables import ACCEPTED, HELD, REVOKED, chain, hold, journal, package, setting
+from jzdesk.store.tables import ACCEPTED, ADMITTED, HELD, REVOKED, chain, hold, journal, package, setting
 from jzdesk.store.unit import Unit
 from jzdesk.sync.merge import FUTURE
 from jzdesk.sync.receipt import ClockAhead
 
-ADMITTED = "admitted"
 HOUR = (3600 * 1000) << 10  # hybrid time
 _PREFIX = clock_setting("")
 

@@ -23,12 +23,11 @@ from jzdesk.services.telling import fields_of, note, title_of
 from jzdesk.store import journal as book
 from jzdesk.store import standing
 from jzdesk.store.standing import Placed, Stretch
-from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, hold, package
+from jzdesk.store.tables import ACCEPTED, ADMITTED, ASIDE, HELD, REFUSED, TURNED_DOWN, hold, package
 from jzdesk.store.unit import Unit
 from jzdesk.sync.merge import FUTURE
 
-ADMITTED, TURNED_DOWN = "admitted", "refused"
-RULINGS = {"": "待裁定", ADMITTED: "已采纳", TURNED_DOWN: "不予采纳"}
+RULINGS = {"": "待裁定", ADMITTED: "已采纳", TURNED_DOWN: "不予采纳", ASIDE: "随分叉搁置"}
 SHOWN = 200  # entries of one hold that are shown
 _HOUR = (3600 * 1000) << 10  # hybrid time
 
@@ -37,7 +36,8 @@ _HOUR = (3600 * 1000) << 10  # hybrid time
 class HoldLine:
     """One thing to decide: entries `first_n` to `last_n` of one package that wait for one reason.
 
-    `who`, `when` and `title` are of the first entry; `ruling` is "", "admitted" or "refused" and `why` its reason.
+    `who`, `when` and `title` are of the first entry; `ruling` is "", "admitted", "refused", or "aside" while its branch
+    of a fork stands aside, and `why` its reason.
     """
 
     id: int

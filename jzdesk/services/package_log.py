@@ -14,14 +14,25 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
 from jzdesk.core.clock import Clock, moment
 from jzdesk.services.context import Context
 from jzdesk.services.erasing import reach
-from jzdesk.store.tables import ACCEPTED, chain, hold, journal, package, revocation, withdrawal
+from jzdesk.store.tables import (
+    ACCEPTED,
+    ADMITTED,
+    ASIDE,
+    TURNED_DOWN,
+    chain,
+    hold,
+    journal,
+    package,
+    revocation,
+    withdrawal,
+)
 from jzdesk.sync.merge import Counts
 from jzdesk.sync.receipt import PackageOutcome
 from jzdesk.sync.stretch import Manifest
 from jzdesk.sync.writing import PackageWritten
 
 _STANDS = ("applied", "held", "duplicate", "withdrawn")  # outcomes after which the entries are in the journal
-_RULINGS = {"admitted": "县里已采纳", "refused": "县里不予采纳"}
+_RULINGS = {ADMITTED: "县里已采纳", TURNED_DOWN: "县里不予采纳", ASIDE: "县里没有计入"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +225,7 @@ class Decisions:
         """What was decided about the package of this row of the log since it came."""
         if row.outcome not in _STANDS:
             return Since()
-        entries = {"": 0, "admitted": 0, "refused": 0}
+        entries = dict.fromkeys(("", *_RULINGS), 0)
         words = ""
         for ruled in self._rulings.get(row.package_id, ()):
             entries[ruled.ruling] += ruled.entries
@@ -222,7 +233,7 @@ class Decisions:
         gone, why = self._taken_back(row)
         beyond, told = self._beyond(row)
         waiting = f"还有 {entries['']} 条待裁定。" if entries[""] else ""
-        return Since(gone, beyond, entries[""], entries["admitted"], told + why + waiting + words)
+        return Since(gone, beyond, entries[""], entries[ADMITTED], told + why + waiting + words)
 
     def _beyond(self, row: Row[Any]) -> tuple[int, str]:
         """How many entries of the package lie beyond the cut of its revoked device, and the sentence that says so."""

@@ -10,7 +10,7 @@ from jzdesk.services.sync_state import SETTING
 from jzdesk.store import standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.store import write_setting
-from jzdesk.store.tables import hold, package
+from jzdesk.store.tables import ADMITTED, hold, package
 from jzdesk.sync.receipt import ReceiptBody, Waiting
 
 
@@ -24,7 +24,7 @@ def stretches_of(connection: Connection, chains: Sequence[Chain]) -> Iterator[tu
     """(chain, first, last) of every stretch that does not count; they may overlap."""
     by_id = {known.id: known for known in chains}
     query = select(hold.c.chain, hold.c.first_n, hold.c.last_n).where(
-        hold.c.chain.in_(by_id), hold.c.reason != "fork", (hold.c.ruling.is_(None)) | (hold.c.ruling == "refused")
+        hold.c.chain.in_(by_id), hold.c.reason != "fork", hold.c.ruling.is_(None) | (hold.c.ruling != ADMITTED)
     )
     for row in connection.execute(query.order_by(hold.c.id)):
         yield by_id[row.chain], row.first_n, row.last_n

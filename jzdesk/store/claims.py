@@ -16,23 +16,39 @@ from sqlalchemy import Connection, delete, exists, insert, literal, or_, select
 from jzdesk.core.merge import Known, decode, record_state
 from jzdesk.core.slices import slices
 from jzdesk.store.journal import Key
-from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, REVOKED, WITHDRAWN, chain, hold, journal, revocation, setting
-from jzdesk.store.tables import withdrawal as taken_back
+from jzdesk.store.tables import (
+    ACCEPTED,
+    ASIDE,
+    HELD,
+    REFUSED,
+    REVOKED,
+    TURNED_DOWN,
+    WITHDRAWN,
+    chain,
+    hold,
+    journal,
+    revocation,
+    setting,
+    withdrawal,
+)
 
 Records = Mapping[str, Collection[str]]  # entity → uids
 _FORK = "fork:"  # settings: that of a package waiting whole has the records it speaks of, scope → entity → uids
 _read_note = msgspec.json.Decoder(dict[str, dict[str, list[str]]]).decode
 
-_RULED = (hold.c.chain == journal.c.chain) & journal.c.n.between(hold.c.first_n, hold.c.last_n)
-RULED = exists().where(_RULED, hold.c.ruling.is_not(None), hold.c.reason != "fork")
-"""Of an entry of the journal: whether a person ruled on it by itself, and not on its whole branch."""
-_AHEAD = exists().where(_RULED, hold.c.reason == "clock")
+OVER = (
+    (hold.c.chain == journal.c.chain) & journal.c.n.between(hold.c.first_n, hold.c.last_n) & (hold.c.reason != "fork")
+)
+"""Whether a hold is about an entry of the journal, and not about a whole package."""
+_AHEAD = exists().where(OVER, hold.c.reason == "clock")
+_GONE = exists().where(OVER, (hold.c.ruling == TURNED_DOWN) | ((hold.c.ruling == ASIDE) & (hold.c.reason != "clock")))
 _MAY_COUNT = or_(
     journal.c.state.in_((ACCEPTED, WITHDRAWN, REVOKED)),
     (journal.c.state == HELD) & _AHEAD,
-    (journal.c.state == REFUSED) & ~RULED,
+    (journal.c.state == REFUSED) & ~_GONE,
 )
-"""Whether an entry counts, or will when a package, a computer or a branch returns, or a clock is explained."""
+"""Whether an entry counts, or will when a package, a computer or a branch returns, or a clock is explained. What a
+person turned down by itself will not."""
 
 
 def of_others(connection: Connection, touched: Records, scopes: Collection[str]) -> set[Key]:
@@ -55,7 +71,7 @@ def _anything_waits(connection: Connection) -> bool:
 
 _ANYTHING = select(
     or_(
-        exists().where(taken_back.c.undone_at.is_(None)),
+        exists().where(withdrawal.c.undone_at.is_(None)),
         exists().where(revocation.c.undone_at.is_(None)),
         exists().where(hold.c.reason == "clock", hold.c.ruling.is_(None)),
         exists().where(chain.c.parent.is_not(None), chain.c.own == 0),

@@ -149,8 +149,11 @@ revocation = Table(
     Index("ix_revocation_device", "device"),
 )
 
-# Entries of a chain that wait for the county, in stretches with one `reason`; `ruling` is "admitted" or "refused". With
-# the reason "fork" a whole package that tells another story than the one we hold.
+# What was decided about what waits: a hold that was set aside with its branch of a fork waits again with it.
+ADMITTED, TURNED_DOWN, ASIDE = "admitted", "refused", "aside"
+
+# Entries of a chain that wait for the county, in stretches with one `reason`; `ruling` is one of the above. With the
+# reason "fork" a whole package that tells another story than the one we hold.
 hold = Table(
     "hold",
     local,

@@ -13,21 +13,21 @@ from itertools import islice
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from jzdesk.core.merge import decode
 from jzdesk.store import claims, standing
 from jzdesk.store import journal as book
 from jzdesk.store.journal import Chain
 from jzdesk.store.standing import Stretch
-from jzdesk.store.tables import ACCEPTED, HELD, REFUSED, hold, journal, package
+from jzdesk.store.tables import ACCEPTED, ADMITTED, ASIDE, HELD, REFUSED, hold, journal, package
 from jzdesk.store.unit import Unit
 from jzdesk.sync.merge import Licence, objection
 from jzdesk.sync.stretch import Manifest, Numbered
 
 Entries = Callable[[], Iterable[Numbered]]
 _AT_ONCE = 5000
-_ASIDE = "随分叉搁置"  # why nothing of a branch that was set aside waits any more
+_REVIVED = {None: ACCEPTED, ADMITTED: ACCEPTED, ASIDE: HELD}  # ruling → how what a branch brings back stands
 _TAKEN = ("applied", "held", "duplicate", "withdrawn")
 
 
@@ -132,7 +132,7 @@ def _hand_over(connection: Connection, source: Chain, target: Chain, first: int,
     standing.hand_over(connection, Stretch(source.id, first, last), target)
     _split_holds(connection, source, first - 1)
     _split_holds(connection, source, last)
-    inside = (hold.c.chain == source.id) & hold.c.first_n.between(first, last) & (hold.c.reason != "fork")
+    inside = _holds_of(Stretch(source.id, first, last))
     connection.execute(update(hold).where(inside).values(chain=target.id))
     told = (package.c.dev == source.dev) & (package.c.ep == source.ep) & package.c.last_n.between(first, last)
     told &= (package.c.direction == "in") & package.c.outcome.in_(_TAKEN)
@@ -149,20 +149,27 @@ def _split_holds(connection: Connection, chain: Chain, after: int) -> None:
 
 
 def _revive(unit: Unit, stretch: Stretch, licence: Licence) -> None:
-    """Let what was set aside with its whole branch count again."""
-    found = select(journal.c.n, journal.c.body).where(stretch.where((REFUSED,)), ~claims.RULED).order_by(journal.c.n)
-    for n, body in unit.connection.execute(found).all():
-        if objection(decode(body), licence) is None:
-            standing.restand(unit, Stretch(stretch.chain, n, n), (REFUSED,), ACCEPTED)
+    """Let what was set aside with its whole branch stand again as it stood: it counts, or waits for its own ruling."""
+    ruled = select(hold.c.ruling).where(claims.OVER).limit(1).scalar_subquery()
+    query = select(journal.c.n, journal.c.body, ruled.label("ruling")).where(stretch.where((REFUSED,)))
+    for row in unit.connection.execute(query.order_by(journal.c.n)).all():
+        becomes = _REVIVED.get(row.ruling)
+        if becomes is not None and (row.ruling or objection(decode(row.body), licence) is None):
+            standing.restand(unit, Stretch(stretch.chain, row.n, row.n), (REFUSED,), becomes)
+    waits_again = dict.fromkeys(("ruling", "why", "account", "at"))
+    unit.connection.execute(update(hold).where(_holds_of(stretch), hold.c.ruling == ASIDE).values(waits_again))
 
 
 def set_aside(unit: Unit, stretch: Stretch, account: str) -> None:
-    """None of a branch counts until it goes on after all (`in_front`), and nothing of it waits."""
+    """None of a branch counts until it goes on after all (`in_front`), and nothing of it waits as long."""
     standing.restand(unit, stretch, (ACCEPTED, HELD), REFUSED)
-    waits = (hold.c.chain == stretch.chain) & hold.c.first_n.between(stretch.first, stretch.last)
-    waits &= hold.c.ruling.is_(None) & (hold.c.reason != "fork")
-    ruling = {"ruling": "refused", "why": _ASIDE, "account": account, "at": unit.clock.tick()}
-    unit.connection.execute(update(hold).where(waits).values(ruling))
+    ruling = {"ruling": ASIDE, "why": "随分叉搁置", "account": account, "at": unit.clock.tick()}
+    unit.connection.execute(update(hold).where(_holds_of(stretch), hold.c.ruling.is_(None)).values(ruling))
+
+
+def _holds_of(stretch: Stretch) -> ColumnElement[bool]:
+    inside = (hold.c.chain == stretch.chain) & hold.c.first_n.between(stretch.first, stretch.last)
+    return inside & (hold.c.reason != "fork")
 
 
 def spoken_of(connection: Connection, entries: Iterable[Numbered], licence: Licence) -> dict[str, dict[str, set[str]]]:

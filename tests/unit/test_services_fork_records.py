@@ -152,3 +152,39 @@ def test_what_a_person_turned_down_does_not_keep_others_out(forked: Forked) -> N
     (line,) = forked.world.county.holds.waiting()
     forked.world.county.holds.refuse(line.id, "不是那天写的")
     assert forked.write_elsewhere("c" * 32) == "applied"
+
+
+def test_what_waited_in_a_branch_waits_again_when_it_goes_on_after_all(forked: Forked) -> None:
+    """And what was ruled on by itself stays as it was ruled on."""
+    holds, twin, trunk = forked.world.county.holds, Forger(forked.twin), Forger(forked.world.school)
+    trunk.epoch = twin.epoch
+    trunk.say(set={"name": "原机"})
+    for name in ("采纳", "不采纳", "未定"):
+        twin.say(set={"name": name}, scope="2143990002")
+        twin.say(set={"name": f"{name}以后"})
+    assert forked.world.merge(trunk.package(forked.world.stick), twin.package(forked.world.stick)) == [
+        "applied",
+        "fork",
+    ]
+    forked.settle("theirs", keep_other=True)
+    admitted, refused, open_ = holds.waiting()
+    holds.admit(admitted.id, "已核实")
+    holds.refuse(refused.id, "没有转来")
+    shown = names(forked.world.county)
+    assert shown == {"从前", "原机", "采纳", "采纳以后", "不采纳以后", "未定以后"}
+
+    trunk.say(set={"name": "原机又一名"})
+    assert forked.world.merge(trunk.package(forked.world.stick)) == ["fork"]
+    forked.settle("theirs", keep_other=False)
+    assert names(forked.world.county) == {"从前", "原机", "原机又一名"}
+    assert holds.waiting() == []
+    assert (open_.id, "随分叉搁置") in {(one.id, one.ruling_label) for one in holds.waiting(decided=True)}
+    log = forked.world.county.merging.arrivals()
+    assert any("没有计入 1 条：随分叉搁置" in line.since for line in log)
+
+    twin.say(set={"name": "克隆机又一名"})
+    assert forked.world.merge(twin.package(forked.world.stick)) == ["fork"]
+    forked.settle("theirs", keep_other=True)
+    assert names(forked.world.county) == shown | {"原机又一名", "克隆机又一名"}
+    assert [one.id for one in holds.waiting()] == [open_.id]
+    assert forked.world.county.verify().ok
