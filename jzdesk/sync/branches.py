@@ -120,11 +120,23 @@ def _step_aside(unit: Unit, trunk: Chain, after: int) -> Stretch:
     first, head = (book.hash_at(connection, trunk, n) for n in (after + 1, after))
     assert first is not None, "the trunk goes on"
     assert head is not None, "and the entry before is here"
+    _make_room(connection, trunk, _label(trunk, first))
     side = standing.open_side(connection, trunk, _label(trunk, first), after, head)
     _hand_over(connection, trunk, side, after + 1, trunk.last_n)
     book.set_head(connection, side.id, trunk.last_n, trunk.last_h)
     book.set_head(connection, trunk.id, after, head)
     return Stretch(side.id, after + 1, trunk.last_n)
+
+
+def _make_room(connection: Connection, trunk: Chain, label: str) -> None:
+    """What is left in the chain of this name, because its beginning goes on without it, is named after its own."""
+    left = book.find_chain(connection, trunk.dev, label)
+    query = select(journal.c.n, journal.c.h).order_by(journal.c.n).limit(1)
+    first = connection.execute(query.where(journal.c.chain == left.id)).first() if left else None
+    if left and first:
+        _make_room(connection, trunk, _label(trunk, first.h))
+        side = standing.open_side(connection, trunk, _label(trunk, first.h), left.last_n, left.last_h)
+        _hand_over(connection, left, side, first.n, left.last_n)
 
 
 def _hand_over(connection: Connection, source: Chain, target: Chain, first: int, last: int) -> None:

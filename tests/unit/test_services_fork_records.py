@@ -188,3 +188,21 @@ def test_what_waited_in_a_branch_waits_again_when_it_goes_on_after_all(forked: F
     assert names(forked.world.county) == shown | {"原机又一名", "克隆机又一名"}
     assert [one.id for one in holds.waiting()] == [open_.id]
     assert forked.world.county.verify().ok
+
+
+def test_stories_may_part_and_take_turns_as_often_as_they_like(forked: Forked) -> None:
+    """A branch that went on without its end does not meet that end when it steps aside again."""
+    one, two, three = (Forger(forked.twin, epoch="f" * 16) for _ in range(3))
+    for name in ("甲一", "甲二"):
+        one.say(set={"name": name})
+    three.bodies, three.link = list(one.bodies), one.link
+    one.say(set={"name": "甲三"})
+    two.say(set={"name": "乙一"})
+    three.say(set={"name": "丙三"})
+    assert forked.world.merge(one.package(forked.world.stick)) == ["applied"]
+    for story, name in ((two, "乙二"), (three, "丙四"), (two, "乙三"), (one, "甲四"), (three, "丙五")):
+        assert forked.world.merge(story.package(forked.world.stick)) == ["fork"]
+        forked.settle("theirs", keep_other=True)
+        story.say(set={"name": name})
+    assert names(forked.world.county) == {"从前", "甲一", "甲二", "甲三", "乙一", "乙二", "丙三", "丙四"}
+    assert forked.world.county.verify().ok
