@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, exists, insert, literal, or_, select
 
 from jzdesk.core.merge import Known, decode, record_state
 from jzdesk.core.slices import slices
+from jzdesk.models import BY_NAME
 from jzdesk.store.journal import Key
 from jzdesk.store.tables import (
     ACCEPTED,
@@ -52,14 +53,17 @@ person turned down by itself will not."""
 
 
 def of_others(connection: Connection, touched: Records, scopes: Collection[str]) -> set[Key]:
-    """Those of the records of which nothing counts now that belong to none of these scopes."""
-    if not _anything_waits(connection):
+    """Those of the records that have no row here, or of which something waits, and that belong to none of these
+    scopes. Records of a kind that a newer version sent have no row yet."""
+    known_kinds = touched.keys() - {""} <= BY_NAME.keys()  # a line of which only the hash came names none
+    if known_kinds and not _anything_waits(connection):
         return set()
     found: set[Key] = set()
     for ent, uids in touched.items():
         noted = _noted(connection, ent, uids)
         for part in slices(sorted(uids)):
-            owners = _owners(connection, ent, _waiting(connection, ent, part) | (noted.keys() & set(part)))
+            waiting = _waiting(connection, ent, part) if ent in BY_NAME else set(part)
+            owners = _owners(connection, ent, waiting | (noted.keys() & set(part)))
             found.update((ent, uid) for uid, owner in (noted | owners).items() if owner not in scopes)
     return found
 

@@ -18,8 +18,11 @@ from jzdesk.core.slices import slices
 from jzdesk.models import BY_NAME
 from jzdesk.store import dialects
 from jzdesk.store.tables import (
+    ASIDE,
     ERASED,
     HELD,
+    REFUSED,
+    TURNED_DOWN,
     action,
     blob,
     draft,
@@ -122,12 +125,12 @@ def _end_holds(connection: Connection, rows: Sequence[_Row]) -> None:
             select(journal.c.seq).where(
                 journal.c.chain == hold.c.chain,
                 journal.c.n.between(hold.c.first_n, hold.c.last_n),
-                journal.c.state == HELD,
+                journal.c.state.in_((HELD, REFUSED)),
             )
         )
         over = (hold.c.chain == row.chain) & (hold.c.first_n <= row.n) & (hold.c.last_n >= row.n)
-        open_ = over & hold.c.ruling.is_(None) & (hold.c.reason != "fork")
-        connection.execute(update(hold).where(open_, not_(left)).values(ruling="refused", why=WHY))
+        open_ = over & (hold.c.ruling.is_(None) | (hold.c.ruling == ASIDE)) & (hold.c.reason != "fork")
+        connection.execute(update(hold).where(open_, not_(left)).values(ruling=TURNED_DOWN, why=WHY))
 
 
 def _forget_around(connection: Connection, uid: str, entries: Sequence[Entry]) -> None:

@@ -13,27 +13,30 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from jzdesk.core.chain import GENESIS, chain_step
 from jzdesk.core.clock import Clock
 from jzdesk.core.fields import Value
 from jzdesk.core.merge import AUTHORITY, ERASE, GRANT, SCOPE, Entry, Known, decode, encode
 from jzdesk.models import BY_NAME
-from jzdesk.services.arriving import arrive, hold_back
+from jzdesk.services.arriving import FORK, arrive, hold_back, note_fork
 from jzdesk.services.revoking import stand_anew
+from jzdesk.store import claims, standing
 from jzdesk.store import journal as book
-from jzdesk.store import standing
 from jzdesk.store.journal import Chain
 from jzdesk.store.standing import Stretch
 from jzdesk.store.tables import (
     ACCEPTED,
+    ADMITTED,
     ERASED,
     HELD,
     REFUSED,
     REVOKED,
+    TURNED_DOWN,
     WITHDRAWN,
     conflict,
+    hold,
     journal,
     revocation,
     withdrawal,
@@ -156,6 +159,8 @@ class Desk:
         self.forked: list[Packet] = []
         self.taken: dict[str, bytes] = {}
         self.admitted: set[str] = set()
+        self.aside: set[str] = set()  # what counted when its branch was set aside
+        self.waits_since: dict[str, int] = {}  # package of a fork → how many entries had come before it
         self.trusted: dict[str, set[str]] = {}
 
     def unit(self) -> Unit:
@@ -175,11 +180,20 @@ class Desk:
         except Gap:
             return self._put(packet, self.parked, "parked")
         except Fork:
+            self._note_fork(packet)
             return self._put(packet, self.forked, "fork")
         except PackageRefused:
             return self._refused(packet)
         self._put(packet, None, "applied")
         return "applied"
+
+    def _note_fork(self, packet: Packet) -> None:
+        if packet.manifest.package_id in self.waits_since:
+            return
+        self.waits_since[packet.manifest.package_id] = len(self.taken)
+        with self.connection.begin_nested():
+            records = branches.spoken_of(self.connection, packet.entries, packet.licence)
+            note_fork(self.connection, packet.manifest, records)
 
     def _refused(self, packet: Packet) -> str:
         assert packet.manifest.device in self.trusted, "only another beginning of a revoked device is refused"
@@ -202,8 +216,8 @@ class Desk:
         assert counts.held >= sum(counts.reasons.values()), "what is held has its reason"
         self.taken.update((h[:16].hex(), body) for _, h, body, _ in packet.entries)
 
-    def settle(self, packet: Packet, *, theirs: bool) -> bool:
-        """Decide a fork: whose story goes on; both count. False when it cannot be joined yet."""
+    def settle(self, packet: Packet, *, theirs: bool, keep: bool = True) -> bool:
+        """Decide a fork: whose story goes on; both count, or with `keep` the one that does. False: not yet."""
         with self.connection.begin_nested():
             unit, manifest = self.unit(), packet.manifest
             trunk = book.find_chain(self.connection, manifest.device, manifest.epoch)
@@ -214,27 +228,55 @@ class Desk:
             if theirs and trunk.dev in self.trusted:
                 return False
             if theirs and branches.leaves_at(trunk, runs) is not None and not branches.is_cut(self.connection, trunk):
-                branches.in_front(unit, trunk, runs, manifest, packet.licence)
+                aside = branches.in_front(unit, trunk, runs, manifest, packet.licence)
+                if aside is not None and not keep:
+                    self._set_aside(aside)
                 self._apply(unit, packet, manifest, packet.entries)
             elif found := branches.beside(unit, trunk, runs, manifest, lambda: packet.entries):
-                self._apply(unit, packet, *found)
+                if keep:
+                    self._apply(unit, packet, *found)
+                else:
+                    self._set_aside(arrive(unit, *found, packet.licence).fresh)
+                    self.taken.update((h[:16].hex(), body) for _, h, body, _ in packet.entries)
+            claims.forget(self.connection, manifest.package_id)
         self._put(packet, None, "settled")
         return True
 
+    def _set_aside(self, stretch: Stretch) -> None:
+        query = select(journal.c.h).where(stretch.where((ACCEPTED,)))
+        self.aside.update(h[:16].hex() for h in self.connection.execute(query).scalars())
+        branches.set_aside(self.unit(), stretch, "县")
+
     def rule(self, pick: int, *, admit: bool) -> None:
-        """Decide about one held entry."""
-        query = select(journal).where(journal.c.state.in_((HELD, REFUSED))).order_by(journal.c.h)
-        rows = [row for row in self.connection.execute(query) if not (admit and never_counts(decode(row.body)))]
+        """Decide about something that was held."""
+        first = (journal.c.chain == hold.c.chain) & (journal.c.n == hold.c.first_n)
+        query = select(hold, journal.c.h).join(journal, first).where(hold.c.reason != FORK).order_by(journal.c.h)
+        rows = [row for row in self.connection.execute(query) if self._may_be_ruled(row, admit=admit)]
         if not rows:
             return
         row = rows[pick % len(rows)]
-        stretch = Stretch(row.chain, row.n, row.n)
+        stretch = Stretch(row.chain, row.first_n, row.last_n)
         with self.connection.begin_nested():
             if admit:
                 standing.settle(self.unit(), stretch, (HELD, REFUSED))
             else:
                 standing.restand(self.unit(), stretch, (HELD,), REFUSED)
-        (self.admitted.add if admit else self.admitted.discard)(row.h[:16].hex())
+            ruling = ADMITTED if admit else TURNED_DOWN
+            self.connection.execute(update(hold).where(hold.c.id == row.id).values(ruling=ruling))
+        ids = {h[:16].hex() for h, _ in self._of(stretch)}
+        (self.admitted.update if admit else self.admitted.difference_update)(ids)
+
+    def _may_be_ruled(self, row: Row[Any], *, admit: bool) -> bool:
+        entries = self._of(Stretch(row.chain, row.first_n, row.last_n))
+        if admit:
+            return row.ruling != ADMITTED and not any(never_counts(decode(body)) for _, body in entries)
+        return row.ruling is None
+
+    def _of(self, stretch: Stretch) -> list[tuple[bytes, bytes]]:
+        """(hash, line) of every entry of a stretch."""
+        query = select(journal.c.h, journal.c.body).where(journal.c.chain == stretch.chain)
+        query = query.where(journal.c.n.between(stretch.first, stretch.last))
+        return [(row.h, row.body) for row in self.connection.execute(query)]
 
     def admit_all(self) -> None:
         """The county lets everything count that was held, except what never may."""
@@ -318,6 +360,15 @@ class Desk:
 
     def accepted(self) -> dict[str, Known]:
         return {i: Known(i, decode(one.body)) for i, one in self.journal().items() if one.state == ACCEPTED}
+
+    def kept_aside(self) -> dict[Record, str]:
+        """The records that only a package of a fork, or a branch that was set aside, speaks of: whose they are."""
+        waits = [entry for packet in self.forked for *_, entry in packet.entries]
+        there = {name: (one.state, decode(one.body)) for name, one in self.journal().items() if one.state != ERASED}
+        aside = [entry for name, (state, entry) in there.items() if state == REFUSED and name in self.aside]
+        counts = {(entry.ent, entry.uid) for state, entry in there.values() if state == ACCEPTED}
+        found = {(entry.ent, entry.uid): entry.scope for entry in (*waits, *aside)}
+        return {record: scope for record, scope in found.items() if record not in counts}
 
     def holds(self, author: Author) -> int:
         """How far it has the author's present line."""

@@ -31,8 +31,10 @@ from tests.factories.journals import (
     uid_of,
     unshowable,
 )
+from tests.factories.owners import intruders
 
 SCHOOLS = ("2143990001", "2143990002")
+SCHOOL_OF = {str(n) * 16: school for n, school in enumerate(SCHOOLS, 1)}
 ENTITIES = ("student", "enrolment", "school")
 VALUES = (None, "甲", "乙", "丙")
 FORGERIES = ("scope", "role", "policy", "value", "record", "at")
@@ -76,16 +78,19 @@ class MergeMachine(RuleBasedStateMachine):
         self.mail: list[Packet] = []
 
     @classmethod
-    def wander(cls, seed: int, steps: int = 40, *, moving: bool = True, erasing: bool = False) -> None:
+    def wander(
+        cls, seed: int, steps: int = 40, *, moving: bool = True, erasing: bool = False, aside: bool = False
+    ) -> None:
         """A schedule drawn by chance alone, judged by the same oracle; raises AssertionError.
 
-        `moving`: records are moved and devices revoked as well; `erasing`: the county erases as well.
+        `moving`: records are moved and devices revoked as well; `erasing`: the county erases as well; `aside`:
+        branches of forks are set aside.
         """
         chance, machine = random.Random(seed), cls()
         machine.begin(seed)
         try:
             for _ in range(steps):
-                _step(machine, chance, moving=moving, erasing=erasing)
+                _step(machine, chance, moving=moving, erasing=erasing, aside=aside)
         except BaseException:
             machine.close()
             raise
@@ -260,11 +265,32 @@ class MergeMachine(RuleBasedStateMachine):
         if len(self.authors) < 5:
             self.authors.append(self.author(who).copy())
 
-    @rule(by=_PICK, which=_PICK, theirs=st.booleans())
-    def settle_a_fork(self, by: int, which: int, theirs: bool) -> None:
+    @rule(by=_PICK, which=_PICK, theirs=st.booleans(), keep=st.booleans())
+    def settle_a_fork(self, by: int, which: int, theirs: bool, keep: bool) -> None:
+        """One story goes on; the other counts as well, or is set aside."""
         desk = self.desk(by)
         if desk.forked:
-            desk.settle(desk.forked[which % len(desk.forked)], theirs=theirs)
+            desk.settle(desk.forked[which % len(desk.forked)], theirs=theirs, keep=keep)
+
+    @rule(who=_PICK, to=_TO)
+    def write_something_new(self, who: int, to: int) -> None:
+        """A record that no clone of the disk knows."""
+        author = self.author(who)
+        author.write(("student", uid_of(author.scope, self.chance.random())), values={"name": "新"})
+        self.goes_to(author, to)
+
+    @rule(by=_PICK, who=_PICK, which=_PICK, back=st.booleans())
+    def write_in_what_is_aside(self, by: int, who: int, which: int, back: bool) -> None:
+        """A school writes in another's record that only one side of a fork knows, before that goes on after all."""
+        desk = self.desk(by)
+        if aside := sorted(desk.kept_aside().items()):
+            record, scope = aside[which % len(aside)]
+            others = [author for author in self.authors if author.scope != scope]
+            others[who % len(others)].write(record, values={"name": "抢"}, base={})
+            self.goes_to(others[who % len(others)], by % len(self.desks))
+            assert not intruders(desk, SCHOOL_OF), "nobody writes where somebody else came first"
+        for packet in tuple(desk.forked) if back else ():
+            desk.settle(packet, theirs=True)
 
     @rule(by=_PICK, which=_PICK, admit=st.booleans())
     def decide_a_hold(self, by: int, which: int, admit: bool) -> None:
@@ -327,6 +353,7 @@ class MergeMachine(RuleBasedStateMachine):
             _nothing_is_lost(desk)
             assert desk.holes() == 0, "a chain is taken in from its beginning, without a hole"
             _nothing_foreign_counts(desk, accepted)
+            assert not intruders(desk, SCHOOL_OF), "nobody writes where somebody else came first"
             _what_counts_of_the_revoked_is_trusted(desk, accepted)
             rows, conflicts = expected(accepted.values())
             assert shown(desk.connection, ENTITIES) == rows, "tables are what the naive reading says"
@@ -340,11 +367,12 @@ _LIKELY = {
 }  # fmt: skip
 _MOVING = {"county_moves": 2, "write_what_moved": 3, "revoke": 1, "reinstate": 1}
 _ERASING = {"county_erases": 5, "forge_an_erasure": 1}
+_ASIDE = {"clone": 5, "settle_a_fork": 8, "write_something_new": 10, "write_in_what_is_aside": 8}
 
 
-def _step(machine: MergeMachine, chance: random.Random, *, moving: bool, erasing: bool) -> None:
+def _step(machine: MergeMachine, chance: random.Random, *, moving: bool, erasing: bool, aside: bool) -> None:
     """One step of a schedule drawn by chance."""
-    likely = _LIKELY | (_MOVING if moving else {}) | (_ERASING if erasing else {})
+    likely = _LIKELY | (_MOVING if moving else {}) | (_ERASING if erasing else {}) | (_ASIDE if aside else {})
     (name,) = chance.choices(list(likely), list(likely.values()))
     given: dict[str, Any] = {
         "work": [(chance.randrange(31), chance.randrange(31)) for _ in range(chance.randint(1, 3))],
@@ -355,6 +383,10 @@ def _step(machine: MergeMachine, chance: random.Random, *, moving: bool, erasing
     }  # fmt: skip
     if moving:
         given["aware"] = chance.random() < 0.7
+    given["keep"] = not aside or chance.random() < 0.3
+    if aside:
+        given["back"] = chance.random() < 0.5
+        given |= {name: 0 for name in ("by", "to") if chance.random() < 0.6}  # most happens at one desk
     step = getattr(machine, name)
     wanted = step.__code__.co_varnames[1 : step.__code__.co_argcount]
     step(**{key: given[key] if key in given else chance.randrange(31) for key in wanted})

@@ -26,6 +26,18 @@ def test_and_so_does_every_schedule_that_wanders_about(machine: type[MergeMachin
         machine.wander(seed)
 
 
+@pytest.mark.parametrize("fifth", range(5))
+def test_a_branch_that_is_set_aside_and_returns_is_nobody_elses(machine: type[MergeMachine], fifth: int) -> None:
+    for seed in range(fifth, SEEDS // 2, 5):
+        machine.wander(seed, moving=seed % 2 == 0, aside=True)
+
+
+# Schedules that once went wrong: records of a newer schema, which have no row, were open to everybody.
+@pytest.mark.parametrize("seed", [120, 285])
+def test_what_went_wrong_with_branches_goes_right(machine: type[MergeMachine], seed: int) -> None:
+    machine.wander(seed, moving=seed % 2 == 0, aside=True)
+
+
 # Schedules that once went wrong, before records were moved and devices revoked in them.
 @pytest.mark.parametrize("seed", [29, 78, 91, 121, 218])
 def test_what_once_went_wrong_goes_right(machine: type[MergeMachine], seed: int) -> None:
@@ -46,3 +58,8 @@ def test_what_the_county_erases_is_gone_everywhere_and_nothing_else(machine: typ
 @pytest.mark.parametrize("seed", [3, 29, 78])
 def test_a_server_forgets_what_files_do(mixed_machine: type[MergeMachine], seed: int) -> None:
     mixed_machine.wander(seed, erasing=True)
+
+
+@pytest.mark.parametrize("seed", [2, 12, 15])
+def test_and_sets_branches_aside_as_they_do(mixed_machine: type[MergeMachine], seed: int) -> None:
+    mixed_machine.wander(seed, aside=True)

@@ -13,10 +13,11 @@ from sqlalchemy.exc import IntegrityError
 
 from jzdesk.core.merge import ERASE, GRANT, SCOPE, Known, RecordState, rank, record_state
 from jzdesk.models import Student
-from jzdesk.store import erasing, journal, rows, standing
-from jzdesk.store.tables import conflict
+from jzdesk.store import claims, erasing, journal, rows, standing
+from jzdesk.store.tables import ACCEPTED, REFUSED, conflict
+from jzdesk.store.tables import journal as journal_table
 from jzdesk.store.unit import Unit
-from jzdesk.sync import merge
+from jzdesk.sync import branches, merge
 from tests.factories.machine import MergeMachine
 
 SEEDS = 40  # schedules within which each broken rule has to show; most show in the first
@@ -198,6 +199,14 @@ def _the_cut_is_an_entry_too_early(real: Any) -> Any:
     return cuts
 
 
+def _without_what_is_aside(real: Any) -> Any:
+    return real & (journal_table.c.state != REFUSED)
+
+
+def _what_waited_counts(real: Any) -> Any:
+    return dict.fromkeys(real, ACCEPTED)
+
+
 MUTANTS: dict[str, Patch] = {
     "arrival order wins": _state(_arrival_order_wins),
     "the clock wins over causality": _state(_clock_wins_over_causality),
@@ -235,16 +244,21 @@ ERASING: dict[str, Patch] = {
     "what an erasure names and comes late is kept": _instead(merge, "_spared", _what_comes_late_is_kept),
     "a school erases": _instead(merge, "_county_objection", _held_ones_count),
 }
+ASIDE: dict[str, Patch] = {
+    "what was set aside with its branch is nobody's": _instead(claims, "_MAY_COUNT", _without_what_is_aside),
+    "what waits in the package of a fork is nobody's": _instead(claims, "_noted", lambda _real: lambda *_args: {}),
+    "what waited counts when its branch returns": _instead(branches, "_REVIVED", _what_waited_counts),
+}
 
 
-@pytest.mark.parametrize("rule", [*MUTANTS, *MOVING, *ERASING])
+@pytest.mark.parametrize("rule", [*MUTANTS, *MOVING, *ERASING, *ASIDE])
 def test_the_machine_finds_that(rule: str, machine: type[MergeMachine], monkeypatch: pytest.MonkeyPatch) -> None:
-    (MUTANTS | MOVING | ERASING)[rule](monkeypatch)
+    (MUTANTS | MOVING | ERASING | ASIDE)[rule](monkeypatch)
     monkeypatch.setattr(machine, "thorough", False)
     with pytest.raises((AssertionError, IntegrityError)):  # the database too refuses one number twice
-        _wander(machine, moving=rule in MOVING, erasing=rule in ERASING)
+        _wander(machine, moving=rule in MOVING, erasing=rule in ERASING, aside=rule in ASIDE)
 
 
-def _wander(machine: type[MergeMachine], *, moving: bool, erasing: bool) -> None:
+def _wander(machine: type[MergeMachine], *, moving: bool, erasing: bool, aside: bool) -> None:
     for seed in range(SEEDS):
-        machine.wander(seed, moving=moving, erasing=erasing)
+        machine.wander(seed, moving=moving, erasing=erasing, aside=aside)

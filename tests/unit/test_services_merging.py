@@ -457,3 +457,17 @@ def test_nobody_writes_into_a_record_that_a_revoked_computer_made(
     county.revoking.reinstate(certified.info.device, "找回来了")
     assert county.students.rows([uid])[0].name == "周小"
     other.close()
+
+
+def test_nobody_writes_into_a_record_of_a_kind_that_only_a_newer_version_knows(
+    certified: Services, county: Services, tmp_path: Path, stick: Path
+) -> None:
+    other = new_school(tmp_path / "other", "2143990002")
+    certify(other, county, tmp_path)
+    outcomes = []
+    for school in (certified, other, certified):
+        forger = Forger(school)
+        forger.say(ent="garden", uid="d" * 32, set={"trees": 3}, sv=9)
+        outcomes += _kinds(_merge(county, forger.package(stick)))
+    assert outcomes == ["applied", "held", "applied"]
+    other.close()
