@@ -108,7 +108,10 @@ def list_holds(decided: Annotated[bool, typer.Option("--decided", help="看已�
         f"{one.entity_label} {one.title}（{one.who} {one.when}）{one.ruling_label} {one.why}"
         for one in held
     ]
-    lines += [f"[{one.id}] {one.reason_label}：{named(one.school)} {one.file}（{one.when}）{one.why}" for one in forks]
+    lines += [
+        f"[{one.id}] {one.reason_label}：{named(one.school)} 第 {one.number} 包 {one.file}（{one.when}）{one.why}"
+        for one in forks
+    ]
     emit({"holds": held, "forks": forks}, "\n".join(lines) or "没有待裁定的记录。")
 
 
@@ -121,7 +124,7 @@ def show(number: int) -> None:
             f"{name}：{one.entries} 条，{one.first} 至 {one.last}，{'、'.join(one.who)}；{'；'.join(one.examples)}"
             for name, one in (("原来的", fork_seen.ours), ("这一支", fork_seen.theirs))
         ]
-        emit(fork_seen, "\n".join(lines))
+        emit(fork_seen, "\n".join([*lines, fork_seen.missing]).rstrip())
         return
     seen = services.holds.detail(number)
     lines = [

@@ -7,6 +7,7 @@ the journal as a chain of its own, named after its first entry, and either count
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -58,6 +59,11 @@ class ForkLine:
         """What it is, in Chinese."""
         return REASONS[FORK]
 
+    @property
+    def title(self) -> str:
+        """What it is called in lists and sentences."""
+        return f"第 {self.number} 包的一支（编号 {self.id}）"
+
 
 @dataclass(frozen=True, slots=True)
 class Branch:
@@ -72,12 +78,18 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class ForkDetail:
-    """Both stories side by side; `after` is the last entry they share, None when what lies between is not here."""
+    """Both stories side by side; `after` is the last entry they share, None when what lies between is not here.
+
+    `missing` is then why not, in a sentence, and `first` the fork that has what lies between and is to be decided
+    before this one, None when no waiting package has it.
+    """
 
     line: ForkLine
     after: int | None
     ours: Branch
     theirs: Branch
+    missing: str = ""
+    first: ForkLine | None = None
 
 
 class ForkService:
@@ -87,11 +99,13 @@ class ForkService:
         self._context, self._merging = context, merging
 
     def waiting(self, *, decided: bool = False) -> list[ForkLine]:
-        """Forks to decide, oldest first; with `decided` those that were."""
+        """Forks to decide in the order in which they can be: the oldest first, and of one computer the earlier part
+        before the later one; with `decided` those that were."""
         query = select(hold).where(hold.c.reason == FORK)
         query = query.where(hold.c.ruling.is_not(None) if decided else hold.c.ruling.is_(None))
         with self._context.read() as connection:
-            return [_line(connection, row) for row in connection.execute(query.order_by(hold.c.id)).all()]
+            rows = connection.execute(query.order_by(hold.c.id)).all()
+            return [_line(connection, row) for row in (rows if decided else _in_turn(rows))]
 
     def detail(self, number: int) -> ForkDetail:
         """Both branches of one fork; raises UserError."""
@@ -100,7 +114,8 @@ class ForkService:
             line, trunk = _line(connection, row), book.chain_of(connection, row.chain)
             with self._open(row) as reader:
                 runs = branches.shared(connection, trunk, reader.manifest, reader.entries)
-                after = branches.leaves_at(trunk, runs)
+                after = branches.leaves_at(runs)
+                first = None if runs else self._first(connection, row, reader.manifest)
                 begin = reader.manifest.first_n - 1 if after is None else after
                 ours = _branch(connection, _held_here(connection, trunk, begin), trunk.last_n - begin)
                 theirs = _branch(
@@ -108,7 +123,8 @@ class ForkService:
                     (entry for n, *_, entry in reader.entries() if n > begin and entry.op != WITHHELD),
                     reader.manifest.last_n - begin,
                 )
-        return ForkDetail(line, after, ours, theirs)
+        missing = "" if runs else _not_joined(first).sentence()
+        return ForkDetail(line, after, ours, theirs, missing, first)
 
     def settle(self, number: int, continues: str, reason: str, *, keep_other: bool = True) -> None:
         """Decide which branch goes on, with the reason: "ours" (held first) or "theirs" (the package's).
@@ -136,23 +152,32 @@ class ForkService:
         self._context.store.catch_up()
 
     def _settle(self, unit: Unit, row: Row[Any], reader: PackageReader, continues: str, keep_other: bool) -> None:
-        trunk = book.chain_of(unit.connection, row.chain)
-        runs = branches.shared(unit.connection, trunk, reader.manifest, reader.entries)
-        if continues == THEIRS:
-            self._go_on_with(unit, trunk, runs, reader, keep_other)
-        elif runs:
-            self._put_beside(unit, trunk, runs, reader, keep_other)
-        elif keep_other:
-            raise _not_joined()
-        if runs:  # the journal says whose its records are
-            claims.forget(unit.connection, reader.manifest.package_id)
+        connection = unit.connection
+        trunk = book.chain_of(connection, row.chain)
+        runs = branches.shared(connection, trunk, reader.manifest, reader.entries)
+        first = None if runs else self._first(connection, row, reader.manifest)
+        if not runs and (first is not None or continues == THEIRS or keep_other):
+            raise _not_joined(first)
+        if runs:
+            take = self._go_on_with if continues == THEIRS else self._put_beside
+            take(unit, trunk, runs, reader, keep_other)
+            claims.forget(connection, reader.manifest.package_id)  # the journal says whose its records are
+
+    def _first(self, connection: Connection, row: Row[Any], manifest: Manifest) -> ForkLine | None:
+        """The waiting fork whose package has the entry before this one."""
+        n, before = manifest.first_n - 1, bytes.fromhex(manifest.chain_before)
+        query = select(hold).where(hold.c.reason == FORK, hold.c.ruling.is_(None), hold.c.chain == row.chain)
+        query = query.where(hold.c.id != row.id, hold.c.first_n <= n, hold.c.last_n >= n)
+        for other in _in_turn(connection.execute(query.order_by(hold.c.id)).all()):
+            with suppress(UserError), self._open(other) as reader:  # what cannot be opened cannot be decided either
+                if any(h == before for number, h, *_ in reader.entries() if number == n):
+                    return _line(connection, other)
+        return None
 
     def _go_on_with(
         self, unit: Unit, trunk: Chain, runs: Sequence[Run], reader: PackageReader, keep_other: bool
     ) -> None:
         """What we hold after the branching point steps aside; the package goes on from there."""
-        if branches.leaves_at(trunk, runs) is None:
-            raise _not_joined()
         if standing.cuts_of(unit.connection, trunk.dev) is not None:
             raise UserError("这台电脑已吊销，不能让另一支继续", "请先在“学校与证书”里撤销吊销，再裁定分叉。", "分叉")
         if branches.is_cut(unit.connection, trunk):
@@ -211,7 +236,19 @@ def _line(connection: Connection, row: Row[Any]) -> ForkLine:
     )  # fmt: skip
 
 
-def _not_joined() -> UserError:
+def _in_turn(rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Forks, oldest first; those of one chain stay together, by where their packages begin."""
+    oldest: dict[int, int] = {}
+    for row in rows:
+        oldest[row.chain] = min(row.id, oldest.get(row.chain, row.id))
+    return sorted(rows, key=lambda row: (oldest[row.chain], row.first_n, row.id))
+
+
+def _not_joined(first: ForkLine | None) -> UserError:
+    if first is not None:
+        return UserError(
+            f"这一支接在{first.title}后面，那一支还没有裁定", f"请先裁定编号 {first.id}，再裁定这一支。", "分叉"
+        )
     return UserError(
         "这一支中间缺少记录，接不上，现在只能先保存",
         "请让学校从那台电脑导出缺的包，或选“原来的继续，另一支搁置”。",

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, select, update
 
+from jzdesk.core.chain import chain_step
 from jzdesk.core.merge import decode
 from jzdesk.store import claims, standing
 from jzdesk.store import journal as book
@@ -41,19 +42,36 @@ class Run(NamedTuple):
 
 
 def shared(connection: Connection, trunk: Chain, manifest: Manifest, entries: Entries) -> list[Run]:
-    """What of a package, from the entry before it on, we hold in any branch; empty when that entry is not here."""
+    """What we hold, in any branch, of a package and of what goes before it, from the trunk on.
+
+    Empty when the entry before the package is not here.
+    """
     family = standing.family(connection, trunk)
     n, before = manifest.first_n - 1, bytes.fromhex(manifest.chain_before)
     held = _held(connection, family, n, n) if n else {(0, book.GENESIS): trunk.id}
     if (n, before) not in held:
         return []
-    runs, iterator = [Run(held[n, before], n, n, before)], iter(entries())
+    runs = _back_to_the_trunk(connection, trunk, family, Run(held[n, before], n, n, before))
+    iterator = iter(entries())
     while part := list(islice(iterator, _AT_ONCE)):
         held = _held(connection, family, part[0][0], part[-1][0])
         for n, h, *_ in part:
             if (n, h) not in held:
                 return runs
             runs[-1:] = _joined(runs[-1], Run(held[n, h], n, n, h))
+    return runs
+
+
+def _back_to_the_trunk(connection: Connection, trunk: Chain, family: Sequence[int], run: Run) -> list[Run]:
+    """The run from the beginning of its branch on, and those before it: every branch hangs on an entry that is here."""
+    runs = [run]
+    query = select(journal.c.n, journal.c.h, journal.c.body).order_by(journal.c.n).limit(1)
+    while runs[0].chain != trunk.id:
+        first = connection.execute(query.where(journal.c.chain == runs[0].chain)).one()
+        runs[0], n = runs[0]._replace(first=first.n), first.n - 1
+        held = _held(connection, family, n, n) if n else {(0, book.GENESIS): trunk.id}
+        before = next(h for _, h in held if chain_step(h, first.body) == first.h)
+        runs.insert(0, Run(held[n, before], n, n, before))
     return runs
 
 
@@ -69,9 +87,9 @@ def _held(connection: Connection, family: Sequence[int], first: int, last: int) 
     return {(row.n, row.h): row.chain for row in connection.execute(query)}
 
 
-def leaves_at(trunk: Chain, runs: Iterable[Run]) -> int | None:
-    """The last entry that a package shares with the trunk; None when it begins after that."""
-    return next((run.last for run in runs if run.chain == trunk.id), None)
+def leaves_at(runs: Sequence[Run]) -> int | None:
+    """The last entry that a package shares with the trunk; None when what lies between is not here."""
+    return runs[0].last if runs else None
 
 
 def is_cut(connection: Connection, trunk: Chain) -> bool:
@@ -97,10 +115,9 @@ def beside(
 def in_front(unit: Unit, trunk: Chain, runs: Sequence[Run], manifest: Manifest, licence: Licence) -> Stretch | None:
     """The trunk becomes the story of a package as far as we hold it; returns the stretch that had to step aside.
 
-    What was set aside of that story counts again, except what was ruled upon by itself. `leaves_at` is not None.
+    What was set aside of that story counts again, except what was ruled upon by itself. `runs` are not empty.
     """
-    after = leaves_at(trunk, runs)
-    assert after is not None, "the package begins on the trunk"
+    after = runs[0].last
     if manifest.last_n <= after:
         return None
     aside = _step_aside(unit, trunk, after) if trunk.last_n > after else None
@@ -110,6 +127,8 @@ def in_front(unit: Unit, trunk: Chain, runs: Sequence[Run], manifest: Manifest, 
             whole = run if manifest.last_n > run.last else run._replace(last=source.last_n, h=source.last_h)
             _hand_over(unit.connection, source, trunk, whole.first, whole.last)
             book.set_head(unit.connection, trunk.id, whole.last, whole.h)
+            if whole.last == source.last_n:  # and it began with this run: nothing is left in it
+                book.set_head(unit.connection, source.id, 0, book.GENESIS)
             _revive(unit, Stretch(trunk.id, whole.first, whole.last), licence)
     return aside
 

@@ -227,7 +227,7 @@ class Desk:
                 return False
             if theirs and trunk.dev in self.trusted:
                 return False
-            if theirs and branches.leaves_at(trunk, runs) is not None and not branches.is_cut(self.connection, trunk):
+            if theirs and not branches.is_cut(self.connection, trunk):
                 aside = branches.in_front(unit, trunk, runs, manifest, packet.licence)
                 if aside is not None and not keep:
                     self._set_aside(aside)
@@ -273,8 +273,8 @@ class Desk:
         return row.ruling is None
 
     def _of(self, stretch: Stretch) -> list[tuple[bytes, bytes]]:
-        """(hash, line) of every entry of a stretch."""
-        query = select(journal.c.h, journal.c.body).where(journal.c.chain == stretch.chain)
+        """(hash, line) of every entry of a stretch that was not erased."""
+        query = select(journal.c.h, journal.c.body).where(journal.c.chain == stretch.chain, journal.c.state != ERASED)
         query = query.where(journal.c.n.between(stretch.first, stretch.last))
         return [(row.h, row.body) for row in self.connection.execute(query)]
 

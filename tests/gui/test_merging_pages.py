@@ -26,6 +26,7 @@ from jzdesk.ui.pages.listing import Listing
 from jzdesk.ui.pages.merged import HOLDS, MergedPage
 from jzdesk.ui.tasks import Tasks
 from tests.factories.forging import Forger
+from tests.factories.forks import in_parts
 from tests.factories.stations import PASSWORD
 from tests.gui.stage import Stage, well_behaved
 
@@ -251,6 +252,31 @@ def test_a_fork_is_settled_by_key(
     assert [row.values["name"] for row in rows] == [shown]
     for school in twins.values():
         school.close()
+
+
+def test_the_parts_of_a_branch_are_listed_in_turn_and_a_later_one_names_the_earlier(
+    stage: Stage, county: Services, certified: Services, tmp_path: Path, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    school, twin, _ = in_parts(certified, county, tmp_path, stick)
+    monkeypatch.setattr(held, "ask_ruling", lambda *_: ("旧电脑停用", None))
+    page = stage.show(MergedPage, "holds")
+    table = page.holds.table
+    assert [here(table).id, table.records().rowCount()] == [3, 3]
+    table.selectRow(1)
+    stage.settle()
+    assert "请先裁定编号 3" in page.holds.explain.text()
+    for key in (Qt.Key.Key_1, Qt.Key.Key_2):
+        QTest.keyClick(table, key)
+        stage.settle()
+    assert (stage.said, table.records().rowCount()) == ([], 3)
+    table.selectRow(0)
+    stage.settle()
+    QTest.keyClick(table, Qt.Key.Key_1)
+    stage.settle()
+    assert (stage.said, here(table).id) == (["分叉已裁定"], 2)
+    assert "两支在第 1 条以前相同" in page.holds.explain.text()
+    for each in (school, twin):
+        each.close()
 
 
 def test_a_clock_has_to_be_explained(qtbot: QtBot) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,10 @@ from sqlalchemy import delete
 
 from jzdesk.models import Student
 from jzdesk.services.bundle import Services
-from jzdesk.services.stations import open_station
 from jzdesk.store.tables import setting
 from tests.factories.forging import Forger
-from tests.factories.stations import PASSWORD, certify, new_school
+from tests.factories.forks import twins
+from tests.factories.stations import certify, new_school
 from tests.factories.world import World, names, new_world
 
 pytestmark = pytest.mark.usefixtures("both_databases")
@@ -53,10 +52,7 @@ class Forked:
 def forked(tmp_path: Path) -> Iterator[Forked]:
     world = new_world(tmp_path)
     world.hand_in("从前")
-    folder = world.school.info.folder
-    world.school.close()
-    shutil.copytree(folder, tmp_path / "twin")
-    world.school, twin = open_station(folder, PASSWORD), open_station(tmp_path / "twin", PASSWORD)
+    world.school, twin = twins(world.school, tmp_path)
     other = new_school(tmp_path / "other", "2143990002")
     certify(other, world.county, tmp_path)
     yield Forked(world, twin, other)

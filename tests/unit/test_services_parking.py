@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from jzdesk.core.errors import UserError
-from jzdesk.models import Student
 from jzdesk.services import identity
-from jzdesk.services.bundle import Services
 from jzdesk.services.merging import MergeService
-from jzdesk.services.stations import open_station
 from jzdesk.services.students import StudentQuery
-from jzdesk.store import journal
 from tests.factories.clocks import Turned
+from tests.factories.forks import send, twins
 from tests.factories.packages import forge, members_of
-from tests.factories.stations import PASSWORD, certify, new_school
+from tests.factories.stations import certify, new_school
 from tests.factories.township import make_township, open_township
 from tests.factories.world import World, names, new_world
 
@@ -29,17 +25,6 @@ MANY = 5003  # two chunks
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return new_world(tmp_path)
-
-
-def _send(school: Services, stick: Path, *who: str) -> Path:
-    """Students written down and exported, as if the county had acknowledged everything before them."""
-    with school.context.write() as unit:
-        unit.add_many(Student, [{"name": name, "sex": "1", "birth": "2016-05-07"} for name in who])
-    path = school.exchange.export(stick)[-1].path
-    own = school.context.store.own_chain()
-    with school.context.store.local() as connection:
-        journal.mark_chain(connection, own.id, received_n=own.last_n)
-    return path
 
 
 def _waiting_files(world: World, folder: str = "parked") -> list[str]:
@@ -64,7 +49,7 @@ def _newer(world: World, path: Path, to: Path) -> Path:
 def test_a_damaged_copy_that_would_wait_is_refused_and_the_good_one_is_kept_and_taken_in(
     world: World, tmp_path: Path
 ) -> None:
-    first, second = _send(world.school, world.stick, "甲"), _send(world.school, world.stick, *["多"] * MANY)
+    first, second = send(world.school, world.stick, "甲"), send(world.school, world.stick, *["多"] * MANY)
     bad = _damaged(second, tmp_path / "bad.jzp", "c00001.age")
     with pytest.raises(UserError, match="与清单不符"):
         world.county.previewing.preview(bad)
@@ -80,10 +65,10 @@ def test_a_damaged_copy_that_would_wait_is_refused_and_the_good_one_is_kept_and_
 
 def test_a_damaged_copy_of_a_fork_is_refused_and_the_good_one_can_be_decided_on(world: World, tmp_path: Path) -> None:
     world.hand_in("从前")
-    twin = _twin(world, tmp_path)
-    _send(world.school, world.stick, "原机")
+    world.school, twin = twins(world.school, tmp_path)
+    send(world.school, world.stick, "原机")
     world.merge(*world.stick.glob("*.jzp"))
-    other = _send(twin, world.stick, *["克隆"] * MANY)
+    other = send(twin, world.stick, *["克隆"] * MANY)
     assert world.merge(_damaged(other, tmp_path / "bad.jzp", "c00001.age")) == ["rejected"]
     assert (_waiting_files(world, "fork"), world.county.forks.waiting()) == ([], [])
     assert world.merge(other) == ["fork"]
@@ -93,8 +78,8 @@ def test_a_damaged_copy_of_a_fork_is_refused_and_the_good_one_can_be_decided_on(
 
 
 def test_a_signed_lie_does_not_wait(world: World, tmp_path: Path) -> None:
-    _send(world.school, world.stick, "甲")
-    second = _send(world.school, world.stick, "乙")
+    send(world.school, world.stick, "甲")
+    second = send(world.school, world.stick, "乙")
     lie = forge(
         tmp_path / "lie.jzp", members_of(second), identity.station_keys(world.school.context),
         lambda manifest: manifest.update(chain_after="1" * 64),
@@ -104,7 +89,7 @@ def test_a_signed_lie_does_not_wait(world: World, tmp_path: Path) -> None:
 
 
 def test_a_copy_that_went_bad_while_it_waited_is_replaced_by_the_next(world: World) -> None:
-    first, second = _send(world.school, world.stick, "甲"), _send(world.school, world.stick, "乙")
+    first, second = send(world.school, world.stick, "甲"), send(world.school, world.stick, "乙")
     world.merge(second)
     (kept,) = (world.county.info.folder / "parked").iterdir()
     _damaged(second, kept, "c00000.age")
@@ -114,7 +99,7 @@ def test_a_copy_that_went_bad_while_it_waited_is_replaced_by_the_next(world: Wor
 
 
 def test_a_copy_that_went_bad_while_it_waited_is_told_when_its_turn_comes(world: World) -> None:
-    first, second = _send(world.school, world.stick, "甲"), _send(world.school, world.stick, *["多"] * MANY)
+    first, second = send(world.school, world.stick, "甲"), send(world.school, world.stick, *["多"] * MANY)
     world.merge(second)
     (kept,) = (world.county.info.folder / "parked").iterdir()
     _damaged(second, kept, "c00001.age")
@@ -126,7 +111,7 @@ def test_a_copy_that_went_bad_while_it_waited_is_told_when_its_turn_comes(world:
 def test_a_newer_format_waits_whole_and_is_taken_in_after_the_update(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = _newer(world, _send(world.school, world.stick, "甲"), tmp_path / "新.jzp")
+    package = _newer(world, send(world.school, world.stick, "甲"), tmp_path / "新.jzp")
     before = world.county.verify()
     (outcome,) = world.county.merging.merge([package])
     assert (outcome.outcome, "更新本程序" in (outcome.reason or "")) == ("parked", True)
@@ -144,7 +129,7 @@ def test_newer_packages_of_one_file_name_or_of_none_are_all_kept(
 ) -> None:
     where = (tmp_path / "a" / "x.jzp", tmp_path / "b" / "x.jzp", tmp_path / "c" / "x.zip")
     packages = [
-        _newer(world, _send(world.school, world.stick, name), to) for name, to in zip("甲乙丙", where, strict=True)
+        _newer(world, send(world.school, world.stick, name), to) for name, to in zip("甲乙丙", where, strict=True)
     ]
     for _ in range(2):
         assert world.merge(*packages) == ["parked"] * 3
@@ -157,8 +142,8 @@ def test_newer_packages_of_one_file_name_or_of_none_are_all_kept(
 def test_after_the_update_what_is_still_missing_is_waited_for_in_one_copy(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = _send(world.school, world.stick, "甲")
-    later = [_newer(world, _send(world.school, world.stick, name), tmp_path / f"{name}.jzp") for name in "乙丙"]
+    first = send(world.school, world.stick, "甲")
+    later = [_newer(world, send(world.school, world.stick, name), tmp_path / f"{name}.jzp") for name in "乙丙"]
     world.merge(*later)
     monkeypatch.setattr("jzdesk.sync.stretch.FORMAT", 3)
     world.merge()
@@ -171,7 +156,7 @@ def test_after_the_update_what_is_still_missing_is_waited_for_in_one_copy(
 def test_what_waits_is_taken_in_after_a_program_that_was_cut_short(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = _send(world.school, world.stick, "甲"), _send(world.school, world.stick, "乙")
+    first, second = send(world.school, world.stick, "甲"), send(world.school, world.stick, "乙")
     world.merge(second)
     with monkeypatch.context() as patch:
         patch.setattr(MergeService, "_retry_parked", lambda _self, *, unread=False: [])  # killed right after the commit
@@ -186,7 +171,7 @@ def test_what_waits_when_its_certificate_runs_out_is_told_and_taken_in_once_that
 ) -> None:
     turned = Turned()
     world = new_world(tmp_path, turned.clock)
-    first, second = _send(world.school, world.stick, "甲"), _send(world.school, world.stick, "乙")
+    first, second = send(world.school, world.stick, "甲"), send(world.school, world.stick, "乙")
     world.merge(second)
     with monkeypatch.context() as patch:
         patch.setattr(MergeService, "_retry_parked", lambda _self, *, unread=False: [])
@@ -203,11 +188,11 @@ def test_what_waits_when_its_certificate_runs_out_is_told_and_taken_in_once_that
 
 def test_nobody_uses_the_id_of_somebody_elses_package(world: World, tmp_path: Path) -> None:
     """With it a package could stand in the place of another that waits."""
-    first, second = _send(world.school, world.stick, "甲"), _send(world.school, world.stick, "乙")
+    first, second = send(world.school, world.stick, "甲"), send(world.school, world.stick, "乙")
     other = new_school(tmp_path / "other", "2143990002")
     certify(other, world.county, tmp_path)
-    _send(other, world.stick, "丙")
-    package = _send(other, world.stick, "丁")
+    send(other, world.stick, "丙")
+    package = send(other, world.stick, "丁")
     taken = json.loads(members_of(second)["manifest.json"])["package_id"]
     forged = forge(
         tmp_path / "same.jzp", members_of(package), identity.station_keys(other.context),
@@ -218,19 +203,11 @@ def test_nobody_uses_the_id_of_somebody_elses_package(world: World, tmp_path: Pa
     assert names(world.county) == {"甲", "乙"}
 
 
-def _twin(world: World, tmp_path: Path) -> Services:
-    folder = world.school.info.folder
-    world.school.close()
-    shutil.copytree(folder, tmp_path / "twin")
-    world.school = open_station(folder, PASSWORD)
-    return open_station(tmp_path / "twin", PASSWORD)
-
-
 def test_the_decision_on_a_fork_takes_in_what_waited_for_it(world: World, tmp_path: Path) -> None:
-    base = _send(world.school, world.stick, "从前")
-    twin = _twin(world, tmp_path)
-    one, two, three = (_send(twin, world.stick, name) for name in ("克隆一", "克隆二", "克隆三"))
-    mine = _send(world.school, world.stick, "原机")
+    base = send(world.school, world.stick, "从前")
+    world.school, twin = twins(world.school, tmp_path)
+    one, two, three = (send(twin, world.stick, name) for name in ("克隆一", "克隆二", "克隆三"))
+    mine = send(world.school, world.stick, "原机")
     assert world.merge(base, three, mine, one) == ["applied", "parked", "applied", "fork"]
     (line,) = world.county.forks.waiting()
     world.county.forks.settle(line.id, "theirs", "旧电脑停用")
@@ -240,10 +217,10 @@ def test_the_decision_on_a_fork_takes_in_what_waited_for_it(world: World, tmp_pa
 
 
 def test_the_packages_of_a_branch_may_come_in_any_order(world: World, tmp_path: Path) -> None:
-    base = _send(world.school, world.stick, "从前")
-    twin = _twin(world, tmp_path)
-    mine = [_send(world.school, world.stick, name) for name in ("原一", "原二", "原三")]
-    theirs = [_send(twin, world.stick, name) for name in ("克隆一", "克隆二", "克隆三")]
+    base = send(world.school, world.stick, "从前")
+    world.school, twin = twins(world.school, tmp_path)
+    mine = [send(world.school, world.stick, name) for name in ("原一", "原二", "原三")]
+    theirs = [send(twin, world.stick, name) for name in ("克隆一", "克隆二", "克隆三")]
     world.merge(base, mine[2], theirs[2], theirs[0], mine[0])
     while lines := world.county.forks.waiting():
         world.county.forks.settle(lines[0].id, "theirs", "旧电脑继续")
@@ -265,7 +242,7 @@ def test_a_township_names_the_file_it_took_and_not_one_that_waited(
     make_township(tmp_path / "made")
     place = open_township(tmp_path / "made", tmp_path)
     stick = place.stick("village")
-    first, second, third = (_send(place.village, stick, *names) for names in ("甲", "乙乙", "丙丙丙"))
+    first, second, third = (send(place.village, stick, *names) for names in ("甲", "乙乙", "丙丙丙"))
     with monkeypatch.context() as patch:
         patch.setattr(MergeService, "_retry_parked", lambda _self, *, unread=False: [])
         place.centre.township.take([second])
@@ -280,7 +257,7 @@ def test_a_township_names_the_file_it_took_and_not_one_that_waited(
 def test_what_waited_beyond_the_cut_of_a_revoked_computer_is_kept_and_counts_once_that_is_undone(
     world: World, cut: str
 ) -> None:
-    first, second, third, fourth = (_send(world.school, world.stick, name) for name in "甲乙丙丁")
+    first, second, third, fourth = (send(world.school, world.stick, name) for name in "甲乙丙丁")
     assert world.merge(first, third, fourth) == ["applied", "parked", "parked"]
     world.county.revoking.revoke(world.device, "被盗", cut)
     counts = {"甲"} if cut == "now" else set()
@@ -292,7 +269,7 @@ def test_what_waited_beyond_the_cut_of_a_revoked_computer_is_kept_and_counts_onc
 
 
 def test_what_waited_for_a_package_counts_with_what_was_taken_back_before_it(world: World) -> None:
-    first, second, third, fourth = (_send(world.school, world.stick, name) for name in "甲乙丙丁")
+    first, second, third, fourth = (send(world.school, world.stick, name) for name in "甲乙丙丁")
     assert world.merge(first, fourth, second) == ["applied", "parked", "applied"]
     world.county.withdrawing.withdraw(second.name, "报错了")
     assert world.merge(third) == ["held", "held"]
@@ -303,13 +280,13 @@ def test_what_waited_for_a_package_counts_with_what_was_taken_back_before_it(wor
 
 def test_a_clock_is_explained_while_what_it_wrote_is_taken_back(tmp_path: Path) -> None:
     world = new_world(tmp_path, None, Turned(5).clock)
-    first, second = _send(world.school, world.stick, "甲"), _send(world.school, world.stick, "乙")
+    first, second = send(world.school, world.stick, "甲"), send(world.school, world.stick, "乙")
     assert world.merge(first, second) == ["held", "held"]
     world.county.withdrawing.withdraw(second.name, "报错了")
     world.county.clocks.state(world.device, 120, "电话核实，快五天")
     assert names(world.county) == {"甲"}, "explained, and still taken back"
     world.county.withdrawing.withdraw(first.name, "也报错了")
-    assert world.merge(_send(world.school, world.stick, "丙")) == ["held"]
+    assert world.merge(send(world.school, world.stick, "丙")) == ["held"]
     assert names(world.county) == set()
     world.county.withdrawing.rejoin(first.name)
     assert names(world.county) == {"甲", "乙", "丙"} - {"乙", "丙"}, "as far as the other one that was taken back"
@@ -319,10 +296,10 @@ def test_a_clock_is_explained_while_what_it_wrote_is_taken_back(tmp_path: Path) 
 
 
 def test_what_waited_while_the_county_changed_its_keys_is_opened_with_the_one_it_had_before(world: World) -> None:
-    base = _send(world.school, world.stick, "从前")
+    base = send(world.school, world.stick, "从前")
     world.merge(base)
     receipt = world.receipt()
-    first, second = _send(world.school, world.stick, "甲"), _send(world.school, world.stick, "乙")
+    first, second = send(world.school, world.stick, "甲"), send(world.school, world.stick, "乙")
     assert world.merge(second) == ["parked"]
     world.county.rotating.rotate()
     assert world.merge(first) == ["applied", "applied"]

@@ -36,7 +36,7 @@ class HeldView(CaseView):
         columns = (
             Column("reason_label", "原因", 18),
             Column("school", "学校", 16, text=lambda one: self._names.get(one.school, one.school)),
-            Column("title", "记录", 10, text=lambda one: getattr(one, "title", "两份不同的记录")),
+            Column("title", "记录", 13),
             Column("count", "条数", 6, numeric=True, text=lambda one: f"{one.last_n - one.first_n + 1:,}"),
         )
         hint = "学校越权、时钟不准或硬盘被复制时，记录先放在这里，等县里裁定；原件永远保留。"
@@ -112,12 +112,12 @@ class HeldView(CaseView):
         line = seen.line
         school = self._names.get(line.school, line.school)
         self.question.setText(f"{school}的同一台电脑交来两份不同的记录，以后以哪一支继续？")
-        shared = f"两支在第 {seen.after} 条以前相同。" if seen.after is not None else "这一支中间缺少记录，暂时接不上。"
+        shared = seen.missing or f"两支在第 {seen.after} 条以前相同。"
         self.explain.setText(
             f"{shared}硬盘被复制或从备份恢复过会这样，请打电话问清哪台还在用。两支都会保存；另一支留在台账里时，有出入的栏目列入“不同填法”。"
         )
-        first = Choice(1, "原来收到的一支", _branch_facts(seen.ours), "让它继续")
-        second = Choice(2, f"第 {line.number} 包的一支", _branch_facts(seen.theirs), "让它继续")
+        first = Choice(1, "原来收到的一支", _branch_facts(seen.ours), "让它继续" if _may_go_on(seen, 0) else "")
+        second = Choice(2, line.title, _branch_facts(seen.theirs), "让它继续" if _may_go_on(seen, 1) else "")
         self.keep_other.setVisible(seen.after is not None)
         self._offer(first, second)
 
@@ -141,6 +141,8 @@ class HeldView(CaseView):
         self._do(deed, f"已{title}" if not number else title)
 
     def _settle(self, seen: ForkDetail, number: int) -> None:
+        if not _may_go_on(seen, number):
+            return
         title = "让这一支继续" if number else "让原来的一支继续"
         explain = "另一支也会保存；裁定以后不能改判，请先打电话问清。请写明核实的经过，例如“旧电脑已停用”。"
         ruling = ask_ruling(self, title, explain, 0)
@@ -174,6 +176,12 @@ def _clock_facts(clock: ClockLine) -> list[tuple[str, str]]:
         ("电脑", f"{clock.device}，最早 {clock.since} 收到"),
         ("一并采纳", f"这台电脑因时钟在等的全部 {clock.waiting:,} 条"),
     ]
+
+
+def _may_go_on(seen: ForkDetail, number: int) -> bool:
+    """Whether the branch with this number (from 0) can go on: a package that misses what lies before it cannot, and
+    nothing can be said of one that follows another that waits."""
+    return not seen.missing or (number == 0 and seen.first is None)
 
 
 def _branch_facts(branch: Branch) -> list[tuple[str, str]]:
