@@ -61,8 +61,8 @@ class ForkLine:
 
     @property
     def title(self) -> str:
-        """What it is called in lists and sentences."""
-        return f"第 {self.number} 包的一支（编号 {self.id}）"
+        """What it is called in a list, beside its number."""
+        return f"第 {self.number} 包"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +247,8 @@ def _in_turn(rows: Sequence[Row[Any]]) -> list[Row[Any]]:
 def _not_joined(first: ForkLine | None) -> UserError:
     if first is not None:
         return UserError(
-            f"这一支接在{first.title}后面，那一支还没有裁定", f"请先裁定编号 {first.id}，再裁定这一支。", "分叉"
+            f"这一支接在{first.title}的一支（编号 {first.id}）后面，那一支还没有裁定",
+            f"请先裁定编号 {first.id}，再裁定这一支。",
         )
     return UserError(
         "这一支中间缺少记录，接不上，现在只能先保存",

@@ -34,9 +34,10 @@ class HeldView(CaseView):
 
     def __init__(self, desk: Desk, changed: Callable[[], object]) -> None:
         columns = (
+            Column("id", "编号", 4, numeric=True),
             Column("reason_label", "原因", 18),
-            Column("school", "学校", 16, text=lambda one: self._names.get(one.school, one.school)),
-            Column("title", "记录", 13),
+            Column("school", "学校", 14, text=lambda one: self._names.get(one.school, one.school)),
+            Column("title", "记录", 10),
             Column("count", "条数", 6, numeric=True, text=lambda one: f"{one.last_n - one.first_n + 1:,}"),
         )
         hint = "学校越权、时钟不准或硬盘被复制时，记录先放在这里，等县里裁定；原件永远保留。"
@@ -117,7 +118,7 @@ class HeldView(CaseView):
             f"{shared}硬盘被复制或从备份恢复过会这样，请打电话问清哪台还在用。两支都会保存；另一支留在台账里时，有出入的栏目列入“不同填法”。"
         )
         first = Choice(1, "原来收到的一支", _branch_facts(seen.ours), "让它继续" if _may_go_on(seen, 0) else "")
-        second = Choice(2, line.title, _branch_facts(seen.theirs), "让它继续" if _may_go_on(seen, 1) else "")
+        second = Choice(2, f"{line.title}的一支", _branch_facts(seen.theirs), "让它继续" if _may_go_on(seen, 1) else "")
         self.keep_other.setVisible(seen.after is not None)
         self._offer(first, second)
 
