@@ -18,6 +18,7 @@ from jzdesk.core.merge import decode
 from jzdesk.models import BY_NAME
 from jzdesk.services import townships
 from jzdesk.services.context import Context
+from jzdesk.services.verdicts import SEND_AGAIN
 from jzdesk.store.tables import ERASED, carried, chain, journal, package
 from jzdesk.store.tables import certificate as certificate_table
 from jzdesk.sync.certificate import Certificate
@@ -67,6 +68,11 @@ class ReportLine:
     def state_label(self) -> str:
         """The state in Chinese."""
         return LABELS[self.state]
+
+    @property
+    def remedy(self) -> str:
+        """What the school is to be asked to do about what is missing, "" when nothing is."""
+        return SEND_AGAIN if self.gaps else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ OUTCOMES = {
     "fork": "记录分叉",
     "rejected": "未接收",
 }
+SEND_AGAIN = "请学校读一次回执，再导出一次，缺的会一起带来。"
+"""What fills a gap: everything that no receipt has acknowledged comes with the next package."""
 READY, WAITS, FORKS = "可以并入", "前面有缺，先存放", "记录分叉，要裁定"  # before it is merged
 
 
@@ -93,8 +95,7 @@ def aside(obstacle: Gap | Fork) -> tuple[str, str]:
     """(outcome, sentence) of a package that cannot be taken in now."""
     if isinstance(obstacle, Gap):
         return "parked", (
-            f"缺第 {obstacle.first} 到第 {obstacle.last} 条记录，本包先存放，等缺的包到了会自动并入。"
-            "请学校读一次回执，再导出一次，缺的会一起带来。"
+            f"缺第 {obstacle.first} 到第 {obstacle.last} 条记录，本包先存放，等缺的包到了会自动并入。{SEND_AGAIN}"
         )
     return "fork", (
         f"从第 {obstacle.n} 条起与以前收到的不一样：这台电脑的硬盘可能被复制或恢复过。两份都已保存，请县里裁定。"

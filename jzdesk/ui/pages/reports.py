@@ -185,8 +185,7 @@ def in_words(line: ReportLine) -> str:
         else "没有收到过能读的包"
     )
     period = f"，数据是 {line.period} 的" if line.period else ""
-    remedy = "请学校读一次回执，再导出一次，缺的会一起带来。" if line.gaps else ""
-    return f"{line.name}：{line.sentence or '按时上报'}。{remedy}{last}{period}。{call}。"
+    return f"{line.name}：{line.sentence or '按时上报'}。{line.remedy}{last}{period}。{call}。"
 
 
 def _figures(seen: Overview) -> list[Figure]:
