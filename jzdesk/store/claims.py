@@ -35,7 +35,8 @@ from jzdesk.store.tables import (
 
 Records = Mapping[str, Collection[str]]  # entity → uids
 _FORK = "fork:"  # settings: that of a package waiting whole has the records it speaks of, scope → entity → uids
-_read_note = msgspec.json.Decoder(dict[str, dict[str, list[str]]]).decode
+_Note = dict[str, dict[str, list[str]]]
+_read_note = msgspec.json.Decoder(_Note).decode
 
 OVER = (
     (hold.c.chain == journal.c.chain) & journal.c.n.between(hold.c.first_n, hold.c.last_n) & (hold.c.reason != "fork")
@@ -59,8 +60,9 @@ def of_others(connection: Connection, touched: Records, scopes: Collection[str])
     if known_kinds and not _anything_waits(connection):
         return set()
     found: set[Key] = set()
+    notes = _notes(connection)
     for ent, uids in touched.items():
-        noted = _noted(connection, ent, uids)
+        noted = _noted(notes, ent, uids)
         for part in slices(sorted(uids)):
             waiting = _waiting(connection, ent, part) if ent in BY_NAME else set(part)
             owners = _owners(connection, ent, waiting | (noted.keys() & set(part)))
@@ -98,13 +100,18 @@ def _owners(connection: Connection, ent: str, uids: Collection[str]) -> dict[str
     return {uid: record_state(entries).scope for uid, entries in known.items()}
 
 
-def _noted(connection: Connection, ent: str, uids: Collection[str]) -> dict[str, str]:
-    """uid → whose each of these records is by the packages that wait whole; the first to come has it."""
+def _notes(connection: Connection) -> list[_Note]:
+    """What the packages speak of that wait whole, the first to come first."""
     of_fork = setting.c.key == literal(_FORK) + hold.c.package_id
     query = select(setting.c.value).join(hold, of_fork & (hold.c.reason == "fork")).order_by(hold.c.id)
+    return [_read_note(text) for text in connection.execute(query).scalars()]
+
+
+def _noted(notes: Iterable[_Note], ent: str, uids: Collection[str]) -> dict[str, str]:
+    """uid → whose each of these records is by the packages that wait whole; the first to come has it."""
     found: dict[str, str] = {}
-    for text in connection.execute(query).scalars():
-        for scope, records in _read_note(text).items():
+    for by_scope in notes:
+        for scope, records in by_scope.items():
             for uid in set(records.get(ent, ())).intersection(uids):
                 found.setdefault(uid, scope)
     return found
