@@ -18,6 +18,7 @@ from jzdesk.store.tables import (
     ACCEPTED,
     ADMITTED,
     ASIDE,
+    ERASED,
     TURNED_DOWN,
     chain,
     hold,
@@ -297,13 +298,13 @@ def _told(connection: Connection, decided: Decisions, row: Row[Any]) -> PackageO
 
 
 def _counting(connection: Connection, row: Row[Any], fresh: int) -> int:
-    """How many of the last `fresh` entries of a package count today."""
+    """How many of the last `fresh` entries of a package count today, or did until they were erased by law."""
     if not fresh:
         return 0
     query = (
         select(func.count())
         .select_from(journal.join(chain, chain.c.id == journal.c.chain))
-        .where(chain.c.dev == row.dev, chain.c.ep == row.ep, journal.c.state == ACCEPTED)
+        .where(chain.c.dev == row.dev, chain.c.ep == row.ep, journal.c.state.in_((ACCEPTED, ERASED)))
         .where(journal.c.n.between(row.last_n - fresh + 1, row.last_n))
     )
     return connection.execute(query).scalar_one()

@@ -18,6 +18,7 @@ from jzdesk.services.same_child import others_of
 from jzdesk.services.student_tables import CLASS, ENROLMENT, SCHOOL, STUDENT
 from jzdesk.services.transfers.files import TRANSFER
 from jzdesk.services.transfers.money import Paid, paid_in
+from jzdesk.store.tables import erased
 
 ASKED, RECEIVED = "asked", "received"
 STATES = {
@@ -238,7 +239,11 @@ def _told(row: Mapping[Any, Any]) -> str:
 
 
 def _empty(connection: Connection, scope: str) -> int:
-    """Children moved to the school of whom nothing but the move has come; what came and does not count is told of."""
+    """Children moved to the school of whom nothing but the move has come, and nothing was erased.
+
+    What came and does not count is told of.
+    """
     query = select(STUDENT.c.uid).where(STUDENT.c.scope == scope, STUDENT.c.hidden == 1, STUDENT.c.name.is_(None))
+    query = query.where(STUDENT.c.uid.not_in(select(erased.c.uid)))
     came = {one.student for one in uncounted.lacking(connection)}
     return len(set(connection.execute(query).scalars()) - came)
