@@ -18,6 +18,7 @@ from jzdesk.models import AidDecision, Batch, Hardship, Payment, School
 from jzdesk.policy.decision import GRANTED, REFUSED, Finding
 from jzdesk.policy.facts import Claim, Profile, PupilFacts
 from jzdesk.policy.rules import Round
+from jzdesk.services.erasing.left import only_named
 from jzdesk.services.pupils import Pupil, pupils, span_of, table_of
 from jzdesk.services.same_child import others_of
 from jzdesk.services.standards import required_book
@@ -115,6 +116,8 @@ class _Deciding:
         self._schools = _schools(connection)
         self._known = _known(connection, term, scope)
         self._locked = _locked(connection, term, scope)
+        recorded = select(DECISION.c.student).where(DECISION.c.term == str(term), DECISION.c.scope == scope)
+        self._erased = only_named(connection, recorded)
         self._claims = _claims(connection, term, scope, self._families)
         self._alike: dict[tuple[object, ...], tuple[dict[str, Value], ...]] = {}
 
@@ -126,7 +129,7 @@ class _Deciding:
                 if progress is not None and done % _REPORT_EVERY == 0:
                     progress(done, len(self.pupils), "")
                 self._compare(pupil, plan)
-        for uid in self._known.keys() - self.pupils.keys():
+        for uid in self._known.keys() - self.pupils.keys() - self._erased:  # vouchers of a file erased by law stay
             self._withdraw(uid, plan)
         return plan
 

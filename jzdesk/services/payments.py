@@ -16,11 +16,13 @@ from jzdesk.core.money import Fen, format_yuan
 from jzdesk.core.term import Term
 from jzdesk.core.text import normalise_name
 from jzdesk.models import BankAccount, Batch, Guardian, Member, Payment
+from jzdesk.services.erasing.left import only_named
 from jzdesk.services.pupils import STUDENT, Pupil, by_place, pupils, table_of, touches
 from jzdesk.services.standards import Book
 
 PAYMENT, BATCH = table_of(Payment), table_of(Batch)
 ACCOUNT, GUARDIAN, MEMBER = table_of(BankAccount), table_of(Guardian), table_of(Member)
+_ANYBODY = "*"  # who the guardians were is not known any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def accounts_on(connection: Connection, day: str, students: set[str]) -> dict[st
 
 
 def receivers(connection: Connection, among: Any) -> dict[str, set[str]]:
-    """Student → names that may stand on the account: the student's own and the guardians'."""
+    """Student → names that may stand on the account: the student's own and the guardians', while these are known."""
     found: dict[str, set[str]] = defaultdict(set)
     names = select(STUDENT.c.uid, STUDENT.c.name, STUDENT.c.former_name).where(STUDENT.c.uid.in_(among))
     for uid, *own in connection.execute(names):
@@ -129,13 +131,15 @@ def receivers(connection: Connection, among: Any) -> dict[str, set[str]]:
     )
     for student, name in connection.execute(guardians):
         found[student].add(normalise_name(name or ""))
+    for student in only_named(connection, among):
+        found[student].add(_ANYBODY)
     return found
 
 
 def holder_warning(row: Mapping[str, Any], allowed: set[str]) -> str:
     """A strong warning when the holder is neither the student nor a guardian (reference §2.2)."""
     holder = row["holder"]
-    if not holder or normalise_name(holder) in allowed:
+    if not holder or normalise_name(holder) in allowed or _ANYBODY in allowed:
         return ""
     return f"户名“{holder}”既不是学生本人，也不是登记的监护人，有代领、冒领风险；请核实后再审批"
 

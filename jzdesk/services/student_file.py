@@ -24,6 +24,7 @@ from jzdesk.models import (
     Record,
     Visit,
 )
+from jzdesk.services.erasing.left import only_named
 from jzdesk.services.ledger import HistoryLine, LedgerService, Row, rows
 from jzdesk.services.pupils import table_of
 from jzdesk.services.student_tables import CLASS, ENROLMENT, GUARDIAN, MEMBER, SCHOOL, STUDENT
@@ -64,6 +65,7 @@ class StudentFile:
     school: str = ""
     holder: str = ""  # name of the school that has the child now
     travel: str = ""
+    only_named: bool = False  # erased by law, but for the name and number that vouchers need
 
     @property
     def placed(self) -> bool:
@@ -102,7 +104,8 @@ def read_file(connection: Connection, ledger: LedgerService, uid: str) -> Studen
         _school(connection, enrolments[-1].values["school"] if enrolments else None),
         _school(connection, student.values["scope"]),
     )
-    return replace(file, travel=least(connection, _records(file)))
+    named = not file.student.values["birth"] and uid in only_named(connection, (uid,))
+    return replace(file, travel=least(connection, _records(file)), only_named=named)
 
 
 def _records(file: StudentFile) -> Iterator[tuple[str, list[str]]]:

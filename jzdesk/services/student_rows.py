@@ -16,9 +16,11 @@ from jzdesk.core import codes
 from jzdesk.core.errors import UserError
 from jzdesk.core.slices import slices
 from jzdesk.models import Enrolment, Hardship, Pairing, Question, SchoolClass, Staff, Student
+from jzdesk.services.erasing.left import only_named
 from jzdesk.services.sync_state import STATES, states, sync_states
 from jzdesk.store import search
 
+_ERASED = "已依法删除"
 _FOUND_BY = {
     search.FAMILY: "监护人",
     search.FAMILY_NUMBER: "监护人号码",
@@ -46,6 +48,7 @@ class StudentRow:
     status: str
     school: str = ""  # code of the school that has the child now
     found_by: str = ""  # what of the family a search found, "" when the student
+    erased: bool = False  # the file was erased by law; the name stays for the vouchers
 
 
 def marked(rows: Iterable[StudentRow], ways: Mapping[str, str]) -> list[StudentRow]:
@@ -60,6 +63,9 @@ def student_rows(connection: Connection, uids: Sequence[str]) -> list[StudentRow
         reached = sync_states(connection, "student", part)
         for row in connection.execute(_statement(), {"uids": part}):
             found[row.uid] = _line(row, reached.get(row.uid, ""))
+        bare = [uid for uid in part if uid in found and not found[uid].sex]
+        for uid in only_named(connection, bare) if bare else ():
+            found[uid] = replace(found[uid], status=_ERASED, erased=True)
     return [found[uid] for uid in uids if uid in found]
 
 
