@@ -18,7 +18,8 @@ _RECORDS = (
     ("stays", "保留的原因"),
 )
 _ERASURES = (
-    ("label", "台账"), ("uid", "编号"), ("fields", "内容"), ("entries", "条数"), ("when", "时间"), ("who", "办理人"),
+    ("label", "台账"), ("uid", "编号"), ("title", "记录"), ("fields", "内容"), ("entries", "条数"), ("when", "时间"),
+    ("who", "办理人"),
     ("ground", "依据"), ("heard", "各校"), ("waiting", "还没删的学校"), ("again", "之后又有写入"),
 )  # fmt: skip
 

@@ -57,6 +57,8 @@ def _table(rows: Sequence[Any], columns: Sequence[tuple[str, str]]) -> None:
 
 def _cell(row: Any, name: str) -> str:
     value = row.get(name) if isinstance(row, dict) else getattr(row, name)
+    if isinstance(value, list | tuple):
+        return "、".join(map(str, value))
     return _WORDS.get(value, "") if value is None or isinstance(value, bool) else str(value)
 
 

@@ -21,7 +21,7 @@ from jzdesk.services.sync_state import unexported
 from jzdesk.services.transfers.listing import count_waiting
 from jzdesk.services.visits import VisitService
 from jzdesk.services.worklist import WorkListService
-from jzdesk.store import figures
+from jzdesk.store import erasing, figures
 from jzdesk.store.figures import Figures
 from jzdesk.store.tables import conflict, hold, parked_row
 
@@ -99,7 +99,7 @@ class HomeService:
             todos = _county_todos(counting) if county else self._school_todos(counting)
             moving = count_waiting(connection, None if county else scope)
         todos = (Todo("转学等待办理", moving, "merge" if county else "roll", "transfers"), *todos)
-        todos += (self._trust_todo(county=county),)
+        todos += (self._trust_todo(county=county), *self._erasure_todos(county=county))
         if not county:
             todos += (
                 Todo("县里的回执要求改正", WorkListService(self._context).left(), "exchange", "work_list"),
@@ -124,6 +124,20 @@ class HomeService:
             return Todo("证书或电脑时钟有问题", len(list(enrolled.cautions(self._context))), "exchange")
         running_out = sum(line.state in (renewing.SOON, renewing.EXPIRED) for line in renewing.lines(self._context))
         return Todo("学校的证书已到期或快到期", running_out, "certificate")
+
+    def _erasure_todos(self, *, county: bool) -> tuple[Todo, ...]:
+        """What an erasure by law leaves to be done; imported late, most stations never had one."""
+        with self._context.read() as connection:
+            if not erasing.anything(connection):
+                return ()
+            from jzdesk.services.erasing import again, copies
+
+            written = again.count(connection) if county else 0
+        left = len(copies.old_copies(self._context).names)
+        return (
+            Todo("依法删除以后又有写入，等待裁定和再删", written, "merge", "erasures"),
+            Todo("旧备份还含有已依法删除的内容，等待清除", left, "upkeep", "copies"),
+        )
 
     def _reports(self, reporting: ReportingService) -> tuple[Todo, Card]:
         """Who has not reported for long; imported late, a school's window opens without it."""

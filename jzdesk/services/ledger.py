@@ -20,8 +20,11 @@ from jzdesk.models import BY_NAME, SPECS
 from jzdesk.services.context import COUNTY_SCOPE, Context
 from jzdesk.services.forms import FormProblems, understood
 from jzdesk.services.sync_state import sync_states
-from jzdesk.store import journal
+from jzdesk.store import erasing, journal
 from jzdesk.store.unit import Changes
+
+ERASED = "（已依法删除）"
+"""What a record goes by of which nothing is left that could name it."""
 
 OPS = {"put": "填写", "void": "作废", "restore": "恢复", "resolve": "裁定", GRANT: "移交", ERASE: "依法删除"}
 _ROLES = {"school": "学校", "township": "乡镇中心学校", "county": "县教育局"}
@@ -45,7 +48,7 @@ class Row:
     """One record: stored values, and the display text of every field (labels, masked, references as titles).
 
     `travel` says how far it has travelled to the county, where that was asked for, `school` whose record it is, where
-    there are those of several.
+    there are those of several. `erased`: all of it was erased by law, and nothing of it can be brought back.
     """
 
     uid: str
@@ -53,6 +56,7 @@ class Row:
     shown: dict[str, str]
     travel: str = ""
     school: str = ""
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,11 +268,26 @@ def rows(connection: Connection, entity: str, uids: Sequence[str]) -> list[Row]:
         for row in connection.execute(query).mappings():
             found[row["uid"]] = dict(row)
     references = mentioned(connection, spec, found.values())
-    return [
-        Row(uid, found[uid], {name: shown(field, found[uid][name], references) for name, field in spec.fields.items()})
-        for uid in uids
-        if uid in found
-    ]
+    gone = erasing.among(connection, [uid for uid, row in found.items() if _is_blank(spec, row)])
+    return [_row(spec, uid, found[uid], references, erased=uid in gone) for uid in uids if uid in found]
+
+
+def _row(spec: EntitySpec, uid: str, values: dict[str, Value], references: Mapping[str, str], *, erased: bool) -> Row:
+    told = {name: shown(field, values[name], references) for name, field in spec.fields.items()}
+    if erased and (plain := _plain_column(spec)):
+        told[plain] = ERASED.strip("（）")
+    return Row(uid, values, told, erased=erased)
+
+
+def _plain_column(spec: EntitySpec) -> str:
+    """The first column of the table that shows what is typed: of an erased record it says why the line is empty."""
+    columns = spec.columns() or list(spec)
+    return next((one.name for one in columns if not one.sensitive and not isinstance(one.kind, Reference)), "")
+
+
+def _is_blank(spec: EntitySpec, row: Mapping[str, Value]) -> bool:
+    """Whether there is nothing in the record, and it does not count."""
+    return bool(row["hidden"]) and all(row[name] is None for name in spec.fields)
 
 
 def schools(connection: Connection) -> dict[str, str]:
@@ -324,10 +343,12 @@ def titles(connection: Connection, entity: str, uids: Sequence[str]) -> dict[str
         query = select(*columns).where(table.c.uid.in_(part))
         found |= {row["uid"]: dict(row) for row in connection.execute(query).mappings()}
     inner = mentioned(connection, spec, found.values())
-    return {
-        uid: " ".join(filter(None, (shown(spec[name], row[name], inner) for name in spec.title))) or spec.label
+    words = {
+        uid: " ".join(filter(None, (shown(spec[name], row[name], inner) for name in spec.title)))
         for uid, row in found.items()
     }
+    gone = erasing.among(connection, [uid for uid, said in words.items() if not said])
+    return {uid: said or (ERASED if uid in gone else spec.label) for uid, said in words.items()}
 
 
 def _history(spec: EntitySpec, entries: Sequence[Entry], references: Mapping[str, str]) -> list[HistoryLine]:

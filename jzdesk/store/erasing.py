@@ -92,6 +92,14 @@ def named_of(connection: Connection, uids: Iterable[str]) -> set[str]:
     return found
 
 
+def among(connection: Connection, uids: Sequence[str]) -> set[str]:
+    """Those of these records from which something was erased."""
+    found: set[str] = set()
+    for part in slices(uids):
+        found.update(connection.execute(select(erased.c.uid).where(erased.c.uid.in_(part))).scalars())
+    return found
+
+
 def named_among(connection: Connection, ids: Iterable[str]) -> set[str]:
     """Those of the ids that an erasure names."""
     found: set[str] = set()

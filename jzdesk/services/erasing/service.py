@@ -17,15 +17,17 @@ from jzdesk.policy.erasure import VOUCHERS
 from jzdesk.services import townships
 from jzdesk.services.context import Context
 from jzdesk.services.erasing import copies, reach, records
+from jzdesk.services.erasing.again import written_again
 from jzdesk.services.erasing.records import Planned
-from jzdesk.services.ledger import titles
+from jzdesk.services.ledger import rows, titles
 from jzdesk.services.merging import is_county
 from jzdesk.store.journal import own_chain
-from jzdesk.store.tables import conflict, erasure
+from jzdesk.store.tables import erasure
 from jzdesk.store.unit import Unit
 
 GROUND = 200  # characters of a ground
 _CHILD = "student"
+_PEOPLE = ("student", "household", "member")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,15 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldChoice:
+    """A field that may be erased by itself: its name in code, its label, and what stands there, masked."""
+
+    name: str
+    label: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Erased:
     """What was done: records and entries."""
 
@@ -67,10 +78,13 @@ class Erased:
 @dataclass(frozen=True, slots=True)
 class ErasureLine:
     """One erasure of one record: `waiting` are schools that have not certainly heard of it; `again` says that
-    somebody who had not has written there since."""
+    somebody who had not has written there since. `names` are the fields as `erase` takes them, to do it once more."""
 
+    number: int
+    entity: str
     label: str
     uid: str
+    title: str
     fields: str
     entries: int
     when: str
@@ -79,6 +93,7 @@ class ErasureLine:
     schools: tuple[str, ...]
     waiting: tuple[str, ...]
     again: bool
+    names: tuple[str, ...] | None = None
 
     @property
     def heard(self) -> str:
@@ -101,6 +116,21 @@ class ErasureService:
         with self._context.read() as connection:
             return self._look(connection, self._planned(connection, entity, uid, fields), entity, uid)
 
+    def choices(self, entity: str, uid: str, besides: Collection[str] = ()) -> list[FieldChoice]:
+        """The fields of a record that have a value, or are among `besides`, and may go alone; raises UserError."""
+        self._only_county()
+        spec = _spec(entity)
+        with self._context.read() as connection:
+            found = rows(connection, entity, (uid,))
+        if not found:
+            raise _unknown(spec, uid)
+        row = found[0]
+        return [
+            FieldChoice(name, known.label, row.shown[name])
+            for name, known in spec.fields.items()
+            if not known.required and (row.values[name] is not None or name in besides)
+        ]
+
     def erase(self, entity: str, uid: str, ground: str, fields: Collection[str] | None = None) -> Erased:
         """Erase for ever, in one transaction: a child with everything about it, any other record by itself, or, with
         `fields`, no more than these of a record. It cannot be undone. Raises UserError.
@@ -112,6 +142,7 @@ class ErasureService:
         with self._context.write() as unit:
             plan = self._planned(unit.connection, entity, uid, fields)
             going = [one for one in plan if not one.stays]
+            _names_nobody(unit.connection, ground, going)
             schools = records.holders(unit.connection, going)
             done = [number for one in going if (number := self._erase(unit, one, ground, schools))]
         if not done:
@@ -135,10 +166,12 @@ class ErasureService:
         """Every erasure, the newest first."""
         self._only_county()
         with self._context.read() as connection:
-            rows = connection.execute(select(erasure).order_by(erasure.c.id.desc())).all()
-            names = townships.names(connection)
-            listeners = reach.Listeners(connection, names)
-            return [_line(connection, row, listeners, names) for row in rows]
+            done = connection.execute(select(erasure).order_by(erasure.c.id.desc())).all()
+            if not done:
+                return []
+            names, called = townships.names(connection), _called(connection, done)
+            listeners, again = reach.Listeners(connection, names), written_again(connection)
+            return [_line(row, called[row.ent, row.uid], listeners, names, again=row.id in again) for row in done]
 
     def old_copies(self) -> copies.OldCopies:
         """Backups and databases set aside that still hold what was erased; at any station."""
@@ -151,7 +184,7 @@ class ErasureService:
     def _planned(self, connection: Connection, entity: str, uid: str, fields: Collection[str] | None) -> list[Planned]:
         spec = _spec(entity)
         if uid not in titles(connection, entity, [uid]):
-            raise UserError(f"没有这条{spec.label}", "请核对编号，或从学生档案里选。", uid)
+            raise _unknown(spec, uid)
         if entity == _CHILD and fields is None:
             return records.of_child(connection, uid)
         if fields is None:
@@ -236,23 +269,40 @@ def _labels(spec: EntitySpec, fields: Collection[str]) -> str:
     return "、".join(spec[name].label for name in fields)
 
 
-def _line(connection: Connection, row: Row[Any], listeners: reach.Listeners, names: Mapping[str, str]) -> ErasureLine:
+def _names_nobody(connection: Connection, ground: str, going: Sequence[Planned]) -> None:
+    """The ground is kept and travels; a name in it would bring back whom it is about. Raises UserError."""
+    for ent in _PEOPLE:
+        named = titles(connection, ent, [one.uid for one in going if one.ent == ent])
+        if any(len(name) > 1 and name in ground for name in named.values()):
+            raise UserError("依据里写了姓名", "依据会保存下来，并发到有关学校；请只写依据和申请文号。", "依法删除")
+
+
+def _called(connection: Connection, done: Sequence[Row[Any]]) -> dict[tuple[str, str], str]:
+    """(entity, uid) → what is left of a record's name."""
+    return {
+        (ent, uid): title
+        for ent in dict.fromkeys(row.ent for row in done)
+        for uid, title in titles(connection, ent, [row.uid for row in done if row.ent == ent]).items()
+    }
+
+
+def _line(
+    row: Row[Any], title: str, listeners: reach.Listeners, names: Mapping[str, str], *, again: bool
+) -> ErasureLine:
     spec, codes = SPECS[row.ent], json.loads(row.schools)
     fields = json.loads(row.fields) if row.fields else None
     return ErasureLine(
-        spec.label, row.uid, _labels(spec, fields) if fields else "整条记录", row.entries, moment(row.at), row.account,
-        row.ground, tuple(names.get(code, code) for code in codes), tuple(listeners.waiting(codes, (row.chain, row.n))),
-        _was_written_again(connection, row, fields),
+        row.id, row.ent, spec.label, row.uid, title, _labels(spec, fields) if fields else "整条记录", row.entries,
+        moment(row.at), row.account, row.ground, tuple(names.get(code, code) for code in codes),
+        tuple(listeners.waiting(codes, (row.chain, row.n))), again, _once_more(spec, fields),
     )  # fmt: skip
 
 
-def _was_written_again(connection: Connection, row: Row[Any], fields: Collection[str] | None) -> bool:
-    """Whether the record is there again, or one of the fields has a value against the erasure."""
-    if fields is None:
-        table = BY_NAME[row.ent].__table__
-        there = select(table.c.uid).where(table.c.uid == row.uid, table.c.hidden == 0)
-    else:
-        there = select(conflict.c.uid).where(
-            conflict.c.ent == row.ent, conflict.c.uid == row.uid, conflict.c.field.in_(fields)
-        )
-    return connection.execute(there.limit(1)).first() is not None
+def _once_more(spec: EntitySpec, fields: Sequence[str] | None) -> tuple[str, ...] | None:
+    """The fields to name when it is done again; None for a whole record, and for a child of which the name stayed."""
+    whole = fields is None or any(spec[name].required for name in fields)
+    return None if whole or fields is None else tuple(fields)
+
+
+def _unknown(spec: EntitySpec, uid: str) -> UserError:
+    return UserError(f"没有这条{spec.label}", "请核对编号，或从学生档案里选。", uid)
