@@ -26,9 +26,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from jzdesk.services import identity, stations
 from jzdesk.services.bundle import Services
 from jzdesk.services.consents import USUAL_SCOPE
+from jzdesk.services.ledger import Query
 from jzdesk.services.students import StudentQuery
 from jzdesk.ui import program, theme
 from jzdesk.ui.dialogs.effects import EffectsDialog
+from jzdesk.ui.dialogs.erasing import About, EraseDialog
 from jzdesk.ui.dialogs.escrow import EscrowDialog
 from jzdesk.ui.dialogs.revoking import CutDialog
 from jzdesk.ui.dialogs.rotating import RotateDialog
@@ -45,6 +47,7 @@ from jzdesk.ui.pages.reports import ReportsPage
 from jzdesk.ui.pages.roll import RollPage
 from jzdesk.ui.pages.students import StudentPage
 from jzdesk.ui.pages.township import TownshipPage
+from jzdesk.ui.pages.upkeep_copies import ClearDialog
 from jzdesk.ui.shell import Shell
 from jzdesk.ui.tasks import Tasks
 from tools import crowd
@@ -71,6 +74,9 @@ _EVENTS = (
     ("04", {"other_school": "示范县城关小学", "reason": "随父母进城"}),
     ("07", {"reason": "连续三天没有到校，电话无人接听"}),
 )
+
+
+GROUND = "监护人申请，个保法第四十七条，申请书 2026-3"
 
 
 class Camera:
@@ -171,14 +177,29 @@ def roll(camera: Camera, shell: Shell, page: RollPage) -> None:
 
 def merging(camera: Camera, shell: Shell, page: MergedPage) -> None:
     """What waits for a decision, tab by tab, and what taking a package back would undo."""
-    for hint in ("duplicates", "conflicts", "holds", "transfers", "groups", "log"):
+    for hint in ("duplicates", "conflicts", "holds", "transfers", "groups", "erasures", "log"):
         page.arrive(hint)
         camera.take(shell, f"county-merge-{hint}")
+    erasing(camera, shell)
     page.log.table.selectRow(0)
     page.log.take_back()
     camera.settle()
     for dialog in page.findChildren(EffectsDialog):
         shown(camera, dialog, "county-merge-take-back")
+
+
+def erasing(camera: Camera, shell: Shell) -> None:
+    """依法删除 of a child to whom money was paid, of two of its fields, and the backups that are to go."""
+    if camera.only not in "county-erase-child county-erase-fields county-erase-copies":
+        return
+    services = shell.desk.services
+    uid = str(services.ledger.rows("payment", services.ledger.first(Query("payment"), 1))[0].values["student"])
+    for name, fields in (("child", None), ("fields", ("phone", "address"))):
+        about = About("student", uid, services.ledger.title("student", uid), fields)
+        dialog = EraseDialog(shell, shell.desk, about)
+        dialog.ground.setText(GROUND)
+        shown(camera, dialog, f"county-erase-{name}")
+    shown(camera, ClearDialog(shell, [one.name for one in services.backups.listed()]), "county-erase-copies")
 
 
 def inbox(camera: Camera, shell: Shell, page: InboxPage) -> None:
@@ -293,7 +314,6 @@ def dialogs(camera: Camera, folder: Path, shell: Shell) -> None:
 
 def bulk_dialogs(camera: Camera, shell: Shell) -> None:
     """A paste with something wrong in it, a change of many, and the list of the last actions."""
-    from jzdesk.services.ledger import Query
     from jzdesk.services.plans import Wish
     from jzdesk.ui.dialogs.bulk import ChangeDialog, PlanDialog
     from jzdesk.ui.dialogs.history import HistoryDialog
@@ -377,6 +397,7 @@ def main(argv: list[str]) -> int:
             with opened(station, password) as services:
                 live_on(services, chosen.data)
                 if services.info.kind == "county":
+                    erase_one(services)
                     camera.weeks = two_weeks(services, Path(folder))
                     central = below(services, Path(folder), camera.weeks[0])
                 every_size(camera, services, present)
@@ -412,6 +433,13 @@ def live_on(services: Services, data: Path) -> None:
         services.roll.register({"student": others[number * 7], "kind": kind, **facts})
     services.photos.add_picture(first, _portrait())
     services.consents.add_many([first], {"given_on": services.context.today(), "how": "written", "covers": USUAL_SCOPE})
+
+
+def erase_one(county: Services) -> None:
+    """A child was erased by law, and a field of another one."""
+    first, second = county.students.first(StudentQuery(), 2)
+    county.erasures.erase("student", first, GROUND)
+    county.erasures.erase("student", second, GROUND, ["id_number"])
 
 
 def two_weeks(county: Services, folder: Path) -> list[Week]:

@@ -187,6 +187,10 @@ def _fields() -> str:
         border-radius: {em(0.2)}px; background: {CARD}; }}
     QCheckBox::indicator:checked {{ background: {ACCENT}; border-color: {ACCENT};
         image: url({_asset("sheet-tick.svg")}); }}
+    QRadioButton::indicator {{ width: {em(1.1)}px; height: {em(1.1)}px; border: 1px solid #8fa099;
+        border-radius: {em(0.55)}px; background: #ffffff; }}
+    QRadioButton::indicator:checked {{ border-color: {ACCENT}; background: qradialgradient(cx: 0.5, cy: 0.5,
+        radius: 0.5, fx: 0.5, fy: 0.5, stop: 0 {ACCENT}, stop: 0.5 {ACCENT}, stop: 0.56 #ffffff, stop: 1 #ffffff); }}
     QCheckBox:focus, QRadioButton:focus {{ color: {ACCENT}; }}
     """
 

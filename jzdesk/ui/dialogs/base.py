@@ -13,6 +13,8 @@ from jzdesk.core.errors import StationFault, UserError
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.errors_shown import Message
 
+_FIRST = {"primary": 0, "danger": 1}  # roles of buttons in the order in which Enter comes to them
+
 
 class Dialog(QDialog):
     """Put things into `body`, buttons with `add_button`. Enter in a field goes on to the next; Esc gives up.
@@ -84,7 +86,7 @@ class Dialog(QDialog):
     def _deed_first(self) -> None:
         at_foot = [item.widget() for item in map(self.foot.itemAt, range(self.foot.count())) if item is not None]
         buttons = [each for each in at_foot if isinstance(each, QPushButton)]
-        buttons.sort(key=lambda each: each.property("role") != "primary")
+        buttons.sort(key=lambda each: _FIRST.get(str(each.property("role")), len(_FIRST)))
         for before, after in pairwise(buttons):
             QWidget.setTabOrder(before, after)
 

@@ -9,8 +9,10 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from jzdesk.core.fields import Value
+from jzdesk.services.ledger import ERASED
 from jzdesk.ui import widgets
 from jzdesk.ui.desk import Desk
+from jzdesk.ui.dialogs.erasing import About, EraseDialog
 from jzdesk.ui.dialogs.reason import ask_reason
 from jzdesk.ui.ledger.form import Form, Understood
 from jzdesk.ui.ledger.history import History
@@ -31,9 +33,10 @@ class RecordPanel(Panel):
         super().__init__(self.spec.label)
         self.desk, self.entity = desk, entity
         self.uid: str | None = None
-        self._busy = self._hidden = False
+        self._busy = self._hidden = self._erased = False
         self._travel = ""  # how far the record has travelled to the county
         self._writable = desk.services.ledger.may_write(entity)
+        self._erasable = desk.services.info.kind == "county" and self.spec.owner != "county"
         self.form = Form.of(self.spec, desk.services.ledger.choices)
         self.history = History()
         self.add_tab(self.form, "资料")
@@ -46,7 +49,7 @@ class RecordPanel(Panel):
     def blank(self, values: dict[str, Value] | None = None) -> None:
         """Begin a new record, with `values` already filled in."""
         self.keep_draft()
-        self.uid = None
+        self.uid, self._erased = None, False
         self.form.load({})
         self.form.fill(values or {})
         self._loaded(hidden=False, draft=self._draft())
@@ -55,10 +58,10 @@ class RecordPanel(Panel):
     def show_row(self, row: Any) -> None:
         """Show a record as `services.ledger.record` gave it."""
         self.keep_draft()
-        self.uid, self._travel = row.uid, row.travel
+        self.uid, self._travel, self._erased = row.uid, row.travel, row.erased
         self.form.load(row.values, row.shown)
         self._loaded(hidden=bool(row.values.get("hidden")), draft=self._draft())
-        self.set_title(self.spec.title_of({}) if not self.spec.title else self._title(row))
+        self.set_title(self._title(row))
         if self.tabs.currentIndex() == 1:
             self._load_history()
 
@@ -128,9 +131,16 @@ class RecordPanel(Panel):
         ledger = self.desk.services.ledger
         self.desk.write(lambda _: ledger.restore(self.entity, uid), lambda _: self.desk.say("已恢复"), title="正在恢复")
 
+    def erase(self) -> None:
+        """依法删除: this record, or some of its fields. For the county."""
+        if self.uid is not None:
+            EraseDialog(self, self.desk, About(self.entity, self.uid, self.title.whole())).open()
+
     def _build_foot(self) -> None:
         self.back = self.add_button("上一个", lambda: self.stepped.emit(-1), left=True)
         self.forward = self.add_button("下一个", lambda: self.stepped.emit(1), left=True)
+        self.erase_button = self.add_button("依法删除…", self.erase, left=True)
+        self.erase_button.setToolTip("监护人依法要求删除时用；删除以后不能恢复")
         self.void_button = self.add_button("作废", self.void, role="danger")
         self.restore_button = self.add_button("恢复", lambda: self.restore(self.uid or ""))
         self.undo_button = self.add_button("撤销修改", self.give_up)
@@ -153,7 +163,8 @@ class RecordPanel(Panel):
             self.form.restore(draft)
         self._hidden = hidden
         self.void_button.setVisible(self._writable and self.uid is not None and not hidden)
-        self.restore_button.setVisible(self._writable and hidden)
+        self.restore_button.setVisible(self._writable and hidden and not self._erased)
+        self.erase_button.setVisible(self._erasable and self.uid is not None and not self._erased)
         for step in (self.back, self.forward):
             step.setVisible(self.uid is not None)
         for box in self.form.boxes.values():
@@ -168,7 +179,7 @@ class RecordPanel(Panel):
         if words:
             self.set_state(words, "look")
         elif self._hidden:
-            self.set_state("已作废", "muted")
+            self.set_state("已依法删除" if self._erased else "已作废", "muted")
         elif not self._writable:
             ours = self.spec.owner != "county" or self.desk.services.info.kind == "county"
             self.set_state("由专门页面办理" if ours else "由县教育局维护", "muted")
@@ -228,6 +239,8 @@ class RecordPanel(Panel):
         self.desk.tasks.read(f"history:{id(self)}", job, self.history.show_lines, owner=self)
 
     def _title(self, row: Any) -> str:
+        if row.erased:
+            return ERASED
         words = (row.shown.get(name, "") for name in self.spec.title)
         return " ".join(word for word in words if word) or self.spec.label
 

@@ -16,6 +16,7 @@ from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.page import Page
 from jzdesk.ui.pages.figures import Figure, Figures
 from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
+from jzdesk.ui.pages.upkeep_copies import CopiesBanner
 from jzdesk.ui.pages.upkeep_database import DatabaseCard
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class UpkeepPage(Page):
         self.table = Listing(BACKUPS, key=lambda one: one.name)
         hint = "每天第一次打开时会自动备份；也可以现在就备份一次。"
         self.middle = ListingOrEmpty(self.table, widgets.Empty("save", "还没有备份", hint))
+        self.middle.setMinimumHeight(theme.em(6.6))  # large text leaves room for two lines
         self.accounts = Listing((Column("name", "可以登录的账户", 24),), key=lambda one: one.name)
         self.accounts.setMaximumHeight(theme.em(12))
         self.accounts.setMinimumHeight(theme.em(4.6))  # the heading and one whole line
@@ -69,7 +71,10 @@ class UpkeepPage(Page):
             "备份是加密的，只有本站账户的密码能打开，里面没有本站的签名钥匙。电脑出故障时：退出后在登录窗口点“从备份恢复”。"
             "请每月把备份另存一份到 U 盘，与电脑分开保管。"
         )
-        self.body.addWidget(widgets.label(explain, tone="muted", wrap=True))
+        about = widgets.label(explain, tone="muted", wrap=True)
+        self.copies = CopiesBanner(self, desk, about, self.refresh)
+        self.body.addWidget(about)
+        self.body.addWidget(self.copies)
         self.body.addWidget(self.accounts, 1)
         self.body.addLayout(self._account_deeds())
 
@@ -79,6 +84,7 @@ class UpkeepPage(Page):
 
     def refresh(self) -> None:
         """Read the list again."""
+        self.copies.refresh()
         self.desk.tasks.read("backups", self.desk.services.backups.listed, self.middle.put_rows, owner=self)
         self.desk.tasks.read("accounts", self.desk.services.accounts.names, self._show_accounts, owner=self)
         if self.database is not None:

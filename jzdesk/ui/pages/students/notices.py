@@ -16,6 +16,12 @@ from jzdesk.ui.dialogs.reason import ask_reason
 from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.pages.students.entries import Deed, Entry, EntryList, short_number
 
+_GONE = ("这名学生的档案已依法删除。", "内容不能恢复；依据见“历史”。")
+_NAMED = (
+    "这名学生的档案已依法删除，只留凭证要用的姓名和证件号。",
+    "请不要再补录；仍在本校就读、要重新登记的，请新增学生。",
+)
+
 FEW = 2
 """Questions shown before the form; the others behind a link."""
 
@@ -56,7 +62,7 @@ class TwinStrip(widgets.Banner):
 
 
 class MoveStrip(widgets.Banner):
-    """A child who has gone to another school, or has come from one and waits to be received."""
+    """A child who has gone to another school or whose file was erased, or who has come and waits to be received."""
 
     def __init__(self, desk: Desk, receive: Callable[[], object]) -> None:
         super().__init__()
@@ -66,7 +72,12 @@ class MoveStrip(widgets.Banner):
         """Say it, where there is anything to say; returns whether the child can only be read here."""
         info = self._desk.services.info
         self.hide()
-        if file is None or info.kind == "county":
+        if file is None:
+            return False
+        if file.student.erased or file.only_named:
+            self.say(Message("calm", *(_GONE if file.student.erased else _NAMED)))
+            return True
+        if info.kind == "county":
             return False
         away = file.student.values["scope"] != info.code
         if away:

@@ -34,6 +34,8 @@ FILE = LIST | {"household", "member", "guardian", "visit", "payment", "photo"}
 
 
 def _state(row: StudentRow) -> str:
+    if row.erased:
+        return "只留凭证"
     found = f"（按{row.found_by}找到）" if row.found_by else ""
     if row.questions:
         return f"{row.questions} 项待核实{found}"
@@ -42,6 +44,8 @@ def _state(row: StudentRow) -> str:
 
 
 def _state_tone(row: StudentRow) -> str:
+    if row.erased:
+        return "muted"
     if row.questions or not row.id_number:
         return "look"
     return "" if not row.phone else "muted"

@@ -9,11 +9,12 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from jzdesk.core.fields import Value, Values
-from jzdesk.services.ledger import Saved
+from jzdesk.services.ledger import ERASED, Saved
 from jzdesk.services.questions import SAME
 from jzdesk.services.students import Similar, StudentFile
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
+from jzdesk.ui.dialogs.erasing import About, EraseDialog
 from jzdesk.ui.errors_shown import Message
 from jzdesk.ui.ledger.history import History
 from jzdesk.ui.ledger.model import TRAVEL_TONES
@@ -89,7 +90,7 @@ class StudentPanel(Panel):
         place = (
             file.enrolment.shown["school_class"].replace(" ", "") if file.enrolment and (file.placed or away) else ""
         )
-        title = "　".join(filter(None, (file.student.shown["name"], place)))
+        title = ERASED if file.student.erased else "　".join(filter(None, (file.student.shown["name"], place)))
         self._loaded(title, hidden=bool(file.student.values.get("hidden")))
         if focused:
             self.form.focus(focused)
@@ -165,6 +166,11 @@ class StudentPanel(Panel):
     def restore(self, uid: str) -> None:
         """Undo 作废."""
         self._taking.restore(uid)
+
+    def erase(self) -> None:
+        """依法删除: the child that is open, or some of its fields. For the county."""
+        if self.uid is not None and self.file is not None:
+            EraseDialog(self, self.desk, About("student", self.uid, self.title.whole()), self.reload).open()
 
     def put_cursor(self, field: str) -> None:
         """The cursor into a field of the child or of the enrolment; nothing when the form has no such field."""
@@ -242,6 +248,8 @@ class StudentPanel(Panel):
         self.roll_button.setToolTip("登记休学、复学、转出、调班等，以前的学期仍按当时的学籍")
         self.move_button = self.add_button("转学…", self.go_to_transfers, left=True)
         self.move_button.setToolTip("申请转学：登记转出，县里同意后档案移交转入学校")
+        self.erase_button = self.add_button("依法删除…", self.erase, left=True)
+        self.erase_button.setToolTip("监护人依法要求删除时，由县教育局办理；删除以后不能恢复")
         self.void_button = self.add_button("作废", self.void, role="danger")
         self.restore_button = self.add_button("恢复", lambda: self.restore(self.uid or ""))
         self.undo_button = self.add_button("撤销修改", self.give_up)
@@ -280,11 +288,17 @@ class StudentPanel(Panel):
     def _lock(self, *, locked: bool) -> None:
         self.form.lock(locked=locked)
         saved = self.uid is not None
+        gone = self._gone()
         self.void_button.setVisible(saved and not locked)
-        self.restore_button.setVisible(self.writable and self._hidden)
+        self.erase_button.setVisible(saved and not gone and self.desk.services.info.kind == "county")
+        self.restore_button.setVisible(self.writable and self._hidden and not gone)
         self.save_button.setVisible(not locked)
         for step in (self.back, self.forward):
             step.setVisible(saved)
+
+    def _gone(self) -> bool:
+        """Whether the file was erased by law; a name may be left of it."""
+        return self.file is not None and (self.file.student.erased or self.file.only_named)
 
     def _to_top(self) -> None:
         for area in self.tabs.findChildren(QScrollArea):
@@ -298,7 +312,9 @@ class StudentPanel(Panel):
         self.roll_button.setVisible(here)
         self.move_button.setVisible(here)
         self.save_button.setEnabled(dirty and not self._busy)
-        if self._hidden:
+        if self._gone():
+            self.set_state("已依法删除", "muted")
+        elif self._hidden:
             self.set_state("已作废", "muted")
         elif self._away:
             self.set_state("已转出", "muted")
