@@ -289,9 +289,8 @@ class Desk:
                         self.admitted.add(h[:16].hex())
 
     def withdraw(self, pick: int, first: int) -> None:
-        """Take the end of some chain back; never of one with an erasure, which is the county's own and final."""
-        erasures = [one.entry.dev for one in self.accepted().values() if one.entry.op == ERASE]
-        chains = [known for known in self._foreign() if known.dev not in erasures]
+        """Take the end of some chain back; never of the county's own, whose erasures are final."""
+        chains = [known for known in self._foreign() if known.school != COUNTY]
         if not chains:
             return
         known = chains[pick % len(chains)]
