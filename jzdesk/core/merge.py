@@ -70,7 +70,8 @@ class RecordState(NamedTuple):
     `leaves` names for each field the entries nobody replaced, the shown one first; a field with leaves of different
     values is in `conflicts`. `edited_after_void` reports delete-against-edit. `scope` is where the record began, or
     where the last grant moved it; grants are leaves of the field `SCOPE`, which is no field of the record itself.
-    A record of which nothing is left but grants and erasures that leave nothing is `hidden`.
+    A record of which nothing is left but grants and erasures that leave nothing is `hidden`; `gone` is one that an
+    erasure left nothing of and that nobody has written since.
     """
 
     ent: str
@@ -80,6 +81,7 @@ class RecordState(NamedTuple):
     leaves: dict[str, tuple[str, ...]]
     conflicts: frozenset[str]
     edited_after_void: bool
+    gone: bool = False
 
 
 def rank(known: Known) -> tuple[int, int, str, str]:
@@ -106,7 +108,12 @@ def record_state(entries: Sequence[Known]) -> RecordState:
         {field: tuple(head.id for head in heads) for field, heads in leaves.items()},
         frozenset(field for field, heads in leaves.items() if _disagree(field, heads)),
         edited,
+        hidden and any(known.entry.op == ERASE for known in entries) and not any(map(_is_told, values.values())),
     )
+
+
+def _is_told(value: Value) -> bool:
+    return value is not None
 
 
 def is_plain(entry: Entry) -> bool:

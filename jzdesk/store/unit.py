@@ -190,7 +190,7 @@ class Unit:
         """Raises UserError for a record of another school, where the county would hold what we write, and for one of
         which an erasure by law left nothing."""
         states, author = list(states), self.author
-        if any(state.hidden and not any(value is not None for value in state.values.values()) for state in states):
+        if any(state.gone for state in states):
             label = entity.spec.label
             raise UserError(f"这条{label}已依法删除，不能恢复或再改", "确需登记的，请重新登记一条。", label)
         if author.scope != COUNTY and any(state.scope != author.scope for state in states):

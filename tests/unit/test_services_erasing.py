@@ -305,6 +305,17 @@ def test_what_can_not_be_erased_is_said_in_words(
         three.county.erasures.erase("student", uid, GROUND, ["talent"])
 
 
+def test_nobody_brings_an_erased_record_back(three: Three) -> None:
+    uid = known(three)
+    three.county.erasures.erase("student", uid, GROUND)
+    three.down(three.old)
+    for station in (three.county, three.old):
+        with pytest.raises(UserError, match="已依法删除，不能恢复"), station.context.write() as unit:
+            unit.restore(Student, uid)
+        with pytest.raises(UserError, match="已依法删除，不能恢复"), station.context.write() as unit:
+            unit.change(Student, uid, {"phone": "13800000000"})
+
+
 def test_a_forged_erasure_is_held_and_may_never_be_admitted(three: Three) -> None:
     uid = known(three)
     with three.old.context.write() as unit:  # a school whose program was changed
