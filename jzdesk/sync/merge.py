@@ -295,6 +295,8 @@ def _spared(connection: Connection, links: list[Link], licence: Licence, counts:
 
     Raises PackageRefused when a line is withheld that nothing known here has erased.
     """
+    if not links:
+        return links
     blanks = {link.id for link in links if link.state == ERASED}
     if not blanks and not erasing.anything(connection):
         return links
