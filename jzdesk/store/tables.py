@@ -66,13 +66,15 @@ erased = Table(
 )
 
 # County: what it erased by law, one line a record: which (`fields` as JSON, None: all of it), on what ground, and the
-# schools (codes as JSON) that hold it and must hear of it. `n` is the entry's number in `chain`, one of our own.
+# schools (codes as JSON) that hold it and must hear of it. `n` is the entry's number in `chain`, one of our own, `deed`
+# that of the first entry of the same transaction: what was erased together.
 erasure = Table(
     "erasure",
     local,
     Column("id", Integer, primary_key=True),
     Column("chain", Integer, ForeignKey("chain.id"), nullable=False),
     Column("n", Integer, nullable=False),
+    Column("deed", Integer, nullable=False),
     Column("ent", String(30), nullable=False),
     Column("uid", String(32), nullable=False),
     Column("fields", Text),

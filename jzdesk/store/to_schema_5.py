@@ -21,6 +21,7 @@ def step(operations: Operations) -> None:
         Column("id", Integer, primary_key=True),
         Column("chain", Integer, ForeignKey("chain.id"), nullable=False),
         Column("n", Integer, nullable=False),
+        Column("deed", Integer, nullable=False),
         Column("ent", String(30), nullable=False),
         Column("uid", String(32), nullable=False),
         Column("fields", Text),

@@ -170,6 +170,8 @@ def test_what_a_school_wrote_before_it_heard_is_shown_to_the_county(three: Three
 def test_the_county_sees_which_schools_have_certainly_heard(three: Three) -> None:
     uid = known(three)
     three.county.erasures.erase("student", uid, GROUND)
+    (line,) = three.county.erasures.listed()
+    assert (line.label, line.fields, line.records, line.entries) == ("学生档案", "7 条记录", 7, 7)
     assert {line.heard for line in three.county.erasures.listed()} == {"0/1 所已删除"}
     three.down(three.old)
     assert {line.waiting for line in three.county.erasures.listed()} == {("青石镇中心小学",)}, "read, but not yet told"

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, insert
 
-from jzdesk.core.clock import moment
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec
 from jzdesk.models import BY_NAME, SPECS
 from jzdesk.policy.erasure import VOUCHERS
 from jzdesk.services import townships
 from jzdesk.services.context import Context
-from jzdesk.services.erasing import copies, reach, records
-from jzdesk.services.erasing.again import written_again
+from jzdesk.services.erasing import copies, records
+from jzdesk.services.erasing.listing import ErasureLine, labels, listed
 from jzdesk.services.erasing.records import Planned
 from jzdesk.services.ledger import rows, titles
 from jzdesk.services.merging import is_county
@@ -75,35 +73,6 @@ class Erased:
     entries: int
 
 
-@dataclass(frozen=True, slots=True)
-class ErasureLine:
-    """One erasure of one record: `waiting` are schools that have not certainly heard of it; `again` says that
-    somebody who had not has written there since. `names` are the fields as `erase` takes them, to do it once more."""
-
-    number: int
-    entity: str
-    label: str
-    uid: str
-    title: str
-    fields: str
-    entries: int
-    when: str
-    who: str
-    ground: str
-    schools: tuple[str, ...]
-    waiting: tuple[str, ...]
-    again: bool
-    names: tuple[str, ...] | None = None
-
-    @property
-    def heard(self) -> str:
-        """How far it has got, in words."""
-        if not self.schools:
-            return "只在县里"
-        done = len(self.schools) - len(self.waiting)
-        return "都已删除" if not self.waiting else f"{done}/{len(self.schools)} 所已删除"
-
-
 class ErasureService:
     """依法删除. For the county alone."""
 
@@ -144,18 +113,19 @@ class ErasureService:
             going = [one for one in plan if not one.stays]
             _names_nobody(unit.connection, ground, going)
             schools = records.holders(unit.connection, going)
-            done = [number for one in going if (number := self._erase(unit, one, ground, schools))]
+            deed = own_chain(unit.connection).last_n + 1
+            done = [number for one in going if (number := self._erase(unit, one, ground, schools, deed))]
         if not done:
             raise UserError("没有可以删除的内容", "要删的内容可能已经删除，请刷新后再看。", SPECS[entity].label)
         copies.clear_received(self._context)
         return Erased(len(done), sum(done))
 
-    def _erase(self, unit: Unit, one: Planned, ground: str, schools: Sequence[str]) -> int:
+    def _erase(self, unit: Unit, one: Planned, ground: str, schools: Sequence[str], deed: int) -> int:
         entries = unit.erase(BY_NAME[one.ent], one.uid, one.fields, ground)
         if entries:
             chain = own_chain(unit.connection)
             row = {
-                "chain": chain.id, "n": chain.last_n, "ent": one.ent, "uid": one.uid, "entries": entries,
+                "chain": chain.id, "n": chain.last_n, "deed": deed, "ent": one.ent, "uid": one.uid, "entries": entries,
                 "fields": json.dumps(one.fields) if one.fields else None, "ground": ground,
                 "schools": json.dumps(schools), "account": self._context.actor.account, "at": chain.last_at,
             }  # fmt: skip
@@ -163,15 +133,10 @@ class ErasureService:
         return entries
 
     def listed(self) -> list[ErasureLine]:
-        """Every erasure, the newest first."""
+        """Every erasure, the newest first; of what was erased together those by themselves that were written again."""
         self._only_county()
         with self._context.read() as connection:
-            done = connection.execute(select(erasure).order_by(erasure.c.id.desc())).all()
-            if not done:
-                return []
-            names, called = townships.names(connection), _called(connection, done)
-            listeners, again = reach.Listeners(connection, names), written_again(connection)
-            return [_line(row, called[row.ent, row.uid], listeners, names, again=row.id in again) for row in done]
+            return listed(connection)
 
     def old_copies(self) -> copies.OldCopies:
         """Backups and databases set aside that still hold what was erased; at any station."""
@@ -256,17 +221,9 @@ def _shown(
         spec, mine = SPECS[ent], [one for one in plan if one.ent == ent]
         named = titles(connection, ent, [one.uid for one in mine])
         for one in mine:
-            fields = _labels(spec, one.fields) if one.fields else ""
+            fields = labels(spec, one.fields) if one.fields else ""
             entries = sizes[ent, one.uid]
             yield ErasedRecord(ent, one.uid, spec.label, named.get(one.uid, spec.label), entries, fields, one.stays)
-
-
-def _labels(spec: EntitySpec, fields: Collection[str]) -> str:
-    """The fields by name; of a record with most of its fields those that stay."""
-    left = [known.label for name, known in spec.fields.items() if name not in fields]
-    if len(left) < len(fields):
-        return f"除{'、'.join(left)}外的全部内容"
-    return "、".join(spec[name].label for name in fields)
 
 
 def _names_nobody(connection: Connection, ground: str, going: Sequence[Planned]) -> None:
@@ -275,33 +232,6 @@ def _names_nobody(connection: Connection, ground: str, going: Sequence[Planned])
         named = titles(connection, ent, [one.uid for one in going if one.ent == ent])
         if any(len(name) > 1 and name in ground for name in named.values()):
             raise UserError("依据里写了姓名", "依据会保存下来，并发到有关学校；请只写依据和申请文号。", "依法删除")
-
-
-def _called(connection: Connection, done: Sequence[Row[Any]]) -> dict[tuple[str, str], str]:
-    """(entity, uid) → what is left of a record's name."""
-    return {
-        (ent, uid): title
-        for ent in dict.fromkeys(row.ent for row in done)
-        for uid, title in titles(connection, ent, [row.uid for row in done if row.ent == ent]).items()
-    }
-
-
-def _line(
-    row: Row[Any], title: str, listeners: reach.Listeners, names: Mapping[str, str], *, again: bool
-) -> ErasureLine:
-    spec, codes = SPECS[row.ent], json.loads(row.schools)
-    fields = json.loads(row.fields) if row.fields else None
-    return ErasureLine(
-        row.id, row.ent, spec.label, row.uid, title, _labels(spec, fields) if fields else "整条记录", row.entries,
-        moment(row.at), row.account, row.ground, tuple(names.get(code, code) for code in codes),
-        tuple(listeners.waiting(codes, (row.chain, row.n))), again, _once_more(spec, fields),
-    )  # fmt: skip
-
-
-def _once_more(spec: EntitySpec, fields: Sequence[str] | None) -> tuple[str, ...] | None:
-    """The fields to name when it is done again; None for a whole record, and for a child of which the name stayed."""
-    whole = fields is None or any(spec[name].required for name in fields)
-    return None if whole or fields is None else tuple(fields)
 
 
 def _unknown(spec: EntitySpec, uid: str) -> UserError:

@@ -30,6 +30,7 @@ WORD = "删除"
 _CHILD = "student"
 _UID = 32  # characters
 _FRAME = 60  # pixels for the frame of a window and the task bar
+_UNBOUNDED = 16_777_215  # what Qt takes for no limit
 _GROUND = 4  # characters below which a ground says nothing
 _EXPLAIN = "监护人依法要求删除，或保存期限已满时用。填错的内容请改正或作废，不用这里。"
 _FINAL = "删除以后不能恢复，也不能撤销；有关学校读到回执，也会删除。"
@@ -163,7 +164,7 @@ class EraseDialog(Dialog):
         else:
             first.addLayout(both)
             self.body.addLayout(first)
-        self.body.addWidget(self.area)
+        self.body.addWidget(self.area, 1)
 
     def _build_answer(self) -> None:
         self.said = widgets.label("请先选一名学生。", wrap=True)
@@ -231,10 +232,11 @@ class EraseDialog(Dialog):
         self._turn()
 
     def _turn(self) -> None:
-        self.area.setFixedHeight(
-            min(self._flow.heightForWidth(self.width() - theme.em(4)), theme.em(4.9))
-        )  # two lines of large text
-        self.area.setVisible(self.part.isChecked() and bool(self.boxes))
+        choosing = self.part.isChecked() and bool(self.boxes)
+        self.area.setMinimumHeight(theme.em(4.9))  # two lines of large text
+        self.area.setMaximumHeight(max(self._flow.heightForWidth(self.width() - theme.em(4)), theme.em(4.9)))
+        self.area.setVisible(choosing)
+        self.sums.setMaximumHeight(theme.em(5.5) if choosing else _UNBOUNDED)  # fields of one record are one line
         self.look()
 
     def _show(self, seen: Look) -> None:

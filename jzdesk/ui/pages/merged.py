@@ -23,7 +23,7 @@ from jzdesk.ui.pages.merged_transfers import TransferView
 if TYPE_CHECKING:
     from jzdesk.services.bundle import Services
     from jzdesk.services.child_groups import GroupLine
-    from jzdesk.services.erasing.service import ErasureLine
+    from jzdesk.services.erasing.listing import ErasureLine
     from jzdesk.services.package_log import LogLine
     from jzdesk.services.settling import ConflictLine, DuplicateLine
     from jzdesk.services.transfers.listing import TransferLine

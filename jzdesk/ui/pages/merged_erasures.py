@@ -16,7 +16,7 @@ from jzdesk.ui.ledger.model import Column
 from jzdesk.ui.pages.listing import Listing, ListingOrEmpty
 
 if TYPE_CHECKING:
-    from jzdesk.services.erasing.service import ErasureLine
+    from jzdesk.services.erasing.listing import ErasureLine
 
 _ALL, _WAITING, _AGAIN = None, "waiting", "again"
 _SHOWN = ((_ALL, "全部"), (_WAITING, "还有学校没删"), (_AGAIN, "之后又有写入"))
