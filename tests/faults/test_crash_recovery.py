@@ -15,7 +15,7 @@ from jzdesk.models import Student
 from jzdesk.services.stations import open_station
 from jzdesk.store import journal
 from tests.factories.stations import PASSWORD, certify, new_county, new_school
-from tests.faults.crashing import COMMIT, FILE, NAMES, STATEMENT, WORKS, points, uid_of
+from tests.faults.crashing import COMMIT, FILE, NAMES, STATEMENT, TOLD, WORKS, points, uid_of
 
 ROOT = Path(__file__).parents[2]
 INSIDE = 8  # further points, within transactions
@@ -24,7 +24,7 @@ INSIDE = 8  # further points, within transactions
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A county, a certified school with something to send, a stick, and two packages in `mail` (the second needs the
-    first); and the county as it is when it has merged both.
+    first); and the county as it is when it has merged both, and has erased a student.
     """
     root = tmp_path_factory.mktemp("prepared")
     for name in ("stick", "mail"):
@@ -46,6 +46,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(root / "county", root / "answering")
     answering = open_station(root / "answering", PASSWORD)
     answering.merging.merge([root / "mail"])
+    (told,) = answering.students.search(TOLD)
+    answering.erasures.erase("student", told.uid, "监护人申请 2025-3")
     answering.close()
     school.close()
     return root

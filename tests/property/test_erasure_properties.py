@@ -23,7 +23,7 @@ def _erased(history: list[Known], fields: set[str] | None) -> Known | None:
 
 
 @given(histories(), SOME)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_the_fields_are_blank_and_all_else_is_as_it_was(history: list[Known], fields: set[str]) -> None:
     before = record_state(history)
     try:
@@ -45,7 +45,7 @@ def test_the_fields_are_blank_and_all_else_is_as_it_was(history: list[Known], fi
 
 
 @given(histories())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_of_a_record_erased_whole_nothing_is_there(history: list[Known]) -> None:
     erased = _erased(history, None)
     assume(erased is not None)
@@ -58,7 +58,7 @@ def test_of_a_record_erased_whole_nothing_is_there(history: list[Known]) -> None
 
 
 @given(histories(), SOME, st.permutations(range(12)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_order_of_arrival_makes_no_difference(history: list[Known], fields: set[str], order: list[int]) -> None:
     try:
         erased = _erased(history, fields)
