@@ -1,3 +1,3 @@
 """jzdesk: an offline registry for education aid in Chinese townships."""
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"

@@ -66,7 +66,7 @@ SHOWN = {
     "school-roll-promotion": "promotion", "school-roll-closures": "closures", "school-lists": "lists",
     "school-imports-wizard": "import-check", "school-imports-trial": "import-trial", "dialog-paste": "paste",
     "school-imports-parked-form": "import-parked", "school-filling-xueji-0": "filling", "school-upkeep": "upkeep",
-    "school-student-tab-4": "family",
+    "school-student-tab-4": "family", "county-erase-child": "erase", "county-merge-erasures": "erasures",
 }  # fmt: skip
 # What befell some pupils since the term that was rehearsed.
 _EVENTS = (
