@@ -9,6 +9,9 @@ from jzdesk.core.errors import UserError
 from jzdesk.core.fields import Value
 from jzdesk.core.merge import ERASE, GRANT, SCOPE, Known, origin, record_state
 
+GROUND = range(4, 201)
+"""How many characters the ground of an erasure may have."""
+
 
 class Erasure(NamedTuple):
     """The content of an entry `erase`, as in `Entry`: what is left of the record, in whose place, and what goes."""

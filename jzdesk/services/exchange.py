@@ -180,7 +180,8 @@ class ExchangeService:
         local = stick.read_local_copy(path, self._context.folder.sub("received"))
         keys = identity.station_keys(self._context)
         pinned = (self._context.store.setting("county") or {}).get("card", {}).get("signing")
-        with certificates.open_certificate(local, keys, package_log.today(self._context), pinned) as issued:
+        opened = certificates.open_certificate(local, keys, package_log.today(self._context), pinned)
+        with copies.cleared_after(self._context), opened as issued:
             words = fingerprint_words(issued.county.keys)
             if fingerprint and _plain(fingerprint) != _plain(words):
                 raise UserError(
@@ -198,7 +199,7 @@ class ExchangeService:
 
     def _keep(self, issued: certificates.Issued) -> None:
         county = identity.stored_county(self._context, issued.county)
-        with copies.cleared_after(self._context), self._context.write() as unit:
+        with self._context.write() as unit:
             if issued.policy is not None:
                 take(unit, issued.policy.manifest, issued.policy.entries(), returning.county_licence())
             for key, value in (("county", county), ("certificate", identity.stored_certificate(issued.signed))):

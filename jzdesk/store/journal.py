@@ -152,6 +152,8 @@ def hashes(connection: Connection, known: Chain, first: int, last: int) -> dict[
 
 def readable(connection: Connection, known: Chain, numbers: Sequence[int]) -> int:
     """How many of these entries of a chain are here and not erased."""
+    if not numbers:
+        return 0
     inside = journal.c.n.between(min(numbers), max(numbers))
     query = select(journal.c.n).where(journal.c.chain == known.id, inside, journal.c.state != ERASED)
     return len(set(connection.execute(query).scalars()).intersection(numbers))

@@ -152,7 +152,7 @@ def weighed(
     weighing = _Weighing(licence, counts)
     for old, fresh in _parts(known, entries, weighing):
         withheld = _not_held(connection, known, old)
-        counts.forgotten += _still_here(connection, known, [n for n, *_, entry in old if entry.op == WITHHELD])
+        counts.forgotten += journal.readable(connection, known, [n for n, *_, entry in old if entry.op == WITHHELD])
         counts.known += len(old) - len(withheld)
         if licence.policy or licence.vouched:
             yield _stood(connection, list(map(weighing.link, withheld)), licence, counts)
@@ -190,11 +190,6 @@ def _not_held(connection: Connection, known: Chain, old: Sequence[Numbered]) -> 
         if held_here.get(n, h) != h or (n == known.last_n and h != known.last_h):
             raise Fork(n)
     return [item for item in old if item[0] not in held_here]
-
-
-def _still_here(connection: Connection, known: Chain, numbers: Sequence[int]) -> int:
-    """How many of these entries, of which only the hash comes, we can still read."""
-    return journal.readable(connection, known, numbers) if numbers else 0
 
 
 class _Weighing:

@@ -83,9 +83,9 @@ def old_copies(context: Context) -> OldCopies:
 
 def clear_copies(context: Context) -> OldCopies:
     """Make a backup, and delete every copy made before; raises UserError when there is none, and StationFault."""
-    found = _copies(context)
     if not old_copies(context).names:
         raise UserError("没有含已删除内容的旧备份", "不需要办理。", "清除旧备份")
+    found = _copies(context)
     made = BackupService(context).make()
     with files("清除旧备份"):
         for path in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -14,11 +15,11 @@ from sqlalchemy import Connection, Row, select
 from jzdesk.core.clock import moment
 from jzdesk.core.fields import EntitySpec
 from jzdesk.models import SPECS
-from jzdesk.services import townships
+from jzdesk.services import renewing, townships
 from jzdesk.services.erasing import reach
 from jzdesk.services.erasing.again import written_again
 from jzdesk.services.ledger import titles
-from jzdesk.store.tables import erasure
+from jzdesk.store.tables import certificate, erasure
 
 _CHILD = "student"
 
@@ -54,13 +55,34 @@ class ErasureLine:
         return "都已删除" if not self.waiting else f"{done}/{len(self.schools)} 所已删除"
 
 
+class _Listeners:
+    """The computers of each school, and how far each has read; `names` are school code → name."""
+
+    def __init__(self, connection: Connection, names: Mapping[str, str]) -> None:
+        self._names = names
+        self._reached: dict[str, list[reach.Place]] = defaultdict(list)
+        lost = renewing.heirs(connection)
+        query = select(certificate.c.device, certificate.c.code).where(certificate.c.revoked.is_(None)).distinct()
+        for device, code in connection.execute(query).all():
+            if device not in lost:
+                self._reached[code].append(reach.reached(connection, device))
+
+    def waiting(self, schools: Iterable[str], place: reach.Place) -> Sequence[str]:
+        """Names of those of the schools that have a computer which has not certainly read so far."""
+        return [
+            self._names.get(code, code)
+            for code in schools
+            if any(reached < place for reached in self._reached.get(code, ()))
+        ]
+
+
 def listed(connection: Connection) -> list[ErasureLine]:
     """Every erasure, the newest first; of what was erased together those by themselves that were written again."""
     done = connection.execute(select(erasure).order_by(erasure.c.id.desc())).all()
     if not done:
         return []
     names, called = townships.names(connection), _called(connection, done)
-    listeners, again = reach.Listeners(connection, names), written_again(connection)
+    listeners, again = _Listeners(connection, names), written_again(connection)
     lines = [_line(row, called[row.ent, row.uid], listeners, names, again=row.id in again) for row in done]
     deeds = zip(((row.chain, row.deed) for row in done), lines, strict=True)
     return [line for _, deed in groupby(deeds, itemgetter(0)) for line in _together(deed)]
@@ -83,9 +105,7 @@ def _called(connection: Connection, done: Sequence[Row[Any]]) -> dict[tuple[str,
     }
 
 
-def _line(
-    row: Row[Any], title: str, listeners: reach.Listeners, names: Mapping[str, str], *, again: bool
-) -> ErasureLine:
+def _line(row: Row[Any], title: str, listeners: _Listeners, names: Mapping[str, str], *, again: bool) -> ErasureLine:
     spec, codes = SPECS[row.ent], json.loads(row.schools)
     fields = json.loads(row.fields) if row.fields else None
     return ErasureLine(

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from jzdesk.store.store import read_setting, write_setting
-from jzdesk.store.tables import certificate, erasure
-from jzdesk.sync.certificate import Certificate
+from jzdesk.store.tables import erasure
 
 _KEPT = 50  # receipts of a device of which we remember what they held
 Place = tuple[int, int]  # one of our own chains, and a number in it
@@ -40,33 +36,6 @@ def audience(connection: Connection) -> dict[Place, frozenset[str]]:
     """Each erasure's place in our journal → the schools that hold what it names."""
     query = select(erasure.c.chain, erasure.c.n, erasure.c.schools)
     return {(row.chain, row.n): frozenset(json.loads(row.schools)) for row in connection.execute(query)}
-
-
-class Listeners:
-    """The computers of each school, and how far each has read; `names` are school code → name."""
-
-    def __init__(self, connection: Connection, names: Mapping[str, str]) -> None:
-        self._names = names
-        self._devices: dict[str, set[str]] = {}
-        self._reached: dict[str, Place] = {}
-        newest: dict[str, Row[*tuple[Any, ...]]] = {}
-        query = select(certificate.c.device, certificate.c.body).where(certificate.c.revoked.is_(None))
-        for row in connection.execute(query.order_by(certificate.c.issued, certificate.c.serial)):
-            newest[row.device] = row
-        held = [msgspec.json.decode(row.body, type=Certificate) for row in newest.values()]
-        taken = {lost for one in held for lost in one.inherits}
-        for one in held:
-            if one.device not in taken:
-                self._devices.setdefault(one.school, set()).add(one.device)
-                self._reached[one.device] = reached(connection, one.device)
-
-    def waiting(self, schools: Iterable[str], place: Place) -> Sequence[str]:
-        """Names of those of the schools that have a computer which has not certainly read so far."""
-        return [
-            self._names.get(code, code)
-            for code in schools
-            if any(self._reached[device] < place for device in self._devices.get(code, ()))
-        ]
 
 
 def _told(device: str) -> str:

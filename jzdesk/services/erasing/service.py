@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert
 
+from jzdesk.core.erasure import GROUND
 from jzdesk.core.errors import UserError
 from jzdesk.core.fields import EntitySpec
 from jzdesk.models import BY_NAME, SPECS
@@ -23,7 +24,6 @@ from jzdesk.store.journal import own_chain
 from jzdesk.store.tables import erasure
 from jzdesk.store.unit import Unit
 
-GROUND = 200  # characters of a ground
 _CHILD = "student"
 _PEOPLE = ("student", "household", "member")
 
@@ -203,14 +203,14 @@ def _check_fields(spec: EntitySpec, fields: Iterable[str]) -> None:
 
 def _checked(ground: str) -> str:
     ground = " ".join(ground.split())
-    if len(ground) < 4:
+    if len(ground) < GROUND.start:
         raise UserError(
             "没有写明依据",
             "请写明依据和申请文号，例如“监护人申请，个保法第四十七条，申请书 2026-3”，不要写姓名。",
             "依法删除",
         )
-    if len(ground) > GROUND:
-        raise UserError("依据太长", f"请缩短到 {GROUND} 个字以内。", "依法删除")
+    if len(ground) >= GROUND.stop:
+        raise UserError("依据太长", f"请缩短到 {GROUND[-1]} 个字以内。", "依法删除")
     return ground
 
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QCheckBox, QRadioButton, QScrollArea, QWidget
 
+from jzdesk.core.erasure import GROUND
 from jzdesk.ui import theme, widgets
 from jzdesk.ui.desk import Desk
 from jzdesk.ui.dialogs.base import Dialog, show_in
@@ -31,7 +32,6 @@ _CHILD = "student"
 _UID = 32  # characters
 _FRAME = 60  # pixels for the frame of a window and the task bar
 _UNBOUNDED = 16_777_215  # what Qt takes for no limit
-_GROUND = 4  # characters below which a ground says nothing
 _EXPLAIN = "监护人依法要求删除，或保存期限已满时用。填错的内容请改正或作废，不用这里。"
 _FINAL = "删除以后不能恢复，也不能撤销；有关学校读到回执，也会删除。"
 
@@ -175,7 +175,7 @@ class EraseDialog(Dialog):
 
     def _build_words(self) -> None:
         self.ground, self.word = LineEdit(), LineEdit()
-        self.ground.setMaxLength(200)
+        self.ground.setMaxLength(GROUND[-1])
         self.ground.setPlaceholderText("依据和申请文号，不要写姓名")
         self.ground.setToolTip("例如：监护人申请，个保法第四十七条，申请书 2026-3")
         self.word.setPlaceholderText(f"输入“{WORD}”两个字")
@@ -256,7 +256,7 @@ class EraseDialog(Dialog):
     def _allow(self) -> None:
         """The deed can be done once there is something to erase, a ground, and the word."""
         ready = self.seen is not None and bool(self.seen.going) and not self._busy
-        said = len(self.ground.text().strip()) >= _GROUND and self.word.text().strip() == WORD
+        said = len(self.ground.text().strip()) >= GROUND.start and self.word.text().strip() == WORD
         self.deed.setEnabled(ready and said)
 
     def _done(self, erased: Erased) -> None:
