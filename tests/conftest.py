@@ -18,6 +18,7 @@ from jzdesk.store.store import Store
 from jzdesk.store.verify import verify
 from tests.factories import ready
 from tests.factories.haste import shared_statements, without_power_cuts
+from tests.factories.moves import Three, prepared, three_stations
 from tests.factories.places import on_server
 from tests.factories.servers import TestServer, binaries, server
 from tools import system
@@ -95,6 +96,19 @@ def both_databases(request: pytest.FixtureRequest) -> Iterator[str]:
         return
     with on_server(request.getfixturevalue("postgres")):
         yield "server"
+
+
+@pytest.fixture(scope="session")
+def stations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders of a county and two certified schools, to be copied (`three`)."""
+    return prepared(tmp_path_factory.mktemp("prepared"))
+
+
+@pytest.fixture
+def three(stations: Path, tmp_path: Path) -> Iterator[Three]:
+    """A county and two of its schools, with the sticks between them."""
+    with three_stations(stations, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jzdesk.cli import main
-from tests.factories.moves import Three, child, paid, prepared, three_stations
+from tests.factories.moves import GROUND, Three, child, paid
 from tests.factories.stations import PASSWORD
-
-GROUND = "监护人申请，个保法第四十七条，申请书 2025-3"
-
-
-@pytest.fixture
-def three(tmp_path: Path) -> Iterator[Three]:
-    (tmp_path / "made").mkdir()
-    (tmp_path / "open").mkdir()
-    with three_stations(prepared(tmp_path / "made"), tmp_path / "open") as made:
-        yield made
 
 
 def test_a_child_is_erased_by_commands(three: Three, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,7 @@ from tests.factories.people import clock_at, id_number
 from tests.factories.stations import PASSWORD, certify, new_county, new_school
 
 OLD, NEW = "2143990001", "2143990004"
+GROUND = "监护人申请，个保法第四十七条，申请书 2025-3"  # of an erasure by law
 TODAY, MOVED_ON, LATER = "2025-11-10", "2025-11-12", "2025-11-20"
 
 

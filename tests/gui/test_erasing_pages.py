@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QWidget
@@ -24,23 +20,11 @@ from jzdesk.ui.pages.students.panel import HISTORY
 from jzdesk.ui.pages.upkeep import UpkeepPage
 from jzdesk.ui.pages.upkeep_copies import ClearDialog
 from jzdesk.ui.tasks import Tasks
-from tests.factories.moves import Three, child, paid, prepared, three_stations
+from tests.factories.moves import GROUND, Three, child, paid
 from tests.gui.hands import type_into
 from tests.gui.stage import Stage, well_behaved
 
-GROUND = "监护人申请，个保法第四十七条，申请书 2025-3"
 NAME, SCHOOL = "王小明", "青石镇中心小学"
-
-
-@pytest.fixture(scope="module")
-def stations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared(tmp_path_factory.mktemp("prepared"))
-
-
-@pytest.fixture
-def three(stations: Path, tmp_path: Path) -> Iterator[Three]:
-    with three_stations(stations, tmp_path) as made:
-        yield made
 
 
 def on(qtbot: QtBot, tasks: Tasks, services: Services) -> Stage:

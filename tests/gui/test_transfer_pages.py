@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -21,20 +18,9 @@ from jzdesk.ui.pages.roll import transfers as roll_transfers
 from jzdesk.ui.pages.roll.view import DeedDialog
 from jzdesk.ui.pages.students import StudentPage
 from jzdesk.ui.tasks import Tasks
-from tests.factories.moves import NEW, Three, child, paid, prepared, three_stations
+from tests.factories.moves import NEW, Three, child, paid
 from tests.factories.people import id_number
 from tests.gui.stage import Stage, well_behaved
-
-
-@pytest.fixture(scope="module")
-def stations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared(tmp_path_factory.mktemp("prepared"))
-
-
-@pytest.fixture
-def three(stations: Path, tmp_path: Path) -> Iterator[Three]:
-    with three_stations(stations, tmp_path) as made:
-        yield made
 
 
 def on(qtbot: QtBot, tasks: Tasks, services: Services) -> Stage:

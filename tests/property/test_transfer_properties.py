@@ -17,7 +17,7 @@ from jzdesk.core.errors import UserError
 from jzdesk.core.merge import GRANT, SCOPE, Known, RecordState, record_state
 from jzdesk.services.stations import open_station
 from tests.factories.entries import entry
-from tests.factories.moves import NEW, Three, child, file_of, paid, prepared, three_stations, write_history
+from tests.factories.moves import NEW, Three, child, file_of, paid, three_stations, write_history
 from tests.factories.stations import PASSWORD
 
 PURE = settings(max_examples=150, deadline=None)
@@ -113,11 +113,6 @@ def test_broken_rules_are_found(mutant: Callable[[Sequence[Known]], RecordState]
 
 
 # Through the real files: after the county has moved a child, in whatever order and however often the sticks come.
-
-
-@pytest.fixture(scope="module")
-def stations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared(tmp_path_factory.mktemp("prepared"))
 
 
 @pytest.fixture(scope="module")

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from jzdesk.core.errors import UserError
 from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import ERASED, Query
 from jzdesk.services.students import StudentQuery
-from tests.factories.moves import Three, child, paid, prepared, three_stations
+from tests.factories.moves import GROUND, Three, child, paid
 
-GROUND = "监护人申请，个保法第四十七条，申请书 2025-3"
 NAME, TERM = "王小明", "2025-2026-1"
-
-
-@pytest.fixture(scope="module")
-def stations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared(tmp_path_factory.mktemp("prepared"))
-
-
-@pytest.fixture
-def three(stations: Path, tmp_path: Path) -> Iterator[Three]:
-    with three_stations(stations, tmp_path) as made:
-        yield made
 
 
 def erased(three: Three, uid: str) -> None:

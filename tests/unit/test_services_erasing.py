@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,25 +14,13 @@ from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
 from jzdesk.services.students import StudentDraft
 from jzdesk.store.tables import ERASED, blob, draft, journal
-from tests.factories.moves import MOVED_ON, OLD, Three, child, paid, prepared, three_stations
+from tests.factories.moves import GROUND, MOVED_ON, OLD, Three, child, paid
 from tests.factories.places import on_server
 from tests.factories.servers import TestServer
 from tests.factories.world import new_world
 from tests.unit.test_services_photos import picture as jpeg
 
-GROUND = "监护人申请，个保法第四十七条，申请书 2025-3"
 NAME, HEAD, PHONE = "王小明", "王大", "13900000001"
-
-
-@pytest.fixture(scope="module")
-def stations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared(tmp_path_factory.mktemp("prepared"))
-
-
-@pytest.fixture
-def three(stations: Path, tmp_path: Path) -> Iterator[Three]:
-    with three_stations(stations, tmp_path) as made:
-        yield made
 
 
 def readable(station: Services) -> bytes:

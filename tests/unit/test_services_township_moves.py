@@ -20,7 +20,7 @@ from jzdesk.services.students import StudentQuery
 from jzdesk.services.township_schools import UNREAD
 from jzdesk.store.store import Store
 from jzdesk.store.tables import chain, journal
-from tests.factories.moves import LATER, MOVED_ON, TODAY, child, paid
+from tests.factories.moves import GROUND, LATER, MOVED_ON, TODAY, child, paid
 from tests.factories.people import clock_at
 from tests.factories.stations import PASSWORD, certify, new_school
 from tests.factories.township import CENTRE, JUNIOR, VILLAGE, Township, make_township, open_township, pupil
@@ -462,9 +462,6 @@ def test_what_the_old_school_wrote_unaware_of_the_move_is_shown_as_what_it_said(
         assert (world.counts(), world.names(JUNIOR)) == ({VILLAGE: (0, 0), JUNIOR: (1, 1)}, ["王小明"])
         begin_again(world, keep=False)
     assert len(ends) == 1
-
-
-GROUND = "监护人申请，个保法第四十七条，申请书 2025-3"
 
 
 def said_in_view(centre: Services) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +11,9 @@ from jzdesk.models import SchoolClass, Staff, Student
 from jzdesk.services.bundle import Services
 from jzdesk.services.ledger import Query
 from jzdesk.services.students import StudentQuery
-from tests.factories.moves import LATER, MOVED_ON, NEW, OLD, Three, child, paid, prepared, three_stations
+from tests.factories.moves import LATER, MOVED_ON, NEW, OLD, Three, child, paid
 from tests.unit.test_printing_forms import pages_of
 from tests.unit.test_services_photos import picture as jpeg
-
-
-@pytest.fixture(scope="module")
-def stations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared(tmp_path_factory.mktemp("prepared"))
-
-
-@pytest.fixture
-def three(stations: Path, tmp_path: Path) -> Iterator[Three]:
-    with three_stations(stations, tmp_path) as made:
-        yield made
 
 
 def scope_of(station: Services, uid: str, entity: str = "student") -> str:

@@ -2,23 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.factories.moves import MOVED_ON, NEW, Three, child, file_of, paid, prepared, three_stations
-
-
-@pytest.fixture(scope="module")
-def stations(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return prepared(tmp_path_factory.mktemp("prepared"))
-
-
-@pytest.fixture
-def three(stations: Path, tmp_path: Path) -> Iterator[Three]:
-    with three_stations(stations, tmp_path) as made:
-        yield made
+from tests.factories.moves import MOVED_ON, NEW, Three, child, file_of, paid
 
 
 def both_see_the_same(three: Three, uid: str) -> None:
